@@ -1,0 +1,53 @@
+/*
+ * The bus over librdkafka: one consumer, one idempotent producer, one thread.
+ *
+ * Configuration: kafka.<p>, kafka.consumer.<p>, kafka.producer.<p> and our
+ * defaults (DESIGN 3.3); properties that the promises rest on are refused with
+ * the reason. librdkafka's log lines go through la_log, without payload.
+ */
+#ifndef LA_COMMON_BUS_KAFKA_H
+#define LA_COMMON_BUS_KAFKA_H
+
+#include "common/bus.h"
+#include "common/conf.h"
+#include "common/err.h"
+
+struct la_bus_kafka;
+
+struct la_bus_kafka_options {
+	const struct la_conf *conf;
+	const char *group_id;     /* the default: the program's name */
+	const char *input_topic;
+};
+
+/*
+ * Makes both clients and subscribes. Does not wait for a broker.
+ * Errors: LA_ECONFIG (a property librdkafka refuses: its name and the reason),
+ * LA_EINTERNAL. *bus is untouched then.
+ */
+LA_MUST_CHECK enum la_err la_bus_kafka_new(
+    struct la_bus_kafka **bus, const struct la_bus_kafka_options *options, struct la_error *error);
+
+/* Leaves the group (within timeout_ms), drops what is unacknowledged, frees. */
+void la_bus_kafka_close(struct la_bus_kafka *bus, int timeout_ms);
+
+/* The port; valid as long as bus. */
+const struct la_bus *la_bus_kafka_port(struct la_bus_kafka *bus);
+
+/* Readable when poll may have something: for curl_multi_poll and the like. Drained by poll. */
+int la_bus_kafka_fd(struct la_bus_kafka *bus);
+
+/* Configuration only, for check: the same errors as la_bus_kafka_new, no thread is started. */
+LA_MUST_CHECK enum la_err la_bus_kafka_check_conf(const struct la_conf *conf, struct la_error *error);
+
+/*
+ * For check: asks the brokers within timeout_ms for each topic.
+ * Errors: LA_EUNAVAILABLE (no broker answered; names bootstrap.servers), LA_ECONFIG
+ * (a topic is missing or may not be read; names it).
+ */
+LA_MUST_CHECK enum la_err la_bus_kafka_check(const struct la_conf *conf, const char *const *topics, size_t count,
+    int timeout_ms, struct la_error *error);
+
+const char *la_bus_kafka_library_version(void);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * What both mains share: options, usage, signals, where the data files lie.
+ */
+#ifndef LA_COMMON_CLI_H
+#define LA_COMMON_CLI_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "common/conf.h"
+#include "common/err.h"
+
+struct la_cli_command {
+	const char *name;
+	const char *const *required; /* keys that must have a value, NULL-ended; NULL: none */
+	bool wants_config;           /* false: configuration is not even read (keygen) */
+	int (*run)(struct la_conf *conf, int argc, char **argv); /* argv[0] is the command; returns the exit code */
+};
+
+struct la_cli {
+	enum la_program program;
+	const char *name;  /* "login-alert-detector" */
+	const char *usage; /* what --help prints */
+	const struct la_cli_command *commands;
+	size_t command_count;
+};
+
+/*
+ * The whole of main: reads options, configuration and environment, prints every
+ * configuration problem on its own line of stderr (exit 78), sets up the log,
+ * runs the command, returns its exit code. --version prints the versions of the
+ * program and of the libraries in use (versions() appends lines).
+ */
+int la_cli_main(const struct la_cli *cli, int argc, char **argv, void (*versions)(FILE *out));
+
+/*
+ * Options of a command: "--out DIR" style. Returns the value after name, or
+ * NULL; each option found is remembered so that la_cli_rest can name a word
+ * that nobody asked for.
+ */
+struct la_cli_args {
+	int argc;
+	char **argv;
+	unsigned char used[64];
+};
+void la_cli_args_init(struct la_cli_args *args, int argc, char **argv);
+const char *la_cli_option(struct la_cli_args *args, const char *name); /* "--job" -> its value */
+bool la_cli_flag(struct la_cli_args *args, const char *name);          /* "--jobs" */
+const char *la_cli_operand(struct la_cli_args *args);                  /* the next word that is no option */
+/* LA_EUSAGE with the first word that nobody asked for. Call last. */
+LA_MUST_CHECK enum la_err la_cli_args_end(const struct la_cli_args *args, struct la_error *error);
+
+/* SIGTERM and SIGINT set it; the one piece of global state. SIGPIPE is ignored. */
+extern volatile sig_atomic_t la_cli_stopping;
+void la_cli_catch_signals(void);
+
+/*
+ * Schemas and templates: LOGIN_ALERT_DATA if set, else the source tree when the
+ * program runs from its build folder, else the installed share/login-alert (next
+ * to bin, so that a moved prefix works). The result is a static buffer per kind.
+ * Errors: LA_ECONFIG names every place it looked.
+ */
+enum la_cli_data { LA_CLI_SCHEMAS, LA_CLI_TEMPLATES };
+LA_MUST_CHECK enum la_err la_cli_data_folder(enum la_cli_data kind, const char **folder, struct la_error *error);
+
+#endif

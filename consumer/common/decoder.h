@@ -1,0 +1,57 @@
+/*
+ * Values of the bus -> plain structs, by reading plans (DESIGN 3.6).
+ *
+ * A decoder is compiled once for a reader schema of ours; for each writer
+ * schema it holds a plan (Avro 1.11 specification, "Schema Resolution").
+ * Decoding allocates nothing; strings are borrowed from the value.
+ * Not safe for use by two threads at once.
+ */
+#ifndef LA_COMMON_DECODER_H
+#define LA_COMMON_DECODER_H
+
+#include "common/err.h"
+#include "common/event.h"
+#include "common/job.h"
+#include "common/span.h"
+
+#define LA_VALUE_BYTES_MAX (16u << 20) /* rule 1: a larger value is refused */
+
+enum la_framing { LA_FRAMING_NONE, LA_FRAMING_CONFLUENT, LA_FRAMING_SINGLE_OBJECT };
+
+enum la_record_type { LA_RECORD_LOGIN_EVENT, LA_RECORD_ALERT_JOB, LA_RECORD_DECISION, LA_RECORD_DELIVERY };
+
+struct la_decoder;
+
+struct la_decoder_options {
+	enum la_record_type record;
+	enum la_framing framing;    /* CONFLUENT: LA_ECONFIG "not supported yet" */
+	const char *schema_folder;  /* ours: LoginEvent.avsc … */
+	const char *schema_dir;     /* writers' schemas for SINGLE_OBJECT, *.avsc; NULL: none but ours */
+};
+
+/*
+ * Reads and compiles all schemas. A schema that cannot resolve to ours is an
+ * error that names file and field.
+ * Errors: LA_ECONFIG, LA_ENOMEM; *decoder is untouched then.
+ */
+LA_MUST_CHECK enum la_err la_decoder_new(
+    struct la_decoder **decoder, const struct la_decoder_options *options, struct la_error *error);
+void la_decoder_free(struct la_decoder *decoder);
+
+/*
+ * value -> *event / *job. Spans in *event are borrowed from value (or from the
+ * decoder for defaults) and valid as long as both.
+ * Errors: LA_EDATA (error->text says what, at which byte, in which field; never
+ * payload text), LA_ETOOLARGE (over LA_VALUE_BYTES_MAX). *event is undefined then.
+ */
+LA_MUST_CHECK enum la_err la_decoder_event(
+    struct la_decoder *decoder, struct la_span value, struct la_login_event *event, struct la_error *error);
+LA_MUST_CHECK enum la_err la_decoder_job(
+    struct la_decoder *decoder, struct la_span value, struct la_alert_job *job, struct la_error *error);
+/* For tools and tests (the demo's table reads Decisions and Deliveries). */
+LA_MUST_CHECK enum la_err la_decoder_decision(
+    struct la_decoder *decoder, struct la_span value, struct la_decision *decision, struct la_error *error);
+LA_MUST_CHECK enum la_err la_decoder_delivery(
+    struct la_decoder *decoder, struct la_span value, struct la_delivery *delivery, struct la_error *error);
+
+#endif

@@ -1,0 +1,146 @@
+#include "common/text.h"
+
+size_t
+la_utf8_decode(struct la_span src, uint32_t *code_point)
+{
+	const unsigned char *p = src.data;
+	uint32_t value, least;
+	size_t length, i;
+
+	if (src.size == 0)
+		return (0);
+	if (p[0] < 0x80) {
+		*code_point = p[0];
+		return (1);
+	} else if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+		length = 2, least = 0x80, value = p[0] & 0x1fu;
+	} else if ((p[0] & 0xf0) == 0xe0) {
+		length = 3, least = 0x800, value = p[0] & 0x0fu;
+	} else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+		length = 4, least = 0x10000, value = p[0] & 0x07u;
+	} else {
+		return (0);
+	}
+	if (src.size < length)
+		return (0);
+	for (i = 1; i < length; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return (0);
+		value = value << 6 | (p[i] & 0x3fu);
+	}
+	if (value < least || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return (0);
+	*code_point = value;
+	return (length);
+}
+
+size_t
+la_utf8_encode(uint32_t code_point, char out[4])
+{
+	if (code_point < 0x80) {
+		out[0] = (char)code_point;
+		return (1);
+	}
+	if (code_point < 0x800) {
+		out[0] = (char)(0xc0 | code_point >> 6);
+		out[1] = (char)(0x80 | (code_point & 0x3f));
+		return (2);
+	}
+	if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff))
+		return (0);
+	if (code_point < 0x10000) {
+		out[0] = (char)(0xe0 | code_point >> 12);
+		out[1] = (char)(0x80 | (code_point >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (code_point & 0x3f));
+		return (3);
+	}
+	out[0] = (char)(0xf0 | code_point >> 18);
+	out[1] = (char)(0x80 | (code_point >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (code_point >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (code_point & 0x3f));
+	return (4);
+}
+
+bool
+la_utf8_valid(struct la_span src)
+{
+	uint32_t code_point;
+
+	while (src.size > 0) {
+		size_t length = la_utf8_decode(src, &code_point);
+
+		if (length == 0)
+			return (false);
+		src = la_span_of(src.data + length, src.size - length);
+	}
+	return (true);
+}
+
+/* May second follow first? Narrower than 80-BF after E0, ED, F0, F4 (Unicode 15, table 3-7). */
+static bool
+second_byte_fits(unsigned char first, unsigned char second)
+{
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	return (second >= low && second <= high);
+}
+
+/* Length of the maximal ill-formed subpart at the start of src, at least 1. */
+static size_t
+ill_formed(struct la_span src)
+{
+	unsigned char first = src.data[0];
+	size_t want, i;
+
+	if (first >= 0xe0 && first <= 0xef)
+		want = 3;
+	else if (first >= 0xf0 && first <= 0xf4)
+		want = 4;
+	else
+		return (1);
+	if (src.size < 2 || !second_byte_fits(first, src.data[1]))
+		return (1);
+	for (i = 2; i < want && i < src.size && (src.data[i] & 0xc0) == 0x80; i++)
+		;
+	return (i);
+}
+
+void
+la_text_set(struct la_text *out, struct la_span src)
+{
+	static const unsigned char replacement[] = {0xef, 0xbf, 0xbd};
+
+	out->present = la_span_present(src);
+	out->size = 0;
+	while (src.size > 0) {
+		uint32_t code_point;
+		size_t length = la_utf8_decode(src, &code_point), taken = length;
+		const unsigned char *from = src.data;
+
+		if (length == 0) {
+			taken = ill_formed(src);
+			from = replacement;
+			length = sizeof(replacement);
+		}
+		if (out->size + length > LA_TEXT_BYTES)
+			break;
+		memcpy(out->bytes + out->size, from, length);
+		out->size = (uint16_t)(out->size + length);
+		src = la_span_of(src.data + taken, src.size - taken);
+	}
+	out->bytes[out->size] = '\0';
+}
+
+void
+la_hex(char *out, const unsigned char *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 0x0f];
+	}
+	out[2 * size] = '\0';
+}

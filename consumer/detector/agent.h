@@ -1,0 +1,28 @@
+/*
+ * Labels of a login's environment (DESIGN 4.2 "Labels"): a closed list of words
+ * from agent_table.c, or a producer-given name that passes the check.
+ */
+#ifndef LA_DETECTOR_AGENT_H
+#define LA_DETECTOR_AGENT_H
+
+#include "common/event.h"
+
+#define LA_LABEL_BYTES 32
+
+struct la_labels {
+	char browser[LA_LABEL_BYTES + 1]; /* "chrome", "unknown", … */
+	char os[LA_LABEL_BYTES + 1];
+	char model[LA_LABEL_BYTES + 1];
+	enum la_device_class device_class;
+};
+
+/* Fills *labels from the event's fields, user agent (its first 512 bytes) and channel. Never fails. */
+void la_agent_labels(const struct la_login_event *event, struct la_labels *labels);
+
+/* device model, else OS family, else "unknown"; points into labels. */
+const char *la_agent_device_label(const struct la_labels *labels);
+
+/* Digest of the table, 16 hex digits; static. */
+const char *la_agent_rev(void);
+
+#endif

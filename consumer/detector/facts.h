@@ -1,0 +1,50 @@
+/*
+ * What the policy needs to know of one event: checked fields, labels, keyed
+ * digests under every epoch of the key file. No clear identifier.
+ */
+#ifndef LA_DETECTOR_FACTS_H
+#define LA_DETECTOR_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/event.h"
+#include "detector/agent.h"
+#include "detector/keys.h"
+
+#define LA_MEMBER_DIGEST_BYTES 16
+
+/* Digests of one event under one epoch. Each is keyed and has its own domain. */
+struct la_digests {
+	uint16_t epoch;
+	uint64_t event;     /* tenant, event_id, occurred_at */
+	uint64_t token;     /* 0 when the event has none (a real digest is never 0) */
+	uint64_t platform;  /* OS family, device class, device model label, compared without case */
+	uint64_t browser;
+	uint64_t app;       /* client_app_id, or "" */
+	uint64_t ip_prefix; /* /24 or /48; 0: no usable IP */
+	uint64_t log;       /* cluster id, topic, topic.generation */
+	unsigned char member[LA_MEMBER_DIGEST_BYTES]; /* BLAKE2b-128 over (tenant, member_id) */
+};
+
+struct la_facts {
+	int64_t occurred_at_ms;
+	bool has_account_created_at;
+	int64_t account_created_at_ms;
+	enum la_event_kind kind;
+	enum la_event_result result;
+	enum la_channel channel;
+	enum la_actor actor;
+	bool has_token;
+	struct la_labels labels;
+	int32_t partition;
+	int64_t offset;
+	bool has_timestamp;
+	int64_t timestamp_ms;
+	uint8_t epoch_count;
+	uint8_t active; /* index into by_epoch */
+	struct la_digests by_epoch[LA_EPOCHS_MAX]; /* newest first */
+};
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * The detector's loop (DESIGN 4, P1-P5): poll a batch, decode, fetch member
+ * states, decide, write states, produce outputs, await, commit. Only this file
+ * knows the order, and only it commits.
+ *
+ * Waits for a failing side without leaving the group; says what it waits for
+ * once, then every 30 s with a count.
+ */
+#ifndef LA_DETECTOR_PIPELINE_H
+#define LA_DETECTOR_PIPELINE_H
+
+#include <signal.h>
+
+#include "common/bus.h"
+#include "common/decoder.h"
+#include "common/encoder.h"
+#include "detector/decide.h"
+#include "detector/store.h"
+
+enum la_publish { LA_PUBLISH_NOTABLE, LA_PUBLISH_NONE, LA_PUBLISH_ALL };
+
+struct la_pipeline_options {
+	const struct la_bus *bus;
+	const struct la_store *store;
+	struct la_decoder *decoder; /* of LoginEvent */
+	struct la_encoder *encoder;
+	struct la_decider *decider;
+	int64_t (*now_ms)(void *cookie); /* monotonic, for waiting and log intervals only */
+	void *now_cookie;
+	const volatile sig_atomic_t *stopping;
+	size_t batch_max_events;
+	int batch_max_wait_ms;
+	int store_timeout_ms;
+	int shutdown_timeout_ms;
+	enum la_publish publish;
+	const char *topic_alerts, *topic_decisions, *topic_dlq;
+};
+
+struct la_pipeline;
+
+LA_MUST_CHECK enum la_err la_pipeline_new(
+    struct la_pipeline **pipeline, const struct la_pipeline_options *options, struct la_error *error);
+void la_pipeline_free(struct la_pipeline *pipeline);
+
+/*
+ * One turn: at most one batch, from poll to commit; idle when there is nothing.
+ * Errors: only those with LA_ACTION_FATAL; everything else is waited out inside.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_turn(struct la_pipeline *pipeline, struct la_error *error);
+
+/* Turns until *stopping; the batch in hand is finished or handed back within shutdown_timeout_ms. */
+LA_MUST_CHECK enum la_err la_pipeline_run(struct la_pipeline *pipeline, struct la_error *error);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * Member states in Redis over hiredis: MGET reads, compare-and-set writes by
+ * script (EVALSHA in a pipeline), key "<prefix>:<epoch>:<base64url digest>".
+ */
+#ifndef LA_DETECTOR_STORE_REDIS_H
+#define LA_DETECTOR_STORE_REDIS_H
+
+#include "common/conf.h"
+#include "detector/store.h"
+
+struct la_store_redis;
+
+/* Reads redis.* of conf. Does not connect. Errors: LA_ECONFIG (rediss:// without TLS in hiredis: says so), LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_store_redis_new(
+    struct la_store_redis **store, const struct la_conf *conf, struct la_error *error);
+void la_store_redis_free(struct la_store_redis *store);
+const struct la_store *la_store_redis_port(struct la_store_redis *store);
+
+/*
+ * For check: PING, role, maxmemory-policy, AOF. warnings gets one line each.
+ * Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (names the server).
+ */
+LA_MUST_CHECK enum la_err la_store_redis_check(struct la_store_redis *store, int timeout_ms,
+    void (*warn)(void *cookie, const char *line), void *cookie, struct la_error *error);
+
+#endif

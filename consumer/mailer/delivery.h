@@ -1,0 +1,44 @@
+/*
+ * The mailer's loop: poll jobs, render, submit, write Delivery records, commit
+ * in order behind finished jobs. Only this file knows the order, and only it
+ * commits.
+ */
+#ifndef LA_MAILER_DELIVERY_H
+#define LA_MAILER_DELIVERY_H
+
+#include <signal.h>
+
+#include "common/bus.h"
+#include "common/decoder.h"
+#include "common/encoder.h"
+#include "mailer/brand.h"
+#include "mailer/relay.h"
+#include "mailer/render.h"
+
+struct la_delivery_options {
+	const struct la_bus *bus;
+	int bus_fd; /* -1: none */
+	const struct la_relay *relay;
+	struct la_decoder *decoder; /* of AlertJob */
+	struct la_encoder *encoder;
+	struct la_renderer *renderer;
+	/* The brand of a tenant; never NULL. */
+	const struct la_brand *(*brand_of)(void *cookie, struct la_span tenant);
+	void *brand_cookie;
+	int64_t (*now_ms)(void *cookie);  /* monotonic */
+	int64_t (*wall_ms)(void *cookie); /* since 1970: not_after and Delivery.at only */
+	void *now_cookie;
+	const volatile sig_atomic_t *stopping;
+	int shutdown_timeout_ms;
+	const char *topic_deliveries, *topic_dlq;
+};
+
+struct la_delivery_loop;
+
+LA_MUST_CHECK enum la_err la_delivery_new(
+    struct la_delivery_loop **loop, const struct la_delivery_options *options, struct la_error *error);
+void la_delivery_free(struct la_delivery_loop *loop);
+/* Until *stopping; then nothing new is taken and what is under way is finished within shutdown_timeout_ms. */
+LA_MUST_CHECK enum la_err la_delivery_run(struct la_delivery_loop *loop, struct la_error *error);
+
+#endif

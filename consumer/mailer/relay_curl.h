@@ -1,0 +1,22 @@
+/*
+ * SMTP by libcurl multi: several connections at once, reused; the stage and the
+ * reply code are read from the conversation, never guessed from CURLcode.
+ */
+#ifndef LA_MAILER_RELAY_CURL_H
+#define LA_MAILER_RELAY_CURL_H
+
+#include "common/conf.h"
+#include "mailer/relay.h"
+
+struct la_relay_curl;
+
+/* Reads smtp.* of conf. Errors: LA_ECONFIG, LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_relay_curl_new(
+    struct la_relay_curl **relay, const struct la_conf *conf, struct la_error *error);
+void la_relay_curl_free(struct la_relay_curl *relay); /* closes with QUIT where idle */
+const struct la_relay *la_relay_curl_port(struct la_relay_curl *relay);
+
+/* For check: connects, EHLO, STARTTLS and AUTH as configured, QUIT. Errors: LA_EUNAVAILABLE, names the relay and stage. */
+LA_MUST_CHECK enum la_err la_relay_curl_check(struct la_relay_curl *relay, int timeout_ms, struct la_error *error);
+
+#endif
