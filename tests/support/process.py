@@ -1,0 +1,101 @@
+"""A child process that cannot outlive its parent, with its output in a file."""
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent():
+    """Runs in the child between fork and exec: the kernel kills the child when the test run dies, however it dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def free_port():
+    """A TCP port of the loopback interface that nobody listens on now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(condition, timeout, what, interval=0.02):
+    """Polls condition() until it gives something true, and returns that. Fails with `what` after timeout seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what() if callable(what) else what}")
+        time.sleep(interval)
+
+
+class Process:
+    """One child. Its stdout and stderr go to the file `log`, which a restart continues."""
+
+    def __init__(self, name, args, log, env=None, cwd=None):
+        self.name = name
+        self.args = [str(arg) for arg in args]
+        self.log = Path(log)
+        self.env = {**os.environ, **(env or {})}
+        self.cwd = cwd
+        self.popen = None
+
+    def start(self):
+        assert self.popen is None, f"{self.name} is started already"
+        with open(self.log, "ab") as out:
+            self.popen = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.env,
+                                          cwd=self.cwd, preexec_fn=_die_with_parent)
+        return self
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def alive(self):
+        return self.popen is not None and self.popen.poll() is None
+
+    def output(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def send(self, number):
+        self.popen.send_signal(number)
+
+    def wait(self, timeout):
+        """Waits for the end and returns the exit code (negative: the signal)."""
+        try:
+            code = self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end within {timeout} s:\n{self.output()[-4000:]}") from None
+        self.popen = None
+        return code
+
+    def terminate(self, timeout=10):
+        """SIGTERM, and the exit code."""
+        self.send(signal.SIGTERM)
+        return self.wait(timeout)
+
+    def kill(self):
+        """SIGKILL: the crash."""
+        self.send(signal.SIGKILL)
+        return self.wait(10)
+
+    def close(self):
+        """Ends it in any case; for clean-up."""
+        if self.popen is None:
+            return
+        if self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGCONT)
+            self.popen.kill()
+        self.popen.wait()
+        self.popen = None
+
+    def require_alive(self):
+        if not self.alive():
+            code = None if self.popen is None else self.popen.returncode
+            raise AssertionError(f"{self.name} has ended (exit {code}):\n{self.output()[-4000:]}")

@@ -1,0 +1,270 @@
+"""The servers that tests talk to, each private, on free loopback ports, stopped by pid; and the programs under test."""
+import email
+import email.policy
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from process import Process, free_port, wait_until
+
+SUPPORT = Path(__file__).resolve().parent
+SOURCE = SUPPORT.parent.parent
+HASH_KEY = bytes(range(32))  # of the detectors that tests start: known, so that an independent oracle can use it
+
+
+class Kafka:
+    """Apache Kafka in KRaft mode, one node that is broker and controller. It can be killed and started again."""
+
+    def __init__(self, folder, jars, properties=None):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        jars = Path(jars)
+        assert list(jars.glob("kafka_2.13-*.jar")), f"no Kafka in {jars}: tests/run.sh fetches it"
+        self.port = free_port()
+        controller = free_port()
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self.config = self.folder / "server.properties"
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": self.folder / "log",
+            "auto.create.topics.enable": "false",
+            "group.initial.rebalance.delay.ms": 0,
+            "group.min.session.timeout.ms": 1000,
+            "offsets.topic.replication.factor": 1,
+            "offsets.topic.num.partitions": 4,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.num.partitions": 4,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "num.network.threads": 2,
+            "num.io.threads": 2,
+            "broker.heartbeat.interval.ms": 500,
+            "broker.session.timeout.ms": 4000,  # how long a killed broker keeps its own place
+            **(properties or {}),
+        }
+        self.config.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        self.java = ["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars}/*"]
+        self.process = Process("kafka", [*self.java, "kafka.Kafka", self.config], self.folder / "kafka.log")
+        self.admin = None
+
+    def start(self):
+        if not (self.folder / "log").exists():
+            cluster = subprocess.run([*self.java, "kafka.tools.StorageTool", "random-uuid"], check=True,
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
+            subprocess.run([*self.java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.config)],
+                           check=True, stdout=subprocess.DEVNULL)
+        self.process.start()
+        self.admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        wait_until(self._answers, 60, lambda: f"Kafka answers\n{self.process.output()[-4000:]}")
+        return self
+
+    def _answers(self):
+        self.process.require_alive()
+        try:
+            return self.admin.list_topics(timeout=1).brokers
+        except KafkaException:
+            return False
+
+    def create_topics(self, *names, partitions=4, config=None):
+        topics = [NewTopic(name, num_partitions=partitions, replication_factor=1, config=config or {}) for name in names]
+        for future in self.admin.create_topics(topics).values():
+            future.result(30)
+
+    def terminate(self):
+        code = self.process.terminate(60)
+        self.admin = None
+        return code
+
+    def close(self):
+        self.process.close()
+
+
+class Redis:
+    """A private redis-server, on a TCP port and on a unix socket. With aof=True it keeps its data over a kill."""
+
+    def __init__(self, folder, aof=False, options=()):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.socket = self.folder / "redis.sock"
+        assert len(str(self.socket)) < 108, f"too long for a unix socket: {self.socket}"
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.unix_url = f"unix://{self.socket}"
+        durability = ["--appendonly", "yes", "--appendfsync", "always"] if aof else ["--appendonly", "no"]
+        self.process = Process("redis", [
+            "redis-server", "--bind", "127.0.0.1", "--port", self.port, "--unixsocket", self.socket, "--dir",
+            self.folder, "--save", "", "--maxmemory-policy", "noeviction", *durability, *options,
+        ], self.folder / "redis.log")
+        self.client = redis.Redis(port=self.port, socket_timeout=5)
+
+    def start(self):
+        self.process.start()
+        wait_until(self._answers, 10, lambda: f"redis-server answers\n{self.process.output()}")
+        return self
+
+    def _answers(self):
+        self.process.require_alive()
+        try:
+            return self.client.ping()
+        except redis.RedisError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+
+    def suspend(self):
+        """Hangs: connections stay open, nothing is answered."""
+        self.process.send(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send(signal.SIGCONT)
+
+    def close(self):
+        self.client.close()
+        self.process.close()
+
+
+class Program:
+    """A program under test: a configuration file of its own, and commands that use it."""
+
+    def __init__(self, name, binary, folder, settings):
+        self.name = name
+        self.binary = Path(binary)
+        assert self.binary.exists(), f"{self.binary} is not built"
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config = self.folder / f"{name}.conf"
+        self.settings = dict(settings)
+        self.write_config()
+        self.process = Process(name, [self.binary, "--config", self.config, "run"], self.folder / f"{name}.log")
+
+    def write_config(self):
+        self.config.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items() if value is not None))
+
+    def start(self):
+        self.process.start()
+        return self
+
+    def command(self, *args, stdin=b"", timeout=60, env=None, config=True):
+        """Runs another command to its end; gives subprocess.CompletedProcess with bytes."""
+        options = ["--config", str(self.config)] if config else []
+        return subprocess.run([str(self.binary), *options, *map(str, args)], input=stdin, capture_output=True,
+                              timeout=timeout, env={**os.environ, **(env or {})})
+
+    def terminate(self, timeout=10):
+        return self.process.terminate(timeout)
+
+    def kill(self):
+        return self.process.kill()
+
+    def stderr(self):
+        return self.process.output()
+
+    def close(self):
+        self.process.close()
+
+
+def write_hash_keys(path):
+    """A key file with one known epoch, as `keygen` makes one with a random key."""
+    path = Path(path)
+    path.write_text(f"login-alert-hash-keys 1\n1 active {HASH_KEY.hex()}\n")
+    path.chmod(0o600)
+    return path
+
+
+class Topics:
+    """The six topics of one test, with names that no other test uses."""
+
+    ROLES = ("events", "alerts", "decisions", "deliveries", "events-dlq", "alerts-dlq")
+
+    def __init__(self, prefix=None):
+        prefix = prefix or f"t{uuid.uuid4().hex[:10]}"
+        self.names = {role: f"{prefix}-{role}" for role in self.ROLES}
+
+    def __getattr__(self, role):
+        try:
+            return self.names[role.replace("_", "-")]
+        except KeyError:
+            raise AttributeError(role) from None
+
+    def settings(self):
+        return {f"topic.{role}": name for role, name in self.names.items()}
+
+
+class SmtpSink:
+    """The relay of the tests: takes every mail and keeps it, as N.eml (the bytes) and N.json (the envelope)."""
+
+    def __init__(self, folder, options=()):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"smtp://127.0.0.1:{self.port}/mailer.test"
+        self.process = Process("smtp_sink", [sys.executable, SUPPORT / "smtp_sink.py", "--port", self.port, "--out",
+                                             self.folder / "mails", *options], self.folder / "smtp_sink.log")
+
+    def start(self):
+        self.process.start()
+        wait_until(self._answers, 10, lambda: f"the sink answers\n{self.process.output()}")
+        return self
+
+    def _answers(self):
+        self.process.require_alive()
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                return connection.recv(3) == b"220"
+        except OSError:
+            return False
+
+    def mails(self):
+        """What was accepted so far, in the order of acceptance, as Mail."""
+        found = []
+        for path in sorted((self.folder / "mails").glob("*.eml")):
+            envelope = json.loads(path.with_suffix(".json").read_text())
+            found.append(Mail(envelope["mail_from"], envelope["rcpt_to"], path.read_bytes()))
+        return found
+
+    def wait_for(self, count, timeout=30, settle=0.3):
+        """Waits for count mails, then a moment longer, so that one too many is seen; returns them all."""
+        wait_until(lambda: len(self.mails()) >= count, timeout, lambda: f"{count} mails, only {len(self.mails())} came")
+        time.sleep(settle)
+        return self.mails()
+
+    def close(self):
+        self.process.close()
+
+
+@dataclass(frozen=True)
+class Mail:
+    mail_from: str
+    rcpt_to: list
+    data: bytes  # as received, dots unstuffed, CRLF
+
+    @property
+    def message(self):
+        return email.message_from_bytes(self.data, policy=email.policy.SMTP)
+
+    @property
+    def text(self):
+        return self.message.get_body(("plain",)).get_content()
+
+    @property
+    def html(self):
+        return self.message.get_body(("html",)).get_content()
