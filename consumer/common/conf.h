@@ -62,6 +62,10 @@ void la_conf_each_kafka(const struct la_conf *conf, enum la_conf_kafka which,
 /* For mail.brand.<tenant>: the value of "<prefix><suffix>", or NULL. */
 const char *la_conf_text_for(const struct la_conf *conf, const char *prefix, const char *suffix, size_t suffix_size);
 
+/* Calls fn for each key that was set and starts with prefix ("mail.brand."): what follows it, and the value. */
+void la_conf_each_for(const struct la_conf *conf, const char *prefix,
+    void (*fn)(void *cookie, const char *suffix, const char *value), void *cookie);
+
 /* "key=value" lines of what is in force, defaults too, secrets masked, sorted by table order. */
 void la_conf_print(const struct la_conf *conf, FILE *out);
 

@@ -5,6 +5,9 @@
 #ifndef LA_MAILER_BRAND_H
 #define LA_MAILER_BRAND_H
 
+#include <stdbool.h>
+
+#include "common/buf.h"
 #include "common/err.h"
 #include "mailer/address.h"
 #include "mailer/template.h"
@@ -22,15 +25,28 @@ struct la_brand {
 	struct la_template *subject, *text, *html;
 };
 
-/*
- * Loads folder/<name>. mail_from, envelope_from and time_zone override the brand's own (NULL: not).
- * Errors: LA_ECONFIG "file:line: what", LA_ENOMEM. *brand is untouched then.
- */
+/* One name for what both ways of loading need. mail_from, envelope_from and time_zone override the brand's own (NULL: not). */
 struct la_brand_options {
-	const char *folder;
-	const char *name;
+	const char *folder; /* of all brands; la_brand_load only */
+	const char *name;   /* letters, digits, '_', '-'; at most 64 */
 	const char *mail_from, *envelope_from, *time_zone;
 };
+
+/* A brand's files by name ("body.txt"): a port, so that compiling opens no file itself. */
+struct la_brand_files {
+	/* Appends the file to *out; *found says whether there is one. Errors: LA_ECONFIG (unreadable, too large), LA_ENOMEM. */
+	enum la_err (*read)(void *cookie, const char *file, struct la_buf *out, bool *found, struct la_error *error);
+	void *cookie;
+};
+
+/*
+ * Reads meta.conf and compiles the three templates with their partials.
+ * Errors: LA_ECONFIG "brand/file:line: what", LA_ENOMEM. *brand is untouched then.
+ */
+LA_MUST_CHECK enum la_err la_brand_compile(struct la_brand **brand, const struct la_brand_options *options,
+    const struct la_brand_files *files, const struct la_zone_source *zones, struct la_error *error);
+
+/* brand_os.c: the same from folder/<name>, zones from the system. */
 LA_MUST_CHECK enum la_err la_brand_load(
     struct la_brand **brand, const struct la_brand_options *options, struct la_error *error);
 void la_brand_free(struct la_brand *brand);

@@ -31,7 +31,7 @@ LA_MUST_CHECK enum la_err la_message_build(
     const struct la_message_parts *parts, struct la_buf *out, struct la_error *error);
 
 /* "<job_id@domain>", at most LA_MESSAGE_ID_BYTES with its NUL. */
-#define LA_MESSAGE_ID_BYTES 320
+#define LA_MESSAGE_ID_BYTES 360
 void la_message_id(const char *job_id, const struct la_address *from, char out[LA_MESSAGE_ID_BYTES]);
 
 /* The final pass: only CRLF line ends, 7-bit, no NUL, no line over 76. Errors: LA_EINTERNAL, names line and rule. */

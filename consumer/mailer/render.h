@@ -9,11 +9,13 @@
 #include "common/job.h"
 #include "mailer/address.h"
 #include "mailer/brand.h"
+#include "mailer/message.h"
+#include "mailer/zone.h"
 
 struct la_mail {
 	struct la_address to;
 	struct la_address envelope_from;
-	char message_id[LA_ADDRESS_BYTES];
+	char message_id[LA_MESSAGE_ID_BYTES];
 	struct la_buf subject; /* UTF-8 */
 	struct la_buf text;    /* UTF-8, LF */
 	struct la_buf html;    /* UTF-8, LF */
@@ -24,18 +26,22 @@ void la_mail_init(struct la_mail *mail);
 void la_mail_clear(struct la_mail *mail);
 
 /*
- * zones: a cache of the job's time zones is kept inside the renderer.
- * Errors: LA_EDATA (no usable address: REFUSED), LA_ENOMEM, LA_EINTERNAL.
- * *mail is reset first and can be used again after any result.
+ * Keeps a bounded cache of the time zones that jobs name. zones gives those
+ * that it does not have yet and must live as long as the renderer; the program's is
+ * la_zone_system. Not safe for use by two threads at once. Errors: LA_ENOMEM.
  */
 struct la_renderer;
-LA_MUST_CHECK enum la_err la_renderer_new(struct la_renderer **renderer);
+LA_MUST_CHECK enum la_err la_renderer_new(struct la_renderer **renderer, const struct la_zone_source *zones);
 void la_renderer_free(struct la_renderer *renderer);
+
+/*
+ * The same job under the same brand gives the same bytes (P11). *mail is reset
+ * first and can be used again after any result; after an error its contents are
+ * undefined.
+ * Errors: LA_EDATA (no usable address: REFUSED; a job_id that is not 32
+ * hex digits, a time outside the years 1000-9999), LA_ENOMEM, LA_EINTERNAL.
+ */
 LA_MUST_CHECK enum la_err la_renderer_mail(struct la_renderer *renderer, const struct la_brand *brand,
     const struct la_alert_job *job, struct la_mail *mail, struct la_error *error);
-
-/* The names that every template may use, for la_template_compile and templates/README.md. */
-extern const struct la_template_name la_render_names[];
-extern const size_t la_render_name_count;
 
 #endif
