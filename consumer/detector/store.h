@@ -35,8 +35,9 @@ enum la_write_result { LA_WRITE_DONE, LA_WRITE_CONFLICT };
 
 /*
  * Compare and set: key holds before (absent: no record) -> after with ttl_s.
- * With move_from, that older key is deleted afterwards if it still holds before
- * (then key itself must be absent).
+ * With move_from, before is the record of that older key, which must still hold it, key itself must be absent,
+ * and the older key is deleted. A write that finds after in place is done: it is its own repetition, whose first
+ * answer was lost.
  */
 struct la_store_write {
 	struct la_member_key key;

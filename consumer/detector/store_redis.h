@@ -1,6 +1,10 @@
 /*
- * Member states in Redis over hiredis: MGET reads, compare-and-set writes by
- * script (EVALSHA in a pipeline), key "<prefix>:<epoch>:<base64url digest>".
+ * Member states in Redis over hiredis: MGET reads from the master, compare-and-
+ * set writes by script (EVALSHA in a pipeline), key "<prefix>:<epoch>:<base64url
+ * digest>".
+ *
+ * One server. A cluster's node answers MOVED, which is an error that says so (on a cluster,
+ * the two keys of a move lie on two nodes: there it takes two scripts).
  */
 #ifndef LA_DETECTOR_STORE_REDIS_H
 #define LA_DETECTOR_STORE_REDIS_H

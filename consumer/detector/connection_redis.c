@@ -1,0 +1,266 @@
+#include "detector/connection_redis.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "detector/redis_text.h"
+
+#define PASSWORD_BYTES_MAX 4096
+
+/* The AUTH command from the password's file, whose last line end does not count. */
+static enum la_err
+read_login(struct la_connection *connection, const struct la_conf *conf, struct la_error *error)
+{
+	const char *path = la_conf_text(conf, "redis.password.file");
+	const char *user = la_conf_text(conf, "redis.user");
+	struct la_buf password = LA_BUF_INIT;
+	struct la_buf *login = &connection->login;
+	enum la_err err;
+
+	if (path == NULL) {
+		if (user == NULL || *user == '\0')
+			return (LA_OK);
+		return (la_error_set(error, LA_ECONFIG, "redis.user needs redis.password.file"));
+	}
+	if ((err = la_file_read(path, PASSWORD_BYTES_MAX, &password, error)) != LA_OK) {
+		la_error_prefix(error, "redis.password.file");
+		goto out;
+	}
+	while (password.size > 0 && strchr("\r\n", password.data[password.size - 1]) != NULL)
+		password.size--;
+	err = LA_ENOMEM;
+	/* room for all at once, so that no copy of the secret is left behind by a realloc */
+	if (la_buf_reserve(login, password.size + 512) != LA_OK ||
+	    la_redis_text_begin(login, user == NULL ? 2 : 3) != LA_OK ||
+	    la_redis_text_arg(login, la_span_text("AUTH")) != LA_OK ||
+	    (user != NULL && la_redis_text_arg(login, la_span_text(user)) != LA_OK) ||
+	    la_redis_text_arg(login, la_buf_span(&password)) != LA_OK)
+		goto out;
+	err = LA_OK;
+out:
+	if (password.data != NULL)
+		sodium_memzero(password.data, password.cap);
+	la_buf_clear(&password);
+	return (err);
+}
+
+enum la_err
+la_connection_init(struct la_connection *connection, const struct la_conf *conf, struct la_error *error)
+{
+	*connection = (struct la_connection){.login = LA_BUF_INIT};
+	if (la_redis_url_parse(la_conf_text(conf, "redis.url"), &connection->url, error) != LA_OK)
+		return (LA_ECONFIG);
+#if HIREDIS_MAJOR < 1
+	if (connection->url.tls)
+		return (la_error_set(error, LA_ECONFIG,
+		    "redis.url: rediss:// needs hiredis 1.0 or later, this program was built with %d.%d.%d; "
+		    "use redis:// or unix:// (with a TLS proxy if need be)",
+		    HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH));
+#else
+	if (connection->url.tls)
+		return (la_error_set(error, LA_ECONFIG, "redis.url: rediss:// is not supported yet"));
+#endif
+	return (read_login(connection, conf, error));
+}
+
+void
+la_connection_clear(struct la_connection *connection)
+{
+	la_connection_close(connection);
+	if (connection->login.data != NULL)
+		sodium_memzero(connection->login.data, connection->login.cap);
+	la_buf_clear(&connection->login);
+}
+
+void
+la_connection_close(struct la_connection *connection)
+{
+	if (connection->redis != NULL)
+		redisFree(connection->redis);
+	connection->redis = NULL;
+}
+
+static enum la_err
+lost(struct la_connection *connection, struct la_error *error, const char *what)
+{
+	(void)la_error_set(error, LA_EUNAVAILABLE, "%s: %s", connection->url.name, what);
+	la_connection_close(connection);
+	return (LA_EUNAVAILABLE);
+}
+
+/* hiredis has set its error: closes and says what it was. */
+static enum la_err
+broken(struct la_connection *connection, struct la_error *error)
+{
+	return (lost(connection, error, connection->redis->errstr));
+}
+
+/* Waits until the socket is ready for events. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (closed then). */
+static enum la_err
+wait_socket(struct la_connection *connection, short events, int64_t deadline_ms, struct la_error *error)
+{
+	struct pollfd fd = {.fd = connection->redis->fd, .events = events};
+	int64_t left;
+	int ready;
+
+	do {
+		left = deadline_ms - la_clock_now_ms(NULL);
+		ready = poll(&fd, 1, left < 0 ? 0 : (int)left);
+	} while (ready < 0 && errno == EINTR);
+	if (ready > 0)
+		return (LA_OK);
+	if (ready < 0)
+		return (lost(connection, error, strerror(errno)));
+	(void)la_error_set(error, LA_ETIMEOUT, "%s: no answer in time", connection->url.name);
+	la_connection_close(connection);
+	return (LA_ETIMEOUT);
+}
+
+/* Writes all that is queued, or what goes without waiting. */
+static enum la_err
+flush(struct la_connection *connection, struct la_error *error)
+{
+	int done = 0;
+
+	if (redisBufferWrite(connection->redis, &done) != REDIS_OK)
+		return (broken(connection, error));
+	return (LA_OK);
+}
+
+enum la_err
+la_connection_send(struct la_connection *connection, struct la_span commands, struct la_error *error)
+{
+	if (connection->redis == NULL)
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s: not connected", connection->url.name));
+	if (redisAppendFormattedCommand(connection->redis, (const char *)commands.data, commands.size) != REDIS_OK)
+		return (broken(connection, error));
+	return (flush(connection, error));
+}
+
+enum la_err
+la_connection_reply(
+    struct la_connection *connection, int64_t deadline_ms, redisReply **reply, struct la_error *error)
+{
+	redisContext *redis = connection->redis;
+	void *next = NULL;
+	bool unsent;
+	enum la_err err;
+
+	if (redis == NULL)
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s: not connected", connection->url.name));
+	for (;;) {
+		if (redisGetReplyFromReader(redis, &next) != REDIS_OK)
+			return (broken(connection, error));
+		if (next != NULL)
+			break;
+		unsent = sdslen(redis->obuf) > 0;
+		err = wait_socket(connection, unsent ? POLLIN | POLLOUT : POLLIN, deadline_ms, error);
+		if (err != LA_OK)
+			return (err);
+		if (unsent && (err = flush(connection, error)) != LA_OK)
+			return (err);
+		if (redisBufferRead(redis) != REDIS_OK)
+			return (broken(connection, error));
+	}
+	*reply = next;
+	return (LA_OK);
+}
+
+/* The socket, connected or not yet. */
+static enum la_err
+start_connect(struct la_connection *connection, struct la_error *error)
+{
+	const struct la_redis_url *url = &connection->url;
+
+	connection->redis =
+	    url->is_unix ? redisConnectUnixNonBlock(url->where) : redisConnectNonBlock(url->where, url->port);
+	if (connection->redis == NULL)
+		return (la_error_set(error, LA_ENOMEM, "%s: out of memory", url->name));
+	if (connection->redis->err != 0)
+		return (broken(connection, error));
+	return (LA_OK);
+}
+
+static enum la_err
+finish_connect(struct la_connection *connection, int64_t deadline_ms, struct la_error *error)
+{
+	int problem = 0;
+	socklen_t size = sizeof(problem);
+	enum la_err err = wait_socket(connection, POLLOUT, deadline_ms, error);
+
+	if (err != LA_OK)
+		return (err);
+	if (getsockopt(connection->redis->fd, SOL_SOCKET, SO_ERROR, &problem, &size) != 0)
+		problem = errno;
+	if (problem != 0)
+		return (lost(connection, error, strerror(problem)));
+	if (!connection->url.is_unix && redisEnableKeepAlive(connection->redis) != REDIS_OK)
+		return (broken(connection, error));
+	return (LA_OK);
+}
+
+/* Takes count replies that must not be errors. */
+static enum la_err
+expect_ok(struct la_connection *connection, int count, int64_t deadline_ms, struct la_error *error)
+{
+	redisReply *reply;
+	enum la_err err = LA_OK;
+
+	for (; count > 0 && err == LA_OK; count--) {
+		if ((err = la_connection_reply(connection, deadline_ms, &reply, error)) != LA_OK)
+			return (err);
+		if (reply->type == REDIS_REPLY_ERROR) {
+			err = la_redis_text_error(error, connection->url.name, reply->str);
+			la_connection_close(connection);
+		}
+		freeReplyObject(reply);
+	}
+	return (err);
+}
+
+static enum la_err
+greet(struct la_connection *connection, int64_t deadline_ms, struct la_error *error)
+{
+	struct la_buf select = LA_BUF_INIT;
+	char db[16];
+	int count = 0;
+	enum la_err err = LA_OK;
+
+	if (connection->login.size > 0) {
+		count++;
+		err = la_connection_send(connection, la_buf_span(&connection->login), error);
+	}
+	if (err == LA_OK && connection->url.db != 0) {
+		count++;
+		(void)snprintf(db, sizeof(db), "%d", connection->url.db);
+		err = la_redis_text_command(&select, (const char *const[]){"SELECT", db, NULL});
+		if (err == LA_OK)
+			err = la_connection_send(connection, la_buf_span(&select), error);
+	}
+	la_buf_clear(&select);
+	if (err != LA_OK)
+		return (err);
+	return (expect_ok(connection, count, deadline_ms, error));
+}
+
+enum la_err
+la_connection_open(struct la_connection *connection, int timeout_ms, struct la_error *error)
+{
+	int64_t deadline_ms = la_clock_now_ms(NULL) + timeout_ms;
+	enum la_err err;
+
+	if (connection->redis != NULL)
+		return (LA_OK);
+	if ((err = start_connect(connection, error)) != LA_OK ||
+	    (err = finish_connect(connection, deadline_ms, error)) != LA_OK ||
+	    (err = greet(connection, deadline_ms, error)) != LA_OK)
+		la_connection_close(connection);
+	return (err);
+}

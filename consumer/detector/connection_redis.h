@@ -1,0 +1,50 @@
+/*
+ * One connection to a Redis server over hiredis, never blocking longer than a
+ * given time: queue commands, flush, take the replies in order.
+ *
+ * After any error or time-out it is closed: replies that are still on their way
+ * would be taken for those of later commands.
+ */
+#ifndef LA_DETECTOR_CONNECTION_REDIS_H
+#define LA_DETECTOR_CONNECTION_REDIS_H
+
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/conf.h"
+#include "common/err.h"
+#include "detector/redis_url.h"
+
+struct la_connection {
+	struct la_redis_url url;
+	struct la_buf login; /* the AUTH command, with the secret; wiped by clear */
+	redisContext *redis; /* NULL: not connected */
+};
+
+/* Reads redis.url, .user, .password.file. Errors: LA_ECONFIG, LA_ENOMEM; clear it in any case. */
+LA_MUST_CHECK enum la_err la_connection_init(
+    struct la_connection *connection, const struct la_conf *conf, struct la_error *error);
+void la_connection_clear(struct la_connection *connection);
+
+/*
+ * Connects, logs in and selects the database, within timeout_ms; nothing to do
+ * when that is done already. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (closed then).
+ */
+LA_MUST_CHECK enum la_err la_connection_open(
+    struct la_connection *connection, int timeout_ms, struct la_error *error);
+void la_connection_close(struct la_connection *connection);
+
+/* Queues commands and writes what goes without waiting. Errors: LA_EUNAVAILABLE, LA_ENOMEM (closed then). */
+LA_MUST_CHECK enum la_err la_connection_send(
+    struct la_connection *connection, struct la_span commands, struct la_error *error);
+
+/*
+ * The next reply; the caller frees it (freeReplyObject). deadline_ms is on
+ * la_clock_now_ms. A reply may be an error reply. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (closed then).
+ */
+LA_MUST_CHECK enum la_err la_connection_reply(
+    struct la_connection *connection, int64_t deadline_ms, redisReply **reply, struct la_error *error);
+
+#endif

@@ -1,0 +1,101 @@
+#include "detector/redis_text.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DIGEST_TEXT 24 /* 22 characters of base64url and a NUL, as libsodium counts them */
+
+enum la_err
+la_redis_text_begin(struct la_buf *out, size_t count)
+{
+	char head[32];
+	int size = snprintf(head, sizeof(head), "*%zu\r\n", count);
+
+	return (la_buf_add(out, head, (size_t)size));
+}
+
+enum la_err
+la_redis_text_arg(struct la_buf *out, struct la_span arg)
+{
+	char head[32];
+	int size = snprintf(head, sizeof(head), "$%zu\r\n", arg.size);
+
+	if (la_buf_reserve(out, arg.size + sizeof(head) + 2) != LA_OK ||
+	    la_buf_add(out, head, (size_t)size) != LA_OK || la_buf_add(out, arg.data, arg.size) != LA_OK)
+		return (LA_ENOMEM);
+	return (la_buf_add(out, "\r\n", 2));
+}
+
+enum la_err
+la_redis_text_command(struct la_buf *out, const char *const *args)
+{
+	size_t count = 0;
+
+	while (args[count] != NULL)
+		count++;
+	if (la_redis_text_begin(out, count) != LA_OK)
+		return (LA_ENOMEM);
+	for (size_t i = 0; i < count; i++) {
+		if (la_redis_text_arg(out, la_span_text(args[i])) != LA_OK)
+			return (LA_ENOMEM);
+	}
+	return (LA_OK);
+}
+
+enum la_err
+la_redis_text_key(struct la_buf *out, const char *prefix, const struct la_member_key *key)
+{
+	char text[256], digest[DIGEST_TEXT];
+	int size;
+
+	(void)sodium_bin2base64(digest, sizeof(digest), key->digest, sizeof(key->digest),
+	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	size = snprintf(text, sizeof(text), "%.200s:%u:%s", prefix, (unsigned)key->epoch, digest);
+	return (la_redis_text_arg(out, la_span_of(text, (size_t)size)));
+}
+
+/* The word of the reply, what it means and what helps. */
+static const struct {
+	const char *word, *meaning;
+} replies[] = {
+    {"LOADING", "it is still loading its data; it will answer by itself"},
+    {"READONLY", "it is a replica; redis.url must name the master"},
+    {"MASTERDOWN", "it is a replica without its master; redis.url must name the master"},
+    {"OOM", "its memory is full (maxmemory); raise maxmemory or add memory"},
+    {"MOVED", "it is a cluster node; clusters are not supported yet, redis.url must name a single master"},
+    {"CROSSSLOT", "it is a cluster node; clusters are not supported yet, redis.url must name a single master"},
+    {"CLUSTERDOWN", "it is a cluster node; clusters are not supported yet, redis.url must name a single master"},
+    {"NOAUTH", "it wants a password: set redis.password.file (and redis.user)"},
+    {"WRONGPASS", "user or password is wrong: look at redis.user and redis.password.file"},
+    {"NOPERM", "the user may not do that: it needs MGET, GET, SET, DEL, EVALSHA, SCRIPT LOAD on our keys"},
+    {"WRONGTYPE", "a key of ours holds another type: give this program a redis.prefix of its own"},
+    {"MISCONF", "it cannot write its snapshot to disk and refuses writes; see its log"},
+    {"NOREPLICAS", "too few replicas are connected (min-replicas-to-write)"},
+    {"BUSY", "it is busy running somebody's script; it will answer when that has ended"},
+    {"TRYAGAIN", "it is moving keys; it will answer by itself"},
+};
+
+/* Is word one of the words of text? A script's error has it further behind. */
+static bool
+has_word(const char *text, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+		if ((at == text || strchr(" -:", at[-1]) != NULL) && (at[size] == ' ' || at[size] == '\0'))
+			return (true);
+	}
+	return (false);
+}
+
+enum la_err
+la_redis_text_error(struct la_error *error, const char *name, const char *reply)
+{
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		if (has_word(reply, replies[i].word))
+			return (la_error_set(error, LA_EUNAVAILABLE, "%s answers %s: %s", name, replies[i].word,
+			    replies[i].meaning));
+	}
+	return (la_error_set(error, LA_EUNAVAILABLE, "%s answers: %.*s", name, (int)strcspn(reply, "'`\""), reply));
+}

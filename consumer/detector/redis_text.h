@@ -1,0 +1,33 @@
+/*
+ * The texts of the Redis protocol: commands in, error replies out. Pure; no
+ * connection. Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/ (RESP2).
+ */
+#ifndef LA_DETECTOR_REDIS_TEXT_H
+#define LA_DETECTOR_REDIS_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "detector/store.h"
+
+/* A command of count arguments (its name is the first): begin, then count times arg. Errors: LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_redis_text_begin(struct la_buf *out, size_t count);
+LA_MUST_CHECK enum la_err la_redis_text_arg(struct la_buf *out, struct la_span arg);
+
+/* A whole command of text arguments, NULL-ended. */
+LA_MUST_CHECK enum la_err la_redis_text_command(struct la_buf *out, const char *const *args);
+
+/* The argument "<prefix>:<epoch>:<base64url of the digest, no padding>". */
+LA_MUST_CHECK enum la_err la_redis_text_key(
+    struct la_buf *out, const char *prefix, const struct la_member_key *key);
+
+/*
+ * An error reply of the server called name -> *error, and what helps. Returns
+ * LA_EUNAVAILABLE: each of them can be repaired on the server's side. What the server says
+ * after a quote is left out: it may repeat what we sent.
+ */
+enum la_err la_redis_text_error(struct la_error *error, const char *name, const char *reply);
+
+#endif

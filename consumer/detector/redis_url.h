@@ -1,0 +1,27 @@
+/*
+ * redis.url taken apart. Pure.
+ *
+ *   redis://host[:port][/db]    port 6379, db 0 when left out; host may be [::1]
+ *   rediss://host[:port][/db]   the same over TLS
+ *   unix:///path[?db=N]         also unix:/path
+ */
+#ifndef LA_DETECTOR_REDIS_URL_H
+#define LA_DETECTOR_REDIS_URL_H
+
+#include <stdbool.h>
+
+#include "common/err.h"
+
+struct la_redis_url {
+	bool tls;
+	bool is_unix;
+	char where[256]; /* host, or path of the socket */
+	int port;
+	int db;
+	char name[300]; /* for messages: "redis://host:port" or "unix:/path" */
+};
+
+/* Errors: LA_ECONFIG: what is wrong and what is allowed; user and password belong into their own keys. */
+LA_MUST_CHECK enum la_err la_redis_url_parse(const char *text, struct la_redis_url *url, struct la_error *error);
+
+#endif
