@@ -1,0 +1,57 @@
+# The one list of Debian packages that building, testing and the demo need. Sourced by tests/run.sh and deploy/demo.sh.
+#
+#   install_packages build [test] [kafka]
+#
+# installs what is missing of these sets: quietly when all is there; as root or through sudo without a password; else it
+# prints the one line that would, and fails.
+
+LA_PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config ca-certificates librdkafka-dev libavro-dev libhiredis-dev
+	libcurl4-openssl-dev libsodium-dev libjansson-dev libidn2-dev libutf8proc-dev libcmocka-dev redis-server python3 tzdata"
+LA_PACKAGES_TEST="python3-venv valgrind"
+LA_PACKAGES_KAFKA="default-jdk-headless maven"
+
+# Is it installed, or is what we want it for there in another way?
+package_present() {
+	case $1 in
+	default-jdk-headless) command -v javac >/dev/null && return 0 ;;
+	maven) command -v mvn >/dev/null && return 0 ;;
+	pkg-config) command -v pkg-config >/dev/null && return 0 ;;
+	esac
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+install_packages() {
+	command -v apt-get >/dev/null || {
+		echo "This script knows Debian's packages only; here is no apt-get." >&2
+		return 1
+	}
+	local set package missing=()
+	for set in "$@"; do
+		set="LA_PACKAGES_${set^^}"
+		for package in ${!set}; do
+			package_present "$package" || missing+=("$package")
+		done
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+
+	local as=()
+	if [ "$(id -u)" -ne 0 ]; then
+		if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+			as=(sudo -n)
+		else
+			printf 'Debian packages are missing. Install them, then start this again:\n\n    sudo apt-get install -y %s\n\n' \
+				"${missing[*]}" >&2
+			return 1
+		fi
+	fi
+	echo "Installing Debian packages: ${missing[*]}" >&2
+	local log
+	log=$(mktemp)
+	if ! { "${as[@]}" apt-get update && "${as[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends "${missing[@]}"; } </dev/null >"$log" 2>&1; then
+		tail -n 20 "$log" >&2
+		rm -f "$log"
+		return 1
+	fi
+	rm -f "$log"
+}

@@ -1,0 +1,146 @@
+"""Login events in, records out: fastavro and confluent-kafka, which share no code with the programs under test."""
+import hashlib
+import io
+import json
+import struct
+import time
+from dataclasses import dataclass
+from functools import cache
+
+import fastavro
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+from services import SOURCE
+
+DEMO_START = 1751295600000  # 2025-07-01T00:00:00+09:00
+
+
+@cache
+def schema(name):
+    """One of our schemas, parsed. Times stay integers of ms: logical types are left out."""
+    return fastavro.parse_schema(_without_logical_types(json.loads((SOURCE / "schemas" / f"{name}.avsc").read_text())))
+
+
+def _without_logical_types(node):
+    if isinstance(node, dict):
+        return {key: _without_logical_types(value) for key, value in node.items() if key != "logicalType"}
+    if isinstance(node, list):
+        return [_without_logical_types(item) for item in node]
+    return node
+
+
+def encode(record, name="LoginEvent", writer=None):
+    """Bare Avro. writer: another (parsed) schema than ours."""
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, writer or schema(name), record)
+    return out.getvalue()
+
+
+def decode(value, name):
+    """A record of ours; every byte must be used."""
+    source = io.BytesIO(value)
+    record = fastavro.schemaless_reader(source, schema(name), None)
+    assert source.read() == b"", f"{name} is followed by more bytes"
+    return record
+
+
+def single_object(value, writer):
+    """Avro single-object framing: marker, fingerprint of the writer's schema (little-endian), value."""
+    digest = fingerprint(to_parsing_canonical_form(writer), "CRC-64-AVRO")
+    return b"\xc3\x01" + bytes.fromhex(digest) + value
+
+
+def login(event_id, member_id, at=DEMO_START, **fields):
+    """A LOGIN of an iPhone with Chrome, as a dict for encode(); fields change it."""
+    event = {
+        "event_id": event_id,
+        "occurred_at": at,
+        "member_id": member_id,
+        "member_number": "123456321",
+        "device_token": f"{member_id}-phone",
+        "device_token_origin": "PRESENTED",
+        "user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+                      "CriOS/137.0.7151.107 Mobile/15E148 Safari/604.1",
+        "ip": "203.0.113.7",
+        "email": f"{member_id}@example.jp",
+    }
+    event.update(fields)
+    return event
+
+
+def job_id(event_id, occurred_at, tenant="default"):
+    """The published formula, computed without the code under test."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (b"login-alert/job/v1", tenant.encode(), event_id.encode(), occurred_at):
+        raw = struct.pack("<q", part) if isinstance(part, int) else part
+        digest.update(struct.pack("<I", len(raw)) + raw)
+    return digest.hexdigest()
+
+
+def produce(bootstrap, topic, records):
+    """Writes (key, value) pairs or dicts of Producer.produce's arguments, and waits for the acknowledgements."""
+    failures = []
+    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 0})
+    for record in records:
+        arguments = record if isinstance(record, dict) else {"key": record[0], "value": record[1]}
+        producer.produce(topic, on_delivery=lambda error, _: failures.append(error) if error else None, **arguments)
+    assert producer.flush(30) == 0 and not failures, failures
+
+
+@dataclass(frozen=True)
+class Record:
+    key: bytes
+    value: bytes
+    headers: list  # of (name, bytes), in their order
+    partition: int
+    offset: int
+    timestamp: int
+
+
+def read_topic(bootstrap, topic, count=0, timeout=30, settle=0.3):
+    """Everything in a topic, in (partition, offset) order, once there are `count` records and a moment has passed."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader", "enable.auto.commit": False,
+                         "isolation.level": "read_committed", "fetch.wait.max.ms": 20})
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+        found = []
+        deadline = time.monotonic() + timeout
+        quiet_at = None
+        while quiet_at is None or time.monotonic() < quiet_at:
+            message = consumer.poll(0.05)
+            if message is not None:
+                assert message.error() is None, message.error()
+                found.append(Record(message.key(), message.value(), message.headers() or [], message.partition(),
+                                    message.offset(), message.timestamp()[1]))
+            if quiet_at is None and len(found) >= count:
+                quiet_at = time.monotonic() + settle
+            elif quiet_at is None and time.monotonic() > deadline:
+                raise AssertionError(f"{topic}: {len(found)} records within {timeout} s, expected {count}")
+        return sorted(found, key=lambda record: (record.partition, record.offset))
+    finally:
+        consumer.close()
+
+
+def committed(bootstrap, group, topic):
+    """partition -> committed offset of the group; partitions without one are left out."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        answer = consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=10)
+        return {position.partition: position.offset for position in answer if position.offset >= 0}
+    finally:
+        consumer.close()
+
+
+def end_offsets(bootstrap, topic):
+    """partition -> the offset after its last record, for partitions that have records."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader"})
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                for number in partitions}
+        return {number: end for number, end in ends.items() if end > 0}
+    finally:
+        consumer.close()
