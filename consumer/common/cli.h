@@ -16,6 +16,9 @@ struct la_cli_command {
 	const char *const *required; /* keys that must have a value, NULL-ended; NULL: none */
 	bool wants_config;           /* false: configuration is not even read (keygen) */
 	int (*run)(struct la_conf *conf, int argc, char **argv); /* argv[0] is the command; returns the exit code */
+	/* true (run, check, replay): la_conf_load_files comes before; false: files are the command's own business,
+	 * so that render works beside a password file that only the service may read. */
+	bool loads_files;
 };
 
 struct la_cli {

@@ -33,6 +33,16 @@ LA_MUST_CHECK enum la_err la_conf_read_text(
 LA_MUST_CHECK enum la_err la_conf_read_environment(struct la_conf *conf, char *const *environment);
 LA_MUST_CHECK enum la_err la_conf_set(struct la_conf *conf, const char *assignment); /* "key=value" */
 
+/*
+ * Reads the file of each kafka.<p>.file, whose text becomes the value of
+ * property <p>, and looks whether each other file and folder that is configured can be
+ * opened. What cannot becomes a problem. Errors: LA_ENOMEM.
+ */
+LA_MUST_CHECK enum la_err la_conf_load_files(struct la_conf *conf);
+
+/* The host's own name, which the default of smtp.url ends with; "localhost" until it is set. Errors: LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_conf_set_host(struct la_conf *conf, const char *host);
+
 /* After all sources: what the sources together lack or contradict (a required key, a pair of files). */
 void la_conf_finish(struct la_conf *conf, const char *const *required, size_t required_count);
 
@@ -47,8 +57,14 @@ const char *la_conf_warning(const struct la_conf *conf, size_t index);
  * it. Strings are valid as long as conf is not changed.
  */
 const char *la_conf_text(const struct la_conf *conf, const char *key); /* NULL: unset, no default */
+/*
+ * A whole number; for a choice the index into what conf_keys.c lists (so that
+ * policy.first-login is an enum la_first_login, avro.framing an enum la_framing,
+ * decisions.publish an enum la_publish, log.level an enum la_log_level …); the N
+ * of policy.cap's N/W (0: off); the N of keep-last:N.
+ */
 int64_t la_conf_int(const struct la_conf *conf, const char *key);
-int64_t la_conf_ms(const struct la_conf *conf, const char *key); /* durations and times */
+int64_t la_conf_ms(const struct la_conf *conf, const char *key); /* durations, times, D of grace:D, W of N/W */
 double la_conf_ratio(const struct la_conf *conf, const char *key);
 bool la_conf_is_set(const struct la_conf *conf, const char *key);
 

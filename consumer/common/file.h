@@ -13,8 +13,18 @@ LA_MUST_CHECK enum la_err la_file_read(
     const char *path, size_t max_bytes, struct la_buf *out, struct la_error *error);
 
 /*
+ * A secret's file without the line end at its end; a NUL follows the last byte,
+ * so data is a C string. The memory was never moved: la_file_wipe leaves no copy.
+ * Errors: LA_ECONFIG (as above; empty, or a NUL byte inside), LA_ENOMEM.
+ */
+#define LA_SECRET_BYTES_MAX (64u << 10)
+LA_MUST_CHECK enum la_err la_file_read_secret(const char *path, struct la_buf *out, struct la_error *error);
+void la_file_wipe(struct la_buf *secret); /* overwrites, then la_buf_clear */
+
+/*
  * Writes to a temporary file beside path, syncs, then puts it in place: never
  * half a file. replace=false: an existing path is LA_EUSAGE and stays as it is.
+ * Errors else: LA_ECONFIG (names path and reason).
  */
 LA_MUST_CHECK enum la_err la_file_write(const char *path, struct la_span bytes, mode_t mode, bool replace,
     struct la_error *error);

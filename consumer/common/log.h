@@ -50,8 +50,10 @@ void la_log_write(enum la_log_level level, const struct la_field *fields, size_t
 	    sizeof((const struct la_field[]){__VA_ARGS__}) / sizeof(struct la_field))
 
 /*
- * Formats one line (with its '\n') into out; always terminated; returns its
- * length. time_ms is the wall clock in ms since 1970. Pure, for tests.
+ * Formats one line (with its '\n') into out (cap: at least 128 bytes); always
+ * terminated; returns its length. Whatever the texts hold, it is one line of
+ * valid UTF-8, and valid JSON; what does not fit is cut or left out. time_ms is
+ * the wall clock in ms since 1970. Pure, for tests.
  */
 size_t la_log_format_line(char *out, size_t cap, enum la_log_format format, enum la_log_level level, int64_t time_ms,
     const struct la_field *fields, size_t count);
