@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
+#define DAY_S (24 * 60 * 60)
+#define DAY_MS (INT64_C(1000) * DAY_S)
 #define DAYS_400_YEARS 146097
 
 /*
@@ -36,20 +37,37 @@ date_of(int64_t days, int *year, int *month, int *day)
 	*year = (int)(yoe + era * 400 + (*month <= 2 ? 1 : 0));
 }
 
+int64_t
+la_calendar_seconds(int64_t ms)
+{
+	return (ms / 1000 - (ms % 1000 < 0 ? 1 : 0));
+}
+
+void
+la_calendar_split(int64_t seconds, struct la_calendar_time *out)
+{
+	int64_t days = seconds / DAY_S - (seconds % DAY_S < 0 ? 1 : 0);
+	int rest = (int)(seconds - days * DAY_S);
+
+	date_of(days, &out->year, &out->month, &out->day);
+	out->hour = rest / 3600;
+	out->minute = rest / 60 % 60;
+	out->second = rest % 60;
+	out->weekday = (int)(((days + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
+}
+
 void
 la_calendar_print(int64_t ms, char out[LA_CALENDAR_BYTES])
 {
 	const int64_t least = la_calendar_days(0, 1, 1) * DAY_MS, most = la_calendar_days(10000, 1, 1) * DAY_MS - 1;
-	int64_t days, rest;
-	int year, month, day, seconds;
+	struct la_calendar_time t;
+	int64_t seconds;
 
 	ms = ms < least ? least : ms > most ? most : ms;
-	days = ms / DAY_MS - (ms % DAY_MS < 0 ? 1 : 0);
-	rest = ms - days * DAY_MS;
-	date_of(days, &year, &month, &day);
-	seconds = (int)(rest / 1000);
-	(void)snprintf(out, LA_CALENDAR_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, seconds / 3600,
-	    seconds / 60 % 60, seconds % 60, (int)(rest % 1000));
+	seconds = la_calendar_seconds(ms);
+	la_calendar_split(seconds, &t);
+	(void)snprintf(out, LA_CALENDAR_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.year, t.month, t.day, t.hour,
+	    t.minute, t.second, (int)(ms - seconds * 1000));
 }
 
 /* Takes count digits, then the byte after (0: none is wanted). */

@@ -23,6 +23,19 @@ void la_calendar_print(int64_t ms, char out[LA_CALENDAR_BYTES]);
  */
 LA_MUST_CHECK enum la_err la_calendar_parse(struct la_span text, int64_t *ms);
 
+struct la_calendar_time {
+	int year;
+	int month, day; /* from 1 */
+	int hour, minute, second;
+	int weekday; /* 0: Sunday */
+};
+
+/* Seconds since 1970, of any millisecond time; rounds towards the past, as clocks do. */
+int64_t la_calendar_seconds(int64_t ms);
+
+/* Seconds since 1970 -> date and time of day; for all that la_calendar_seconds gives, plus any zone's offset. */
+void la_calendar_split(int64_t seconds, struct la_calendar_time *out);
+
 /* Days since 1970-01-01; month 1-12. */
 int64_t la_calendar_days(int64_t year, int month, int day);
 
