@@ -10,13 +10,14 @@
 
 #include "common/err.h"
 #include "common/span.h"
+#include "mailer/zone_rule.h"
 
 struct la_zone; /* one loaded file */
 
 struct la_local_time {
 	int year, month, day, hour, minute, second;
 	int utc_offset_s;
-	char abbreviation[16]; /* "JST" */
+	char abbreviation[LA_ZONE_ABBREVIATION_BYTES]; /* "JST" */
 };
 
 /*
