@@ -1,0 +1,154 @@
+/*
+ * Which partitions are ours, under which lease. Each assigned partition's
+ * records are forwarded to one queue of our own, so that reading (or not
+ * reading: a pause) has nothing to do with serving rebalances.
+ */
+#include "common/assignment_kafka.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct part {
+	rd_kafka_queue_t *queue; /* of the partition; kept so that close can undo the forwarding */
+	uint64_t lease;          /* 0: not ours */
+};
+
+struct la_assignment_kafka {
+	char *topic;
+	rd_kafka_queue_t *records; /* borrowed */
+	struct part *parts;        /* by partition number; never shrinks */
+	size_t part_count;
+	uint64_t last_lease;
+};
+
+enum la_err
+la_assignment_kafka_new(struct la_assignment_kafka **out, const char *topic, rd_kafka_queue_t *records)
+{
+	struct la_assignment_kafka *assignment = calloc(1, sizeof(*assignment));
+
+	if (assignment == NULL)
+		return (LA_ENOMEM);
+	assignment->topic = strdup(topic);
+	if (assignment->topic == NULL) {
+		free(assignment);
+		return (LA_ENOMEM);
+	}
+	assignment->records = records;
+	*out = assignment;
+	return (LA_OK);
+}
+
+void
+la_assignment_kafka_free(struct la_assignment_kafka *assignment)
+{
+	size_t i;
+
+	if (assignment == NULL)
+		return;
+	for (i = 0; i < assignment->part_count; i++) {
+		if (assignment->parts[i].queue == NULL)
+			continue;
+		/* The queues refer to each other: without this, librdkafka frees neither. */
+		rd_kafka_queue_forward(assignment->parts[i].queue, NULL);
+		rd_kafka_queue_destroy(assignment->parts[i].queue);
+	}
+	free(assignment->parts);
+	free(assignment->topic);
+	free(assignment);
+}
+
+static struct part *
+part_at(struct la_assignment_kafka *assignment, int32_t partition)
+{
+	size_t wanted = (size_t)partition + 1, i;
+	struct part *parts;
+
+	if (wanted > assignment->part_count) {
+		parts = realloc(assignment->parts, wanted * sizeof(*parts));
+		if (parts == NULL)
+			return (NULL);
+		for (i = assignment->part_count; i < wanted; i++)
+			parts[i] = (struct part){NULL, 0};
+		assignment->parts = parts;
+		assignment->part_count = wanted;
+	}
+	return (&assignment->parts[partition]);
+}
+
+static bool
+assign_one(struct la_assignment_kafka *assignment, rd_kafka_t *rk, const rd_kafka_topic_partition_t *which)
+{
+	struct part *part;
+
+	if (strcmp(which->topic, assignment->topic) != 0 || which->partition < 0)
+		return (false);
+	part = part_at(assignment, which->partition);
+	if (part == NULL)
+		return (false);
+	/* Before the assign: librdkafka leaves a forwarding of ours alone when it starts to fetch. */
+	if (part->queue == NULL) {
+		part->queue = rd_kafka_queue_get_partition(rk, which->topic, which->partition);
+		if (part->queue == NULL)
+			return (false);
+		rd_kafka_queue_forward(part->queue, assignment->records);
+	}
+	part->lease = ++assignment->last_lease;
+	return (true);
+}
+
+bool
+la_assignment_kafka_add(
+    struct la_assignment_kafka *assignment, rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *partitions)
+{
+	int i;
+
+	for (i = 0; i < partitions->cnt; i++) {
+		if (!assign_one(assignment, rk, &partitions->elems[i]))
+			return (false);
+	}
+	return (true);
+}
+
+void
+la_assignment_kafka_remove(
+    struct la_assignment_kafka *assignment, const rd_kafka_topic_partition_list_t *partitions)
+{
+	int i;
+
+	for (i = 0; i < partitions->cnt; i++) {
+		if (partitions->elems[i].partition >= 0 &&
+		    (size_t)partitions->elems[i].partition < assignment->part_count)
+			assignment->parts[partitions->elems[i].partition].lease = 0;
+	}
+}
+
+void
+la_assignment_kafka_remove_all(struct la_assignment_kafka *assignment)
+{
+	size_t i;
+
+	for (i = 0; i < assignment->part_count; i++)
+		assignment->parts[i].lease = 0;
+}
+
+const char *
+la_assignment_kafka_topic(const struct la_assignment_kafka *assignment)
+{
+	return (assignment->topic);
+}
+
+uint64_t
+la_assignment_kafka_lease(const struct la_assignment_kafka *assignment, int32_t partition)
+{
+	if (partition < 0 || (size_t)partition >= assignment->part_count)
+		return (0);
+	return (assignment->parts[partition].lease);
+}
+
+bool
+la_assignment_kafka_holds(
+    const struct la_assignment_kafka *assignment, struct la_span topic, int32_t partition, uint64_t lease)
+{
+	return (lease != 0 && la_assignment_kafka_lease(assignment, partition) == lease &&
+	    la_span_is(topic, assignment->topic));
+}

@@ -1,0 +1,211 @@
+#include "common/bus_kafka.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/parts_kafka.h"
+
+struct la_bus_kafka {
+	struct la_bus port;
+	struct la_consumer_kafka *consumer;
+	struct la_producer_kafka *producer;
+	int wake_fd;
+	char cluster_id[128];
+};
+
+static void
+drain_wake(int fd)
+{
+	uint64_t count;
+
+	while (read(fd, &count, sizeof(count)) > 0)
+		continue;
+}
+
+static void
+raise_wake(int fd)
+{
+	static const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: it is raised already */
+}
+
+/* Waits for the eventfd; a signal ends the wait early. */
+static void
+wait_wake(int fd, int wait_ms)
+{
+	struct pollfd waited = {fd, POLLIN, 0};
+
+	(void)poll(&waited, 1, wait_ms);
+}
+
+static enum la_err
+take(struct la_bus_kafka *bus, struct la_message *out, size_t cap, size_t *count, struct la_error *error)
+{
+	drain_wake(bus->wake_fd); /* first: what comes in while we take raises it again */
+	la_producer_kafka_serve(bus->producer);
+	return (la_consumer_kafka_take(bus->consumer, out, cap, count, error));
+}
+
+static enum la_err
+bus_poll(void *self, int wait_ms, struct la_message *out, size_t cap, size_t *count, struct la_error *error)
+{
+	struct la_bus_kafka *bus = self;
+	enum la_err err = take(bus, out, cap, count, error);
+
+	if (*count == 0 && wait_ms > 0 && la_err_action(err) != LA_ACTION_FATAL) {
+		wait_wake(bus->wake_fd, wait_ms);
+		err = take(bus, out, cap, count, error);
+	}
+	if (la_consumer_kafka_waiting(bus->consumer))
+		raise_wake(bus->wake_fd); /* librdkafka writes only when an empty queue gets something */
+	return (err);
+}
+
+static void
+bus_release(void *self, struct la_message *messages, size_t count)
+{
+	size_t i;
+
+	(void)self;
+	for (i = 0; i < count; i++) {
+		rd_kafka_message_destroy(messages[i].handle);
+		messages[i].handle = NULL;
+	}
+}
+
+static void
+bus_pause(void *self, bool paused)
+{
+	struct la_bus_kafka *bus = self;
+
+	la_consumer_kafka_pause(bus->consumer, paused);
+	if (la_consumer_kafka_waiting(bus->consumer))
+		raise_wake(bus->wake_fd);
+}
+
+static enum la_err
+bus_produce(void *self, const struct la_output *output, int wait_ms, struct la_error *error)
+{
+	struct la_bus_kafka *bus = self;
+
+	return (la_producer_kafka_produce(bus->producer, output, wait_ms, error));
+}
+
+static enum la_err
+bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error)
+{
+	struct la_bus_kafka *bus = self;
+
+	return (la_producer_kafka_await(bus->producer, batch, wait_ms, error));
+}
+
+static enum la_err
+bus_commit(void *self, const struct la_position_done *positions, size_t count, struct la_error *error)
+{
+	struct la_bus_kafka *bus = self;
+
+	return (la_consumer_kafka_commit(bus->consumer, positions, count, error));
+}
+
+static bool
+bus_holds(void *self, struct la_span topic, int32_t partition, uint64_t lease)
+{
+	struct la_bus_kafka *bus = self;
+
+	return (la_consumer_kafka_holds(bus->consumer, topic, partition, lease));
+}
+
+static const char *
+bus_cluster_id(void *self)
+{
+	struct la_bus_kafka *bus = self;
+
+	if (bus->cluster_id[0] == '\0')
+		(void)la_link_kafka_cluster_id(
+		    la_consumer_kafka_handle(bus->consumer), bus->cluster_id, sizeof(bus->cluster_id));
+	return (bus->cluster_id);
+}
+
+static enum la_err
+open_clients(struct la_bus_kafka *bus, const struct la_bus_kafka_options *options, struct la_error *error)
+{
+	rd_kafka_conf_t *consuming = NULL, *producing = NULL;
+	enum la_err err;
+
+	if ((err = la_conf_kafka_make(
+		 &consuming, options->conf, LA_CONF_KAFKA_CONSUMER, options->group_id, error)) != LA_OK ||
+	    (err = la_conf_kafka_make(
+		 &producing, options->conf, LA_CONF_KAFKA_PRODUCER, options->group_id, error)) != LA_OK)
+		goto out;
+	if ((err = la_producer_kafka_new(&bus->producer, producing, bus->wake_fd, error)) != LA_OK)
+		goto out;
+	producing = NULL;
+	err = la_consumer_kafka_new(&bus->consumer, consuming, options->input_topic, bus->wake_fd, error);
+
+out:
+	if (consuming != NULL)
+		rd_kafka_conf_destroy(consuming);
+	if (producing != NULL)
+		rd_kafka_conf_destroy(producing);
+	return (err);
+}
+
+enum la_err
+la_bus_kafka_new(struct la_bus_kafka **out, const struct la_bus_kafka_options *options, struct la_error *error)
+{
+	struct la_bus_kafka *bus = calloc(1, sizeof(*bus));
+	enum la_err err = LA_EINTERNAL;
+
+	if (bus == NULL)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	bus->port = (struct la_bus){bus, bus_poll, bus_release, bus_pause, bus_produce, bus_await, bus_commit, bus_holds,
+	    bus_cluster_id};
+	bus->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (bus->wake_fd < 0) {
+		(void)la_error_set(error, err, "eventfd: %s", strerror(errno));
+		goto out;
+	}
+	if (options->input_topic[0] == '^') {
+		err = la_error_set(error, LA_ECONFIG, "topic %s: a pattern is no topic", options->input_topic);
+		goto out;
+	}
+	if ((err = open_clients(bus, options, error)) != LA_OK)
+		goto out;
+	*out = bus;
+	bus = NULL;
+
+out:
+	la_bus_kafka_close(bus, 0);
+	return (err);
+}
+
+void
+la_bus_kafka_close(struct la_bus_kafka *bus, int timeout_ms)
+{
+	if (bus == NULL)
+		return;
+	la_consumer_kafka_close(bus->consumer, timeout_ms);
+	la_producer_kafka_close(bus->producer);
+	if (bus->wake_fd >= 0)
+		(void)close(bus->wake_fd);
+	free(bus);
+}
+
+const struct la_bus *
+la_bus_kafka_port(struct la_bus_kafka *bus)
+{
+	return (&bus->port);
+}
+
+int
+la_bus_kafka_fd(struct la_bus_kafka *bus)
+{
+	return (bus->wake_fd);
+}

@@ -1,0 +1,111 @@
+#include <string.h>
+
+#include "common/bus_kafka.h"
+#include "common/clock.h"
+#include "common/parts_kafka.h"
+
+const char *
+la_bus_kafka_library_version(void)
+{
+	return (rd_kafka_version_str());
+}
+
+enum la_err
+la_bus_kafka_check_conf(const struct la_conf *conf, struct la_error *error)
+{
+	rd_kafka_conf_t *consuming = NULL, *producing = NULL;
+	enum la_err err;
+
+	err = la_conf_kafka_make(&consuming, conf, LA_CONF_KAFKA_CONSUMER, "check", error);
+	if (err == LA_OK)
+		err = la_conf_kafka_make(&producing, conf, LA_CONF_KAFKA_PRODUCER, "check", error);
+	if (consuming != NULL)
+		rd_kafka_conf_destroy(consuming);
+	if (producing != NULL)
+		rd_kafka_conf_destroy(producing);
+	return (err);
+}
+
+/* "bootstrap.servers" as configured, for the message. */
+static void
+servers_of(const rd_kafka_conf_t *conf, char *out, size_t cap)
+{
+	size_t size = cap;
+
+	if (rd_kafka_conf_get(conf, "bootstrap.servers", out, &size) != RD_KAFKA_CONF_OK || out[0] == '\0')
+		(void)snprintf(out, cap, "(kafka.bootstrap.servers is not set)");
+	out[cap - 1] = '\0';
+}
+
+/* What librdkafka said last of a broker, so that "refused" and "unknown host" can be told apart. */
+static void
+remember_reason(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+	struct la_error *last = opaque;
+
+	(void)rk;
+	if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		(void)la_error_set(last, LA_EUNAVAILABLE, "%s", reason);
+}
+
+static enum la_err
+check_topic(rd_kafka_t *rk, const char *topic, int timeout_ms, struct la_error *error)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+	rd_kafka_resp_err_t cause;
+
+	if (handle == NULL)
+		return (la_error_set(error, LA_ECONFIG, "topic %s: %s", topic, rd_kafka_err2str(rd_kafka_last_error())));
+	cause = rd_kafka_metadata(rk, 0, handle, &metadata, timeout_ms);
+	rd_kafka_topic_destroy(handle);
+	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s", rd_kafka_err2str(cause)));
+	cause = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topics[0].partition_cnt == 0)
+		cause = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	rd_kafka_metadata_destroy(metadata);
+	if (cause == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+		return (la_error_set(error, LA_EUNAVAILABLE, "topic %s: %s", topic, rd_kafka_err2str(cause)));
+	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (la_error_set(error, LA_ECONFIG, "topic %s: %s", topic, rd_kafka_err2str(cause)));
+	return (LA_OK);
+}
+
+enum la_err
+la_bus_kafka_check(
+    const struct la_conf *conf, const char *const *topics, size_t count, int timeout_ms, struct la_error *error)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + timeout_ms;
+	struct la_error last = LA_ERROR_INIT;
+	rd_kafka_conf_t *asking = NULL;
+	rd_kafka_t *rk = NULL;
+	char servers[256];
+	enum la_err err;
+	size_t i;
+
+	if ((err = la_conf_kafka_make(&asking, conf, LA_CONF_KAFKA_PRODUCER, "check", error)) != LA_OK)
+		return (err);
+	servers_of(asking, servers, sizeof(servers));
+	rd_kafka_conf_set_opaque(asking, &last);
+	rd_kafka_conf_set_error_cb(asking, remember_reason);
+	if ((err = la_conf_kafka_client(&rk, RD_KAFKA_PRODUCER, asking, error)) != LA_OK)
+		goto out;
+	for (i = 0; i < count && err == LA_OK; i++) {
+		int64_t left_ms = until_ms - la_clock_now_ms(NULL);
+
+		err = check_topic(rk, topics[i], left_ms > 1 ? (int)left_ms : 1, error);
+	}
+	(void)rd_kafka_poll(rk, 0); /* serves remember_reason */
+	if (err == LA_EUNAVAILABLE) {
+		if (last.text[0] != '\0')
+			(void)la_error_set(error, err, "%s", last.text);
+		la_error_prefix(error, "kafka at %s", servers);
+	}
+
+out:
+	rd_kafka_conf_destroy(asking);
+	if (rk != NULL)
+		rd_kafka_destroy(rk);
+	return (err);
+}

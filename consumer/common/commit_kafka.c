@@ -1,0 +1,115 @@
+#include "common/clock.h"
+#include "common/consumer_kafka.h"
+
+/* A broker answers within this time or the caller asks again; librdkafka goes on trying behind it. */
+#define COMMIT_WAIT_MS 10000
+
+/* Positions with a lease that holds, as librdkafka wants them; NULL: out of memory or a bad position. */
+static rd_kafka_topic_partition_list_t *
+held_positions(const struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+	rd_kafka_topic_partition_t *entry;
+	size_t i;
+
+	for (i = 0; list != NULL && i < count; i++) {
+		if (!la_assignment_kafka_holds(
+			consumer->assignment, positions[i].topic, positions[i].partition, positions[i].lease))
+			continue;
+		entry = rd_kafka_topic_partition_list_add(
+		    list, la_assignment_kafka_topic(consumer->assignment), positions[i].partition);
+		entry->offset = positions[i].next_offset;
+	}
+	return (list);
+}
+
+/* The answer to the commit of this number, or NULL when none came in time. Late answers to earlier ones are dropped. */
+static rd_kafka_event_t *
+wait_answer(struct la_consumer_kafka *consumer)
+{
+	int64_t now_ms = la_clock_now_ms(NULL), until_ms = now_ms + COMMIT_WAIT_MS;
+	rd_kafka_event_t *event;
+
+	for (; now_ms < until_ms; now_ms = la_clock_now_ms(NULL)) {
+		event = rd_kafka_queue_poll(consumer->commits, (int)(until_ms - now_ms));
+		if (event == NULL)
+			continue;
+		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT &&
+		    (uintptr_t)rd_kafka_event_opaque(event) == consumer->commit)
+			return (event);
+		rd_kafka_event_destroy(event);
+	}
+	return (NULL);
+}
+
+static enum la_err
+translate(rd_kafka_resp_err_t cause, struct la_error *error)
+{
+	switch (cause) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		return (LA_OK);
+	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+	case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST:
+		return (la_error_set(error, LA_EREVOKED, "commit: %s", rd_kafka_err2str(cause)));
+	case RD_KAFKA_RESP_ERR__FATAL:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+	case RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE:
+	case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
+		return (la_error_set(error, LA_EINTERNAL, "commit: %s", rd_kafka_err2str(cause)));
+	default:
+		/* REBALANCE_IN_PROGRESS too: whether our partitions stay is known only when it is over. */
+		return (la_error_set(error, LA_EUNAVAILABLE, "commit: %s", rd_kafka_err2str(cause)));
+	}
+}
+
+/* The worst of the answer: as a whole, then by partition. */
+static enum la_err
+judge(rd_kafka_event_t *answer, struct la_error *error)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(answer);
+	enum la_err err = translate(rd_kafka_event_error(answer), error);
+	int i;
+
+	for (i = 0; err == LA_OK && list != NULL && i < list->cnt; i++)
+		err = translate(list->elems[i].err, error);
+	return (err);
+}
+
+enum la_err
+la_consumer_kafka_commit(struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count,
+    struct la_error *error)
+{
+	rd_kafka_topic_partition_list_t *list;
+	rd_kafka_event_t *answer = NULL;
+	rd_kafka_resp_err_t cause;
+	enum la_err err = LA_OK;
+
+	la_consumer_kafka_serve(consumer); /* a revocation that waits voids leases first */
+	list = held_positions(consumer, positions, count);
+	if (list == NULL)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	if (list->cnt == 0)
+		goto out;
+	consumer->commit++;
+	cause = rd_kafka_commit_queue(consumer->rk, list, consumer->commits, NULL, (void *)consumer->commit);
+	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		err = translate(cause, error);
+		goto out;
+	}
+	answer = wait_answer(consumer);
+	if (answer == NULL) {
+		err = la_error_set(error, LA_EUNAVAILABLE, "commit: no answer within %d ms", COMMIT_WAIT_MS);
+		goto out;
+	}
+	err = judge(answer, error);
+	if (err == LA_EREVOKED)
+		la_consumer_kafka_serve(consumer);
+
+out:
+	if (answer != NULL)
+		rd_kafka_event_destroy(answer);
+	if (list != NULL)
+		rd_kafka_topic_partition_list_destroy(list);
+	return (err);
+}

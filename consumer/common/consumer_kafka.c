@@ -1,0 +1,237 @@
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/consumer_kafka.h"
+#include "common/log.h"
+
+#define SERVE_EVENTS_MAX 1000 /* rebalances and errors served in one go */
+
+static void
+on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+	struct la_consumer_kafka *consumer = opaque;
+
+	la_link_kafka_note(&consumer->link, rk, (rd_kafka_resp_err_t)err, reason);
+}
+
+static enum la_err
+subscribe(rd_kafka_t *rk, const char *topic, struct la_error *error)
+{
+	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t err;
+
+	(void)rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
+	err = rd_kafka_subscribe(rk, topics);
+	rd_kafka_topic_partition_list_destroy(topics);
+	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (la_error_set(error, LA_ECONFIG, "subscribe to %s: %s", topic, rd_kafka_err2str(err)));
+	return (LA_OK);
+}
+
+static enum la_err
+open_queues(struct la_consumer_kafka *consumer, int wake_fd)
+{
+	static const uint64_t one = 1; /* what an eventfd takes */
+
+	(void)rd_kafka_poll_set_consumer(consumer->rk);
+	consumer->events = rd_kafka_queue_get_consumer(consumer->rk);
+	consumer->records = rd_kafka_queue_new(consumer->rk);
+	consumer->commits = rd_kafka_queue_new(consumer->rk);
+	if (consumer->events == NULL || consumer->records == NULL || consumer->commits == NULL)
+		return (LA_ENOMEM);
+	rd_kafka_queue_io_event_enable(consumer->events, wake_fd, &one, sizeof(one));
+	rd_kafka_queue_io_event_enable(consumer->records, wake_fd, &one, sizeof(one));
+	return (LA_OK);
+}
+
+enum la_err
+la_consumer_kafka_new(struct la_consumer_kafka **out, const rd_kafka_conf_t *conf, const char *topic, int wake_fd,
+    struct la_error *error)
+{
+	struct la_consumer_kafka *consumer = calloc(1, sizeof(*consumer));
+	rd_kafka_conf_t *own = rd_kafka_conf_dup(conf);
+	enum la_err err = LA_ENOMEM;
+
+	if (consumer == NULL || own == NULL) {
+		(void)la_error_set(error, LA_ENOMEM, "out of memory");
+		goto out;
+	}
+	consumer->link.side = "consumer";
+	rd_kafka_conf_set_opaque(own, consumer);
+	rd_kafka_conf_set_rebalance_cb(own, la_consumer_kafka_rebalance);
+	rd_kafka_conf_set_error_cb(own, on_error);
+	if ((err = la_conf_kafka_client(&consumer->rk, RD_KAFKA_CONSUMER, own, error)) != LA_OK)
+		goto out;
+	if ((err = open_queues(consumer, wake_fd)) != LA_OK ||
+	    (err = la_assignment_kafka_new(&consumer->assignment, topic, consumer->records)) != LA_OK) {
+		(void)la_error_set(error, err, "out of memory");
+		goto out;
+	}
+	if ((err = subscribe(consumer->rk, topic, error)) != LA_OK)
+		goto out;
+	*out = consumer;
+	consumer = NULL;
+
+out:
+	if (own != NULL)
+		rd_kafka_conf_destroy(own);
+	la_consumer_kafka_close(consumer, 0);
+	return (err);
+}
+
+/* Leaves the group: serves the last revocation, then waits for the LeaveGroup to be sent. */
+static void
+leave(struct la_consumer_kafka *consumer, int timeout_ms)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + timeout_ms;
+	rd_kafka_queue_t *closing = rd_kafka_queue_new(consumer->rk);
+	rd_kafka_error_t *refused;
+
+	refused = rd_kafka_consumer_close_queue(consumer->rk, closing);
+	if (refused != NULL) {
+		rd_kafka_error_destroy(refused);
+	} else {
+		while (!rd_kafka_consumer_closed(consumer->rk) && la_clock_now_ms(NULL) < until_ms)
+			(void)rd_kafka_queue_poll_callback(closing, 50);
+		if (!rd_kafka_consumer_closed(consumer->rk))
+			la_log(LA_LOG_WARN, la_msg("group not left in time; the broker will notice"));
+	}
+	rd_kafka_queue_destroy(closing);
+}
+
+static void
+drop_records(rd_kafka_queue_t *records)
+{
+	rd_kafka_message_t *message;
+
+	while ((message = rd_kafka_consume_queue(records, 0)) != NULL)
+		rd_kafka_message_destroy(message);
+}
+
+void
+la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms)
+{
+	if (consumer == NULL)
+		return;
+	if (consumer->rk != NULL) {
+		if (consumer->assignment != NULL)
+			leave(consumer, timeout_ms);
+		la_assignment_kafka_free(consumer->assignment);
+		if (consumer->records != NULL) {
+			drop_records(consumer->records);
+			rd_kafka_queue_destroy(consumer->records);
+		}
+		if (consumer->commits != NULL)
+			rd_kafka_queue_destroy(consumer->commits);
+		if (consumer->events != NULL)
+			rd_kafka_queue_destroy(consumer->events);
+		rd_kafka_destroy_flags(consumer->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	}
+	free(consumer);
+}
+
+/* Rebalances are served in here, and only here. Also tells librdkafka that we are alive (max.poll.interval.ms). */
+void
+la_consumer_kafka_serve(struct la_consumer_kafka *consumer)
+{
+	rd_kafka_message_t *message;
+	int served = 0;
+
+	while (served++ < SERVE_EVENTS_MAX && (message = rd_kafka_consumer_poll(consumer->rk, 0)) != NULL) {
+		if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+			la_link_kafka_note(&consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
+		} else {
+			/* Not forwarded to our queue: dropping it silently would lose it. */
+			la_consumer_kafka_fail(consumer, "forward", "a record came by the wrong queue");
+		}
+		rd_kafka_message_destroy(message);
+	}
+}
+
+/* False: not a record for the caller; destroyed. */
+static bool
+admit(struct la_consumer_kafka *consumer, rd_kafka_message_t *message, struct la_message *out)
+{
+	rd_kafka_timestamp_type_t type;
+	uint64_t lease;
+
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		la_link_kafka_note(&consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
+		goto drop;
+	}
+	lease = la_assignment_kafka_lease(consumer->assignment, message->partition);
+	if (lease == 0)
+		goto drop; /* fetched before the partition went away */
+	out->topic = la_span_text(rd_kafka_topic_name(message->rkt));
+	out->partition = message->partition;
+	out->offset = message->offset;
+	out->timestamp_ms = rd_kafka_message_timestamp(message, &type);
+	out->has_timestamp = type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && out->timestamp_ms >= 0;
+	out->key = la_span_of(message->key, message->key_len);
+	out->value = la_span_of(message->payload, message->len);
+	out->lease = lease;
+	out->handle = message;
+	return (true);
+
+drop:
+	rd_kafka_message_destroy(message);
+	return (false);
+}
+
+enum la_err
+la_consumer_kafka_take(
+    struct la_consumer_kafka *consumer, struct la_message *out, size_t cap, size_t *count, struct la_error *error)
+{
+	size_t want, i;
+	ssize_t got;
+
+	*count = 0;
+	la_consumer_kafka_serve(consumer);
+	la_link_kafka_probe(&consumer->link, consumer->rk);
+	if (consumer->failed || consumer->link.fatal)
+		return (la_error_set(error, LA_EINTERNAL, "the kafka consumer cannot go on; see the log"));
+	while (!consumer->paused && *count < cap) {
+		want = cap - *count < LA_CONSUMER_TAKE_CAP ? cap - *count : LA_CONSUMER_TAKE_CAP;
+		got = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->taken, want);
+		for (i = 0; got > 0 && i < (size_t)got; i++) {
+			if (admit(consumer, consumer->taken[i], &out[*count]))
+				(*count)++;
+		}
+		if (got < (ssize_t)want)
+			break;
+	}
+	if (*count == 0 && consumer->link.down)
+		return (la_error_set(error, LA_EUNAVAILABLE, "no kafka broker answers"));
+	return (LA_OK);
+}
+
+bool
+la_consumer_kafka_waiting(const struct la_consumer_kafka *consumer)
+{
+	return (!consumer->paused && rd_kafka_queue_length(consumer->records) > 0);
+}
+
+/*
+ * A pause is not to read: librdkafka stops fetching by itself when its queue is
+ * full, and partitions assigned later are paused as well. rd_kafka_pause_partitions
+ * would drop what was fetched, and in 2.0.2 it can lose the start offset when it
+ * comes close to an assign.
+ */
+void
+la_consumer_kafka_pause(struct la_consumer_kafka *consumer, bool paused)
+{
+	consumer->paused = paused;
+}
+
+bool
+la_consumer_kafka_holds(
+    const struct la_consumer_kafka *consumer, struct la_span topic, int32_t partition, uint64_t lease)
+{
+	return (la_assignment_kafka_holds(consumer->assignment, topic, partition, lease));
+}
+
+rd_kafka_t *
+la_consumer_kafka_handle(struct la_consumer_kafka *consumer)
+{
+	return (consumer->rk);
+}

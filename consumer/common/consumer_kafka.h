@@ -1,0 +1,33 @@
+/* Inside the Kafka adapter: what consumer_kafka.c, rebalance_kafka.c and commit_kafka.c share. */
+#ifndef LA_COMMON_CONSUMER_KAFKA_H
+#define LA_COMMON_CONSUMER_KAFKA_H
+
+#include "common/assignment_kafka.h"
+#include "common/parts_kafka.h"
+
+#define LA_CONSUMER_TAKE_CAP 4096 /* records moved per call into librdkafka */
+
+struct la_consumer_kafka {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *events;  /* rebalances, errors */
+	rd_kafka_queue_t *records; /* of all assigned partitions */
+	rd_kafka_queue_t *commits; /* answers to commits */
+	struct la_assignment_kafka *assignment;
+	struct la_link_kafka link;
+	bool paused;
+	bool failed;        /* something that a restart alone repairs */
+	uintptr_t commit;   /* number of the last commit, to tell its answer from a late one */
+	rd_kafka_message_t *taken[LA_CONSUMER_TAKE_CAP];
+};
+
+/* The rebalance callback; opaque is the consumer. Served by la_consumer_kafka_serve only. */
+void la_consumer_kafka_rebalance(
+    rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque);
+
+/* Serves rebalances and errors; tells librdkafka that we are alive (max.poll.interval.ms). */
+void la_consumer_kafka_serve(struct la_consumer_kafka *consumer);
+
+/* Logs and gives the consumer up: every later take is LA_EINTERNAL. */
+void la_consumer_kafka_fail(struct la_consumer_kafka *consumer, const char *step, const char *reason);
+
+#endif

@@ -1,0 +1,93 @@
+#include "common/parts_kafka.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define REPEAT_MS 30000
+#define PROBE_EVERY_MS 1000
+#define PROBE_WAIT_MS 100
+
+static enum la_log_level
+level_of(int syslog_level, const char *facility, const char *text)
+{
+	/* kafka.* goes to both clients: that a property is the other one's is no news. */
+	if (strcmp(facility, "CONFWARN") == 0 && strstr(text, "will be ignored by this") != NULL)
+		return (LA_LOG_DEBUG);
+	if (syslog_level <= 3)
+		return (LA_LOG_ERROR);
+	if (syslog_level == 4)
+		return (LA_LOG_WARN);
+	return (syslog_level <= 6 ? LA_LOG_INFO : LA_LOG_DEBUG);
+}
+
+void
+la_link_kafka_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	la_log(level_of(level, facility, text), la_msg("librdkafka"), la_str("client", rk == NULL ? "" : rd_kafka_name(rk)),
+	    la_str("facility", facility), la_str("text", text));
+}
+
+/* Errors that mean "nobody answers" rather than "something was answered". */
+static bool
+is_absence(rd_kafka_resp_err_t cause)
+{
+	return (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || cause == RD_KAFKA_RESP_ERR__TRANSPORT ||
+	    cause == RD_KAFKA_RESP_ERR__RESOLVE);
+}
+
+void
+la_link_kafka_note(struct la_link_kafka *link, rd_kafka_t *rk, rd_kafka_resp_err_t cause, const char *reason)
+{
+	int64_t now_ms = la_clock_now_ms(NULL);
+	char text[512];
+
+	if (cause == RD_KAFKA_RESP_ERR__FATAL) {
+		link->fatal = true;
+		(void)snprintf(text, sizeof(text), "%s", reason);
+		if (rd_kafka_fatal_error(rk, text, sizeof(text)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			reason = text;
+	}
+	if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		link->down = true;
+	if (cause == link->last_error && now_ms - link->last_logged_ms < REPEAT_MS) {
+		link->repeated++;
+		return;
+	}
+	la_log(is_absence(cause) ? LA_LOG_WARN : LA_LOG_ERROR, la_msg("kafka error"), la_str("client", link->side),
+	    la_str("error", rd_kafka_err2name(cause)), la_str("reason", reason), la_int("repeated", link->repeated));
+	link->last_error = cause;
+	link->last_logged_ms = now_ms;
+	link->repeated = 0;
+}
+
+void
+la_link_kafka_probe(struct la_link_kafka *link, rd_kafka_t *rk)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	int64_t now_ms = la_clock_now_ms(NULL);
+
+	if (!link->down || now_ms < link->probe_at_ms)
+		return;
+	link->probe_at_ms = now_ms + PROBE_EVERY_MS;
+	if (rd_kafka_metadata(rk, 0, NULL, &metadata, PROBE_WAIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	rd_kafka_metadata_destroy(metadata);
+	link->down = false;
+	link->last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+	la_log(LA_LOG_INFO, la_msg("kafka brokers answer again"), la_str("client", link->side));
+}
+
+bool
+la_link_kafka_cluster_id(rd_kafka_t *rk, char *out, size_t cap)
+{
+	char *id = rd_kafka_clusterid(rk, 0);
+
+	if (id == NULL)
+		return (false);
+	(void)snprintf(out, cap, "%s", id);
+	rd_kafka_mem_free(rk, id);
+	return (true);
+}

@@ -1,0 +1,295 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/flights.h"
+#include "common/log.h"
+#include "common/parts_kafka.h"
+
+#define REBUILD_WAIT_MS 5000 /* for reports of the client that is given up */
+
+static_assert(sizeof(void *) >= sizeof(uint64_t), "a batch number travels as a message's opaque pointer");
+
+struct la_producer_kafka {
+	rd_kafka_t *rk;
+	rd_kafka_conf_t *conf; /* to make the client again */
+	rd_kafka_queue_t *events;
+	int wake_fd;
+	struct la_link_kafka link;
+	struct la_flights flights;
+};
+
+static void
+on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+	struct la_producer_kafka *producer = opaque;
+
+	la_link_kafka_note(&producer->link, rk, (rd_kafka_resp_err_t)err, reason);
+}
+
+static enum la_err
+code_of(rd_kafka_resp_err_t cause)
+{
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (LA_OK);
+	return (cause == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? LA_ETOOLARGE : LA_EUNAVAILABLE);
+}
+
+static void
+on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+	struct la_producer_kafka *producer = opaque;
+	struct la_error refusal = LA_ERROR_INIT;
+
+	(void)rk;
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		(void)la_error_set(&refusal, code_of(message->err), "topic %s: %s", rd_kafka_topic_name(message->rkt),
+		    rd_kafka_err2str(message->err));
+	}
+	la_flights_landed(&producer->flights, (uint64_t)(uintptr_t)message->_private, &refusal);
+}
+
+static enum la_err
+open_client(struct la_producer_kafka *producer, struct la_error *error)
+{
+	static const uint64_t one = 1; /* what an eventfd takes */
+	enum la_err err = la_conf_kafka_client(&producer->rk, RD_KAFKA_PRODUCER, producer->conf, error);
+
+	if (err != LA_OK)
+		return (err);
+	producer->events = rd_kafka_queue_get_main(producer->rk);
+	rd_kafka_queue_io_event_enable(producer->events, producer->wake_fd, &one, sizeof(one));
+	return (LA_OK);
+}
+
+/* Drops what is not acknowledged; its reports say so. */
+static void
+close_client(struct la_producer_kafka *producer)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + REBUILD_WAIT_MS;
+
+	if (producer->rk == NULL)
+		return;
+	(void)rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	while (rd_kafka_outq_len(producer->rk) > 0 && la_clock_now_ms(NULL) < until_ms)
+		(void)rd_kafka_poll(producer->rk, 10);
+	if (producer->events != NULL)
+		rd_kafka_queue_destroy(producer->events);
+	rd_kafka_destroy(producer->rk);
+	producer->events = NULL;
+	producer->rk = NULL;
+}
+
+enum la_err
+la_producer_kafka_new(
+    struct la_producer_kafka **out, rd_kafka_conf_t *conf, int wake_fd, struct la_error *error)
+{
+	struct la_producer_kafka *producer = calloc(1, sizeof(*producer));
+	enum la_err err;
+
+	if (producer == NULL)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	producer->link.side = "producer";
+	producer->conf = conf;
+	producer->wake_fd = wake_fd;
+	rd_kafka_conf_set_opaque(conf, producer);
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	err = open_client(producer, error);
+	if (err != LA_OK) {
+		free(producer);
+		return (err);
+	}
+	*out = producer;
+	return (LA_OK);
+}
+
+void
+la_producer_kafka_close(struct la_producer_kafka *producer)
+{
+	if (producer == NULL)
+		return;
+	close_client(producer);
+	rd_kafka_conf_destroy(producer->conf);
+	la_flights_clear(&producer->flights);
+	free(producer);
+}
+
+/*
+ * An idempotent producer that cannot keep its sequence stops for good
+ * (rd_kafka_fatal_error). What was not acknowledged is reported as refused, so
+ * the caller produces its batch again, by a new client with a new producer id.
+ */
+static enum la_err
+rebuild_if_fatal(struct la_producer_kafka *producer, struct la_error *error)
+{
+	struct la_error refusal;
+	enum la_err err;
+
+	if (!producer->link.fatal)
+		return (LA_OK);
+	la_log(LA_LOG_WARN, la_msg("kafka producer is made anew"));
+	close_client(producer);
+	(void)la_error_set(&refusal, LA_EUNAVAILABLE, "the kafka producer was made anew");
+	la_flights_fail(&producer->flights, &refusal);
+	err = open_client(producer, error);
+	producer->link.fatal = err != LA_OK;
+	return (err);
+}
+
+void
+la_producer_kafka_serve(struct la_producer_kafka *producer)
+{
+	if (producer->rk == NULL)
+		return;
+	(void)rd_kafka_poll(producer->rk, 0);
+	la_link_kafka_probe(&producer->link, producer->rk);
+}
+
+/* NULL-ended names; NULL: every name. */
+static bool
+is_wanted(const char *const *names, const char *name)
+{
+	if (names == NULL)
+		return (true);
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, name) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+static bool
+add_header(rd_kafka_headers_t *headers, const char *name, const void *value, size_t size)
+{
+	return (rd_kafka_header_add(headers, name, -1, value, (ssize_t)size) == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+/* The received record's headers, all of them or those wanted; *out stays NULL when it has none. */
+static bool
+copy_headers(const struct la_output *output, rd_kafka_headers_t **out)
+{
+	rd_kafka_headers_t *theirs = NULL;
+	const char *name;
+	const void *value;
+	size_t i, size;
+
+	if (rd_kafka_message_headers(output->headers_of->handle, &theirs) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (true); /* none, or none that can be read: that must not keep the record from going on */
+	if (output->only_headers == NULL) {
+		*out = rd_kafka_headers_copy(theirs);
+		return (*out != NULL);
+	}
+	*out = rd_kafka_headers_new(4);
+	for (i = 0; *out != NULL; i++) {
+		if (rd_kafka_header_get_all(theirs, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			break;
+		if (is_wanted(output->only_headers, name) && !add_header(*out, name, value, size))
+			return (false);
+	}
+	return (*out != NULL);
+}
+
+static enum la_err
+make_headers(const struct la_output *output, rd_kafka_headers_t **out)
+{
+	rd_kafka_headers_t *headers = NULL;
+	size_t i;
+
+	if (output->headers_of != NULL && !copy_headers(output, &headers))
+		goto fail;
+	if (output->header_count > 0 && headers == NULL)
+		headers = rd_kafka_headers_new(output->header_count);
+	for (i = 0; i < output->header_count; i++) {
+		if (headers == NULL || !add_header(headers, output->headers[i].name, output->headers[i].value.data,
+					   output->headers[i].value.size))
+			goto fail;
+	}
+	*out = headers;
+	return (LA_OK);
+
+fail:
+	if (headers != NULL)
+		rd_kafka_headers_destroy(headers);
+	return (LA_ENOMEM);
+}
+
+/* Not rd_kafka_produceva: up to 2.0.2 it can free the headers twice when it fails. Takes headers over on success. */
+static rd_kafka_resp_err_t
+send_output(struct la_producer_kafka *producer, const struct la_output *output, rd_kafka_headers_t *headers)
+{
+	void *opaque = (void *)(uintptr_t)output->batch;
+
+	if (headers == NULL) {
+		return (rd_kafka_producev(producer->rk, RD_KAFKA_V_TOPIC(output->topic),
+		    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(output->key.data, output->key.size),
+		    RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size),
+		    RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END));
+	}
+	return (rd_kafka_producev(producer->rk, RD_KAFKA_V_TOPIC(output->topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+	    RD_KAFKA_V_KEY(output->key.data, output->key.size),
+	    RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size), RD_KAFKA_V_HEADERS(headers),
+	    RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END));
+}
+
+static int
+left_ms(int64_t until_ms)
+{
+	int64_t left = until_ms - la_clock_now_ms(NULL);
+
+	return (left > 0 ? (int)left : 0);
+}
+
+enum la_err
+la_producer_kafka_produce(
+    struct la_producer_kafka *producer, const struct la_output *output, int wait_ms, struct la_error *error)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + wait_ms;
+	rd_kafka_headers_t *headers = NULL;
+	rd_kafka_resp_err_t cause;
+	enum la_err err;
+
+	if ((err = rebuild_if_fatal(producer, error)) != LA_OK)
+		return (err);
+	if (make_headers(output, &headers) != LA_OK || la_flights_took_off(&producer->flights, output->batch) != LA_OK) {
+		err = la_error_set(error, LA_ENOMEM, "out of memory");
+		goto out;
+	}
+	cause = send_output(producer, output, headers);
+	while (cause == RD_KAFKA_RESP_ERR__QUEUE_FULL && left_ms(until_ms) > 0) {
+		(void)rd_kafka_poll(producer->rk, left_ms(until_ms));
+		cause = send_output(producer, output, headers);
+	}
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		headers = NULL;
+	} else {
+		la_flights_stayed(&producer->flights, output->batch);
+		producer->link.fatal = producer->link.fatal || cause == RD_KAFKA_RESP_ERR__FATAL;
+		err = la_error_set(error, cause == RD_KAFKA_RESP_ERR__QUEUE_FULL ? LA_ETIMEOUT : code_of(cause),
+		    "topic %s: %s", output->topic, rd_kafka_err2str(cause));
+	}
+
+out:
+	if (headers != NULL)
+		rd_kafka_headers_destroy(headers);
+	return (err);
+}
+
+enum la_err
+la_producer_kafka_await(struct la_producer_kafka *producer, uint64_t batch, int wait_ms, struct la_error *error)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + wait_ms;
+	enum la_err err;
+
+	la_producer_kafka_serve(producer);
+	for (;;) {
+		if ((err = rebuild_if_fatal(producer, error)) != LA_OK)
+			return (err);
+		if (!la_flights_under_way(&producer->flights, batch))
+			return (la_flights_settle(&producer->flights, batch, error));
+		if (left_ms(until_ms) == 0)
+			return (la_error_set(error, LA_ETIMEOUT, "no acknowledgement within %d ms", wait_ms));
+		(void)rd_kafka_poll(producer->rk, left_ms(until_ms));
+	}
+}

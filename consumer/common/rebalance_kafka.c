@@ -1,0 +1,72 @@
+#include <string.h>
+
+#include "common/consumer_kafka.h"
+#include "common/log.h"
+
+void
+la_consumer_kafka_fail(struct la_consumer_kafka *consumer, const char *step, const char *reason)
+{
+	consumer->failed = true;
+	la_log(LA_LOG_ERROR, la_msg("kafka consumer failed"), la_str("step", step), la_str("reason", reason));
+}
+
+static void
+log_rebalance(const char *what, const rd_kafka_topic_partition_list_t *partitions)
+{
+	la_log(LA_LOG_INFO, la_msg(what), la_str("topic", partitions->cnt > 0 ? partitions->elems[0].topic : ""),
+	    la_int("count", partitions->cnt));
+}
+
+static void
+assign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list_t *partitions, bool incremental)
+{
+	rd_kafka_error_t *error = NULL;
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (!incremental)
+		la_assignment_kafka_remove_all(consumer->assignment);
+	if (!la_assignment_kafka_add(consumer->assignment, consumer->rk, partitions))
+		la_consumer_kafka_fail(consumer, "forward", "out of memory or an unknown topic");
+	if (incremental)
+		error = rd_kafka_incremental_assign(consumer->rk, partitions);
+	else
+		err = rd_kafka_assign(consumer->rk, partitions);
+	if (error != NULL || err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		la_consumer_kafka_fail(consumer, "assign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	log_rebalance("partitions assigned", partitions);
+}
+
+static void
+unassign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list_t *partitions, bool incremental)
+{
+	bool lost = rd_kafka_assignment_lost(consumer->rk) != 0;
+	rd_kafka_error_t *error = NULL;
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (incremental) {
+		la_assignment_kafka_remove(consumer->assignment, partitions);
+		error = rd_kafka_incremental_unassign(consumer->rk, partitions);
+	} else {
+		la_assignment_kafka_remove_all(consumer->assignment);
+		err = rd_kafka_assign(consumer->rk, NULL);
+	}
+	if (error != NULL || err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		la_consumer_kafka_fail(consumer, "unassign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	log_rebalance(lost ? "partitions lost" : "partitions revoked", partitions);
+}
+
+void
+la_consumer_kafka_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+	struct la_consumer_kafka *consumer = opaque;
+	bool incremental = strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
+
+	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		assign(consumer, partitions, incremental);
+	else
+		unassign(consumer, partitions, incremental);
+}
