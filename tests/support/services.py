@@ -55,6 +55,7 @@ class Kafka:
             "share.coordinator.state.topic.min.isr": 1,
             "num.network.threads": 2,
             "num.io.threads": 2,
+            "log.retention.ms": -1,  # tests write records with timestamps of the past
             "broker.heartbeat.interval.ms": 500,
             "broker.session.timeout.ms": 4000,  # how long a killed broker keeps its own place
             **(properties or {}),
