@@ -1,7 +1,7 @@
 /*
  * The detector's loop (DESIGN 4, P1-P5): poll a batch, decode, fetch member
- * states, decide, write states, produce outputs, await, commit. Only this file
- * knows the order, and only it commits.
+ * states, decide, write states, produce outputs, await, commit. Only pipeline*.c
+ * know the order, and only they commit. Pure: everything outside is a port.
  *
  * Waits for a failing side without leaving the group; says what it waits for
  * once, then every 30 s with a count.
@@ -14,6 +14,7 @@
 #include "common/bus.h"
 #include "common/decoder.h"
 #include "common/encoder.h"
+#include "common/log.h"
 #include "detector/decide.h"
 #include "detector/store.h"
 
@@ -27,9 +28,10 @@ struct la_pipeline_options {
 	struct la_decider *decider;
 	int64_t (*now_ms)(void *cookie); /* monotonic, for waiting and log intervals only */
 	void *now_cookie;
+	void (*log)(enum la_log_level level, const struct la_field *fields, size_t count); /* la_log_write */
 	const volatile sig_atomic_t *stopping;
 	size_t batch_max_events;
-	int batch_max_wait_ms;
+	int batch_max_wait_ms; /* a batch takes more records while they flow, at most so long */
 	int store_timeout_ms;
 	int shutdown_timeout_ms;
 	enum la_publish publish;

@@ -1,0 +1,110 @@
+/*
+ * A batch: records from one or more polls, on their way from decoding to the
+ * commit. Memory is fixed by its capacity; nothing in it is global, so that
+ * several batches can be under way.
+ *
+ * items[i] belongs to messages[i]. Records in [count, held) are carried over: read, but left for
+ * the next batch.
+ */
+#ifndef LA_DETECTOR_BATCH_H
+#define LA_DETECTOR_BATCH_H
+
+#include "common/buf.h"
+#include "common/bus.h"
+#include "detector/policy.h"
+#include "detector/store.h"
+
+#define LA_BATCH_NONE UINT32_MAX
+#define LA_BATCH_CANDIDATES_MAX LA_MEMO_MAX /* rule 2: of one member, uncommitted */
+
+enum la_batch_stage {
+	LA_BATCH_EMPTY,
+	LA_BATCH_READ,     /* facts and members are there */
+	LA_BATCH_WRITTEN,  /* decided, and every changed state is in the store */
+	LA_BATCH_PRODUCED, /* every output is acknowledged by the broker */
+};
+
+enum la_item_kind {
+	LA_ITEM_VOID,     /* its partition is gone, or it was not decided: no output */
+	LA_ITEM_REJECTED, /* rule 1: to the dead-letter topic */
+	LA_ITEM_EVENT
+};
+
+struct la_item {
+	enum la_item_kind kind;
+	uint32_t position; /* index into positions */
+	uint32_t next;     /* the member's next event, or LA_BATCH_NONE */
+	struct la_facts facts;
+	struct la_verdict verdict;
+};
+
+/* A member with events in this batch, and what is to be written for it. */
+struct la_batch_member {
+	uint32_t first, last; /* its events, in the order read */
+	bool changed;         /* before, after: ranges of batch->records */
+	bool has_before;
+	size_t before_at, before_size, after_at, after_size;
+	int64_t ttl_s;
+	struct la_member_key key, old_key;
+	bool moves; /* from old_key */
+};
+
+/* A partition's assignment, with the end of what this batch does there. */
+struct la_batch_position {
+	struct la_position_done done;
+	bool held; /* the lease was still good when last asked */
+};
+
+struct la_batch {
+	enum la_batch_stage stage;
+	uint64_t number; /* of its outputs on the bus */
+	size_t cap, count, held;
+	struct la_message *messages;
+	struct la_item *items;
+	struct la_batch_member *members;
+	size_t member_count;
+	uint32_t *slots; /* hash table of members by active digest; slot_mask + 1 entries */
+	size_t slot_mask;
+	struct la_batch_position *positions;
+	size_t position_count;
+	uint32_t *pending; /* members that are not settled: to be fetched, decided, written */
+	size_t pending_count;
+	struct la_store_read *reads; /* of pending, in its order */
+	struct la_store_write *writes;
+	uint32_t *write_members; /* whose write it is */
+	size_t write_count;
+	struct la_buf records; /* before and after of what is to be written */
+};
+
+/* Errors: LA_ENOMEM; la_batch_clear is needed also then. */
+LA_MUST_CHECK enum la_err la_batch_init(struct la_batch *batch, size_t cap);
+void la_batch_clear(struct la_batch *batch); /* the messages have been released */
+
+/* Takes all records in hand as the batch and forgets members and positions of the last one. */
+void la_batch_start(struct la_batch *batch);
+
+/* The position of message i, made if it is new. */
+void la_batch_place(struct la_batch *batch, size_t i);
+
+/* Item i, an event whose facts are there, joins the events of its member. */
+void la_batch_join(struct la_batch *batch, size_t i);
+
+/* All members are to be settled. */
+void la_batch_pend_all(struct la_batch *batch);
+
+/* Asks the bus for every lease. False: none is good any more. */
+bool la_batch_check_leases(struct la_batch *batch, const struct la_bus *bus);
+
+static inline bool
+la_batch_holds(const struct la_batch *batch, size_t i)
+{
+	return (batch->positions[batch->items[i].position].held);
+}
+
+/* Fills out (room for position_count) with what is done when items [0, count) are; returns how many. */
+size_t la_batch_done(struct la_batch *batch, struct la_position_done *out);
+
+/* Releases messages [0, count); what was carried over becomes the start of the next batch. */
+void la_batch_finish(struct la_batch *batch, const struct la_bus *bus);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * The parts of the pipeline, in the order of the data: pipeline_read.c (poll,
+ * decode), pipeline_decide.c (fetch, decide, write), pipeline_output.c (produce,
+ * await, commit), and pipeline_wait.c, which all of them use when a side fails.
+ */
+#ifndef LA_DETECTOR_PIPELINE_INTERNAL_H
+#define LA_DETECTOR_PIPELINE_INTERNAL_H
+
+#include "detector/batch.h"
+#include "detector/dead_letter.h"
+#include "detector/pipeline.h"
+
+#define LA_OUTCOME_COUNT (LA_OUTCOME_OTHER + 1)
+
+/* What the pipeline waits for, from the first failure until the side works again. */
+struct la_waiting {
+	const char *side; /* NULL: nothing */
+	int64_t since_ms, said_ms;
+	int64_t tries;
+};
+
+struct la_pipeline {
+	struct la_pipeline_options options;
+	struct la_batch batch;
+	struct la_position_done *done; /* room for a commit */
+	struct la_buf value;           /* an output being encoded */
+	struct la_member_state state;  /* the member being decided: one at a time, so that memory stays small */
+	uint64_t next_number;
+	bool identified; /* the decider knows the cluster's id */
+	bool paused;
+	struct la_waiting waiting;
+	bool stop_seen;
+	int64_t stop_deadline_ms;
+	int64_t counts_said_ms;
+	uint64_t counts[LA_OUTCOME_COUNT], batches;
+};
+
+/* The log, by the port. */
+#define la_pipeline_say(pipeline, level, ...)                                       \
+	(pipeline)->options.log((level), (const struct la_field[]){__VA_ARGS__},   \
+	    sizeof((const struct la_field[]){__VA_ARGS__}) / sizeof(struct la_field))
+
+int64_t la_pipeline_now(const struct la_pipeline *pipeline);
+
+/*
+ * After a failure of side (a word for the log: "redis", "broker"): says so (at once, then every 30 s with a count),
+ * keeps the group membership for a while, asks for the leases again. LA_OK: try again. Errors: error's own
+ * code when waiting does not help, LA_EREVOKED when nothing of the batch is ours any more, LA_ESTOPPED when the
+ * time to stop is over.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_wait(
+    struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error);
+
+/* Says it, counted as above, without waiting: for a failure that only the log needs to know of. */
+void la_pipeline_note(struct la_pipeline *pipeline, const char *side, const struct la_error *error);
+
+/* What failed works again: fetching goes on. */
+void la_pipeline_recovered(struct la_pipeline *pipeline);
+
+/* A batch's records, decoded and grouped: stage READ; EMPTY when there are none. */
+LA_MUST_CHECK enum la_err la_pipeline_read(struct la_pipeline *pipeline, struct la_error *error);
+
+/* The event in a message, borrowed from it. Errors: LA_EDATA, LA_ETOOLARGE: a dead letter. */
+LA_MUST_CHECK enum la_err la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *message,
+    struct la_login_event *event, struct la_error *error);
+struct la_source la_pipeline_source(const struct la_message *message);
+
+/* Every member decided and written: stage WRITTEN. May cut the batch (rule 2). */
+LA_MUST_CHECK enum la_err la_pipeline_decide(struct la_pipeline *pipeline, struct la_error *error);
+
+/* Jobs, decisions and dead letters acknowledged by the broker: stage PRODUCED. */
+LA_MUST_CHECK enum la_err la_pipeline_output(struct la_pipeline *pipeline, struct la_error *error);
+
+/* Offsets committed, records released: stage EMPTY. */
+LA_MUST_CHECK enum la_err la_pipeline_commit(struct la_pipeline *pipeline, struct la_error *error);
+
+#endif

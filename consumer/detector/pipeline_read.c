@@ -1,0 +1,135 @@
+#include "detector/pipeline_internal.h"
+
+#define IDLE_MS 100 /* how long an idle turn takes at most: *stopping is looked at in between */
+#define QUIET_MS 1  /* no record for so long: the batch is complete */
+
+struct la_source
+la_pipeline_source(const struct la_message *message)
+{
+	return ((struct la_source){.topic = message->topic,
+	    .partition = message->partition,
+	    .offset = message->offset,
+	    .has_timestamp = message->has_timestamp,
+	    .timestamp_ms = message->timestamp_ms});
+}
+
+enum la_err
+la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *message, struct la_login_event *event,
+    struct la_error *error)
+{
+	if (!la_span_present(message->value))
+		return (la_error_set(error, LA_EDATA, "no value (null)"));
+	return (la_decoder_event(pipeline->options.decoder, message->value, event, error));
+}
+
+/* Polls into the room that is left. */
+static enum la_err
+poll_more(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+{
+	const struct la_bus *bus = pipeline->options.bus;
+	struct la_batch *batch = &pipeline->batch;
+	size_t count = 0;
+	enum la_err err;
+
+	err = bus->poll(bus->self, wait_ms, batch->messages + batch->held, batch->cap - batch->held, &count, error);
+	batch->held += count;
+	if (err == LA_OK || la_err_action(err) == LA_ACTION_FATAL)
+		return (err);
+	la_pipeline_note(pipeline, "broker", error);
+	return (LA_OK);
+}
+
+/*
+ * Fills the batch while records flow: up to batch_max_wait_ms, or until none comes for QUIET_MS. So a lone event is
+ * not held up, and a stream is not cut into crumbs.
+ */
+static enum la_err
+collect(struct la_pipeline *pipeline, struct la_error *error)
+{
+	struct la_batch *batch = &pipeline->batch;
+	int64_t start_ms;
+	size_t before;
+	enum la_err err = poll_more(pipeline, batch->held > 0 ? 0 : IDLE_MS, error);
+
+	start_ms = la_pipeline_now(pipeline);
+	while (err == LA_OK && batch->held > 0 && batch->held < batch->cap &&
+	    la_pipeline_now(pipeline) - start_ms < pipeline->options.batch_max_wait_ms) {
+		before = batch->held;
+		err = poll_more(pipeline, QUIET_MS, error);
+		if (batch->held == before)
+			break;
+	}
+	return (err);
+}
+
+/* Digests of logs hold the cluster's id, which must not change on the way: no facts before it is known. */
+static enum la_err
+identify(struct la_pipeline *pipeline, struct la_error *error)
+{
+	const struct la_bus *bus = pipeline->options.bus;
+	const char *id;
+	enum la_err err;
+
+	while (!pipeline->identified) {
+		id = bus->cluster_id(bus->self);
+		if (*id != '\0') {
+			la_decider_set_cluster_id(pipeline->options.decider, id);
+			pipeline->identified = true;
+			la_pipeline_recovered(pipeline);
+			break;
+		}
+		(void)la_error_set(error, LA_EUNAVAILABLE, "the cluster id is not known yet");
+		if ((err = la_pipeline_wait(pipeline, "broker", LA_EUNAVAILABLE, error)) != LA_OK)
+			return (err);
+	}
+	return (LA_OK);
+}
+
+static enum la_err
+read_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
+{
+	struct la_batch *batch = &pipeline->batch;
+	struct la_item *item = &batch->items[i];
+	const struct la_message *message = &batch->messages[i];
+	struct la_source source = la_pipeline_source(message);
+	struct la_login_event event;
+	enum la_err err;
+
+	if (!la_batch_holds(batch, i)) {
+		item->kind = LA_ITEM_VOID;
+		return (LA_OK);
+	}
+	err = la_pipeline_decode(pipeline, message, &event, error);
+	if (err == LA_OK)
+		err = la_decider_facts(pipeline->options.decider, &event, &source, &item->facts, error);
+	if (err != LA_OK && la_err_action(err) != LA_ACTION_REJECT)
+		return (err);
+	item->kind = err == LA_OK ? LA_ITEM_EVENT : LA_ITEM_REJECTED;
+	if (err == LA_OK)
+		la_batch_join(batch, i);
+	return (LA_OK);
+}
+
+enum la_err
+la_pipeline_read(struct la_pipeline *pipeline, struct la_error *error)
+{
+	struct la_batch *batch = &pipeline->batch;
+	enum la_err err = collect(pipeline, error);
+
+	if (err != LA_OK || batch->held == 0)
+		return (err);
+	la_batch_start(batch);
+	for (size_t i = 0; i < batch->count; i++)
+		la_batch_place(batch, i);
+	if ((err = identify(pipeline, error)) != LA_OK)
+		return (err);
+	if (!la_batch_check_leases(batch, pipeline->options.bus))
+		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
+	for (size_t i = 0; i < batch->count; i++) {
+		if ((err = read_item(pipeline, i, error)) != LA_OK)
+			return (err);
+	}
+	la_batch_pend_all(batch);
+	batch->stage = LA_BATCH_READ;
+	return (LA_OK);
+}

@@ -1,0 +1,104 @@
+#include "detector/pipeline_internal.h"
+
+#define SAY_EVERY_MS 30000
+#define PAUSE_MIN_MS 100 /* between two tries; grows to the maximum */
+#define PAUSE_MAX_MS 1000
+
+int64_t
+la_pipeline_now(const struct la_pipeline *pipeline)
+{
+	return (pipeline->options.now_ms(pipeline->options.now_cookie));
+}
+
+void
+la_pipeline_note(struct la_pipeline *pipeline, const char *side, const struct la_error *error)
+{
+	struct la_waiting *waiting = &pipeline->waiting;
+	int64_t now_ms = la_pipeline_now(pipeline);
+	bool first = waiting->side == NULL;
+
+	if (first)
+		*waiting = (struct la_waiting){.side = side, .since_ms = now_ms};
+	waiting->tries++;
+	if (!first && waiting->side == side && now_ms - waiting->said_ms < SAY_EVERY_MS)
+		return;
+	waiting->side = side;
+	waiting->said_ms = now_ms;
+	la_pipeline_say(pipeline, LA_LOG_WARN, la_msg("waiting"), la_str("for", side), la_str("why", error->text),
+	    la_int("tries", waiting->tries), la_int("seconds", (now_ms - waiting->since_ms) / 1000));
+}
+
+void
+la_pipeline_recovered(struct la_pipeline *pipeline)
+{
+	struct la_waiting *waiting = &pipeline->waiting;
+
+	if (pipeline->paused)
+		pipeline->options.bus->pause(pipeline->options.bus->self, false);
+	pipeline->paused = false;
+	if (waiting->side == NULL)
+		return;
+	la_pipeline_say(pipeline, LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side),
+	    la_int("tries", waiting->tries), la_int("seconds", (la_pipeline_now(pipeline) - waiting->since_ms) / 1000));
+	*waiting = (struct la_waiting){.side = NULL};
+}
+
+/* True: we are to stop, and the time for it is over. */
+static bool
+out_of_time(struct la_pipeline *pipeline)
+{
+	int64_t now_ms = la_pipeline_now(pipeline);
+
+	if (!*pipeline->options.stopping)
+		return (false);
+	if (!pipeline->stop_seen) {
+		pipeline->stop_seen = true;
+		pipeline->stop_deadline_ms = now_ms + pipeline->options.shutdown_timeout_ms;
+	}
+	return (now_ms >= pipeline->stop_deadline_ms);
+}
+
+/* Polls a paused bus: it keeps us in the group and serves rebalances. */
+static enum la_err
+keep_membership(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+{
+	const struct la_bus *bus = pipeline->options.bus;
+	struct la_message unexpected;
+	size_t count = 0;
+	enum la_err err = bus->poll(bus->self, wait_ms, &unexpected, 1, &count, error);
+
+	if (count > 0) {
+		bus->release(bus->self, &unexpected, count);
+		return (la_error_set(error, LA_EINTERNAL, "the bus gave a record while paused"));
+	}
+	/* brokers away: that is what is being waited for, or will be noticed by the next step */
+	return (la_err_action(err) == LA_ACTION_FATAL ? err : LA_OK);
+}
+
+enum la_err
+la_pipeline_wait(struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error)
+{
+	const struct la_bus *bus = pipeline->options.bus;
+	struct la_error poll_error = LA_ERROR_INIT;
+	int64_t start_ms = la_pipeline_now(pipeline), pause_ms;
+
+	if (la_err_action(code) == LA_ACTION_FATAL)
+		return (code);
+	if (!pipeline->paused)
+		bus->pause(bus->self, true);
+	pipeline->paused = true;
+	la_pipeline_note(pipeline, side, error);
+	pause_ms = PAUSE_MIN_MS * pipeline->waiting.tries;
+	if (pause_ms > PAUSE_MAX_MS)
+		pause_ms = PAUSE_MAX_MS;
+	do {
+		if (out_of_time(pipeline))
+			return (la_error_set(error, LA_ESTOPPED, "stopped while waiting for %s", side));
+		code = keep_membership(pipeline, PAUSE_MIN_MS, &poll_error);
+		if (code != LA_OK)
+			return (la_error_set(error, code, "%s", poll_error.text));
+	} while (la_pipeline_now(pipeline) - start_ms < pause_ms);
+	if (pipeline->batch.held > 0 && !la_batch_check_leases(&pipeline->batch, bus))
+		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
+	return (LA_OK);
+}
