@@ -1,0 +1,46 @@
+#include <string.h>
+
+#include "common/conf_store.h"
+
+static void
+require(struct la_conf *conf, const char *name)
+{
+	const struct la_conf_key *key = la_conf_key_find(name, conf->program);
+	char allowed[LA_CONF_ALLOWED_BYTES];
+
+	if (la_conf_text(conf, name) != NULL)
+		return;
+	la_conf_value_allowed(key, allowed);
+	la_conf_add_problem(conf, "%s: required, and not set; it must be %s", name, allowed);
+}
+
+/* first is of no use without second. */
+static void
+require_pair(struct la_conf *conf, const char *first, const char *second)
+{
+	if (la_conf_is_set(conf, first) && !la_conf_is_set(conf, second))
+		la_conf_add_problem(conf, "%s: is set without %s; set both or neither", first, second);
+}
+
+static void
+check_smtp(struct la_conf *conf)
+{
+	require_pair(conf, "smtp.user", "smtp.password.file");
+	require_pair(conf, "smtp.password.file", "smtp.user");
+	if (la_conf_is_set(conf, "smtp.user") && strcmp(la_conf_text(conf, "smtp.starttls"), "never") == 0 &&
+	    strncmp(la_conf_text(conf, "smtp.url"), "smtps:", 6) != 0)
+		la_conf_add_problem(conf, "smtp.user: a password goes over TLS only; set smtp.starttls=required or an "
+		    "smtps: URL");
+}
+
+void
+la_conf_finish(struct la_conf *conf, const char *const *required, size_t required_count)
+{
+	size_t i;
+
+	for (i = 0; i < required_count; i++)
+		require(conf, required[i]);
+	require_pair(conf, "redis.user", "redis.password.file");
+	if (conf->program == LA_PROGRAM_MAILER)
+		check_smtp(conf);
+}
