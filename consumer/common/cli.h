@@ -19,6 +19,9 @@ struct la_cli_command {
 	/* true (run, check, replay): la_conf_load_files comes before; false: files are the command's own business,
 	 * so that render works beside a password file that only the service may read. */
 	bool loads_files;
+	/* true (check): runs in spite of configuration problems, so that all that is wrong is named in one go; the exit
+	 * code is 78 then, whatever the command returns. A key with a problem is as if it had not been set. */
+	bool runs_anyway;
 };
 
 struct la_cli {

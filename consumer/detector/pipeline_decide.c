@@ -1,17 +1,5 @@
-#include <string.h>
-
+#include "detector/lookup.h"
 #include "detector/pipeline_internal.h"
-
-/* The look-up of a member: its key under each epoch, newest first. */
-static void
-print_read(const struct la_facts *facts, struct la_store_read *read)
-{
-	*read = (struct la_store_read){.key_count = facts->epoch_count, .found = -1};
-	for (size_t k = 0; k < facts->epoch_count; k++) {
-		read->key[k].epoch = facts->by_epoch[k].epoch;
-		memcpy(read->key[k].digest, facts->by_epoch[k].member, LA_MEMBER_DIGEST_BYTES);
-	}
-}
 
 static enum la_err
 fetch(struct la_pipeline *pipeline, struct la_error *error)
@@ -21,7 +9,7 @@ fetch(struct la_pipeline *pipeline, struct la_error *error)
 	enum la_err err;
 
 	for (size_t m = 0; m < batch->pending_count; m++)
-		print_read(&batch->items[batch->members[batch->pending[m]].first].facts, &batch->reads[m]);
+		la_lookup_init(&batch->reads[m], &batch->items[batch->members[batch->pending[m]].first].facts);
 	err = store->fetch_begin(store->self, batch->reads, batch->pending_count, error);
 	if (err != LA_OK)
 		return (err);
@@ -57,29 +45,18 @@ decide_events(struct la_pipeline *pipeline, const struct la_batch_member *member
 	return (changed);
 }
 
-/*
- * Where the state goes: it stays under the epoch it was found in if that is the active one or newer, else it moves to
- * the active one.
- */
-static void
-choose_keys(const struct la_facts *facts, const struct la_store_read *read, struct la_batch_member *member)
-{
-	bool found = read->found >= 0;
-	size_t at = found && read->found <= facts->active ? (size_t)read->found : facts->active;
-
-	member->key = read->key[at];
-	member->moves = found && (size_t)read->found != at;
-	if (member->moves)
-		member->old_key = read->key[read->found];
-}
-
 /* Keeps what is to be written: copies, since the store's own are gone with the next fetch. */
 static enum la_err
 keep_write(struct la_pipeline *pipeline, struct la_batch_member *member, const struct la_store_read *read)
 {
 	struct la_buf *records = &pipeline->batch.records;
+	const struct la_member_key *key, *old_key;
 
-	choose_keys(&pipeline->batch.items[member->first].facts, read, member);
+	old_key = la_lookup_key(read, &pipeline->batch.items[member->first].facts, &key);
+	member->key = *key;
+	member->moves = old_key != NULL;
+	if (member->moves)
+		member->old_key = *old_key;
 	member->has_before = read->found >= 0;
 	member->before_at = records->size;
 	member->before_size = read->record.size;

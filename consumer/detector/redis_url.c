@@ -57,7 +57,7 @@ parse_unix(const char *path, struct la_redis_url *url, struct la_error *error)
 		    !read_number(path + size + 4, strlen(path + size + 4), 999999, &url->db))
 			return (refuse(error, "bad query"));
 	}
-	(void)snprintf(url->name, sizeof(url->name), "unix:%s", url->where);
+	(void)snprintf(url->name, sizeof(url->name), "unix://%s", url->where);
 	return (LA_OK);
 }
 
@@ -111,10 +111,8 @@ enum la_err
 la_redis_url_parse(const char *text, struct la_redis_url *url, struct la_error *error)
 {
 	*url = (struct la_redis_url){0};
-	if (strncmp(text, "unix:///", 8) == 0)
+	if (strncmp(text, "unix://", 7) == 0)
 		return (parse_unix(text + 7, url, error));
-	if (strncmp(text, "unix:", 5) == 0)
-		return (parse_unix(text + 5, url, error));
 	if (strncmp(text, "redis://", 8) == 0)
 		return (parse_tcp(text + 8, url, error));
 	if (strncmp(text, "rediss://", 9) == 0) {

@@ -3,7 +3,7 @@
  *
  *   redis://host[:port][/db]    port 6379, db 0 when left out; host may be [::1]
  *   rediss://host[:port][/db]   the same over TLS
- *   unix:///path[?db=N]         also unix:/path
+ *   unix:///path[?db=N]
  */
 #ifndef LA_DETECTOR_REDIS_URL_H
 #define LA_DETECTOR_REDIS_URL_H
@@ -18,7 +18,7 @@ struct la_redis_url {
 	char where[256]; /* host, or path of the socket */
 	int port;
 	int db;
-	char name[300]; /* for messages: "redis://host:port" or "unix:/path" */
+	char name[300]; /* for messages: "redis://host:port" or "unix:///path" */
 };
 
 /* Errors: LA_ECONFIG: what is wrong and what is allowed; user and password belong into their own keys. */

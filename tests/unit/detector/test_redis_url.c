@@ -24,8 +24,8 @@ url_names_server_and_database(void **state)
 	    {"redis://cache:7000/3", "cache", "redis://cache:7000", 7000, 3, false, false},
 	    {"redis://[::1]:7000/12", "::1", "redis://[::1]:7000", 7000, 12, false, false},
 	    {"rediss://cache:6380", "cache", "rediss://cache:6380", 6380, 0, true, false},
-	    {"unix:///run/redis/redis.sock", "/run/redis/redis.sock", "unix:/run/redis/redis.sock", 0, 0, false, true},
-	    {"unix:/run/r.sock?db=2", "/run/r.sock", "unix:/run/r.sock", 0, 2, false, true},
+	    {"unix:///run/redis/redis.sock", "/run/redis/redis.sock", "unix:///run/redis/redis.sock", 0, 0, false, true},
+	    {"unix:///run/r.sock?db=2", "/run/r.sock", "unix:///run/r.sock", 0, 2, false, true},
 	};
 	struct la_redis_url url;
 
@@ -45,8 +45,8 @@ static void
 bad_url_is_refused_with_what_is_allowed(void **state)
 {
 	static const char *const rows[] = {"", "redis:", "redis://", "redis://:6379", "redis://a:0", "redis://a:65536",
-	    "redis://a:x", "redis://a/x", "redis://a?db=1", "redis://[::1", "redis://[]:1", "http://a", "unix:", "unix:x",
-	    "unix:/x?y=1", "unix:/x?db=", "redis://a:6379:1", "redis://u:secret@a", "redis://a/-1", "redis://a:+1"};
+	    "redis://a:x", "redis://a/x", "redis://a?db=1", "redis://[::1", "redis://[]:1", "http://a", "unix:/x", "unix://", "unix://x",
+	    "unix:///x?y=1", "unix:///x?db=", "redis://a:6379:1", "redis://u:secret@a", "redis://a/-1", "redis://a:+1"};
 	struct la_redis_url url;
 	struct la_error error;
 

@@ -1,0 +1,19 @@
+/*
+ * The detector's commands, one file each (command_<name>.c): wiring only. Each
+ * gets the configuration that was read and checked, argv[0] is its own name;
+ * each says what is wrong on stderr and returns the exit code (DESIGN 3.4).
+ */
+#ifndef LA_DETECTOR_COMMANDS_H
+#define LA_DETECTOR_COMMANDS_H
+
+#include "common/conf.h"
+
+int la_command_run(struct la_conf *conf, int argc, char **argv);
+int la_command_check(struct la_conf *conf, int argc, char **argv);
+/* decide [--jobs] < events.jsonl > decisions.jsonl */
+int la_command_decide(struct la_conf *conf, int argc, char **argv);
+int la_command_replay(struct la_conf *conf, int argc, char **argv);
+/* keygen FILE | keygen --add FILE | keygen --activate FILE */
+int la_command_keygen(struct la_conf *conf, int argc, char **argv);
+
+#endif

@@ -1,0 +1,42 @@
+#include <sodium.h>
+
+#include "common/file.h"
+#include "detector/setup.h"
+
+enum la_err
+la_setup_keys(const char *path, struct la_keys *keys, struct la_error *error)
+{
+	struct la_buf text = LA_BUF_INIT;
+	enum la_err err = la_file_read(path, LA_KEY_FILE_BYTES_MAX, &text, error);
+
+	if (err == LA_OK)
+		err = la_keys_parse(la_buf_span(&text), path, keys, error);
+	if (text.data != NULL)
+		sodium_memzero(text.data, text.cap);
+	la_buf_clear(&text);
+	return (err);
+}
+
+enum la_err
+la_setup_decider(const struct la_conf *conf, struct la_decider **decider, struct la_error *error)
+{
+	struct la_keys keys = {.count = 0};
+	struct la_policy policy;
+	struct la_decider_options options = {.keys = &keys,
+	    .policy = &policy,
+	    .mode = la_setup_mode(conf),
+	    .mask_keep_last = la_setup_mask(conf),
+	    .cluster_id = "",
+	    .topic_generation = la_conf_text(conf, "topic.generation")};
+	enum la_err err;
+
+	la_setup_policy(conf, &policy);
+	if ((err = la_setup_keys(la_conf_text(conf, "hash.keys.file"), &keys, error)) != LA_OK) {
+		la_error_prefix(error, "hash.keys.file");
+		goto out;
+	}
+	err = la_decider_new(decider, &options, error);
+out:
+	la_keys_clear(&keys);
+	return (err);
+}

@@ -1,0 +1,95 @@
+/*
+ * A redis-server of the test's own: on a unix socket in a new folder under
+ * TMPDIR, stopped by its pid. A server that does not come up fails the test.
+ */
+#ifndef LA_TESTS_PRIVATE_REDIS_H
+#define LA_TESTS_PRIVATE_REDIS_H
+
+#include <ftw.h>
+#include <hiredis/hiredis.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct private_redis {
+	char folder[64];
+	char socket[96];
+	pid_t pid;
+};
+
+static void
+private_redis_exec(const struct private_redis *redis, const char *const *options)
+{
+	const char *argv[32] = {"redis-server", "--port", "0", "--unixsocket", redis->socket, "--dir", redis->folder,
+	    "--save", "", "--daemonize", "no", "--logfile", "redis.log"};
+	size_t count = 13;
+
+	while (options != NULL && *options != NULL && count < 31)
+		argv[count++] = *options++;
+	execvp("redis-server", (char *const *)(void *)argv);
+	_exit(127);
+}
+
+/* options: more arguments of redis-server, NULL-ended, or NULL. */
+static void
+private_redis_start(struct private_redis *redis, const char *const *options)
+{
+	redisContext *probe;
+
+	if (redis->folder[0] == '\0') {
+		(void)snprintf(redis->folder, sizeof(redis->folder), "/tmp/la-redis-XXXXXX");
+		if (mkdtemp(redis->folder) == NULL)
+			abort();
+		(void)snprintf(redis->socket, sizeof(redis->socket), "%s/s", redis->folder);
+	}
+	redis->pid = fork();
+	if (redis->pid == 0)
+		private_redis_exec(redis, options);
+	for (int i = 0; i < 500; i++) {
+		probe = redisConnectUnix(redis->socket);
+		if (probe != NULL && probe->err == 0) {
+			redisFree(probe);
+			return;
+		}
+		redisFree(probe);
+		if (waitpid(redis->pid, NULL, WNOHANG) == redis->pid)
+			break;
+		(void)usleep(20000);
+	}
+	(void)fprintf(stderr, "redis-server did not start; is it installed?\n");
+	abort();
+}
+
+static void
+private_redis_stop(struct private_redis *redis)
+{
+	if (redis->pid > 0) {
+		(void)kill(redis->pid, SIGKILL);
+		(void)waitpid(redis->pid, NULL, 0);
+	}
+	redis->pid = 0;
+	(void)unlink(redis->socket);
+}
+
+static int
+private_redis_unlink(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+	(void)info;
+	(void)kind;
+	(void)where;
+	return (remove(path));
+}
+
+/* Stops the server and removes its folder. */
+static void
+private_redis_remove(struct private_redis *redis)
+{
+	private_redis_stop(redis);
+	(void)nftw(redis->folder, private_redis_unlink, 8, FTW_DEPTH | FTW_PHYS);
+	redis->folder[0] = '\0';
+}
+
+#endif
