@@ -20,7 +20,8 @@ struct la_cli_command {
 	 * so that render works beside a password file that only the service may read. */
 	bool loads_files;
 	/* true (check): runs in spite of configuration problems, so that all that is wrong is named in one go; the exit
-	 * code is 78 then, whatever the command returns. A key with a problem is as if it had not been set. */
+	 * code is 78 then, whatever the command returns. A key with a problem is as if it had not been set;
+	 * a required one may have no value. */
 	bool runs_anyway;
 };
 
@@ -34,16 +35,18 @@ struct la_cli {
 
 /*
  * The whole of main: reads options, configuration and environment, prints every
- * configuration problem on its own line of stderr (exit 78), sets up the log,
- * runs the command, returns its exit code. --version prints the versions of the
- * program and of the libraries in use (versions() appends lines).
+ * configuration problem on its own line of stderr (exit 78), sets up the log
+ * and libsodium, runs the command, returns its exit code (70 when stdout could
+ * not be written). --version prints the versions of the program and of the
+ * libraries in use (versions() appends lines; NULL: none).
  */
 int la_cli_main(const struct la_cli *cli, int argc, char **argv, void (*versions)(FILE *out));
 
 /*
- * Options of a command: "--out DIR" style. Returns the value after name, or
- * NULL; each option found is remembered so that la_cli_rest can name a word
- * that nobody asked for.
+ * Options of a command: "--out DIR" or "--out=DIR". Each word found is
+ * remembered, so that la_cli_args_end can name one that nobody asked for: an
+ * unknown option, one given twice, one without its value. Ask for options and flags
+ * first, then for operands. Words after "--" are operands.
  */
 struct la_cli_args {
 	int argc;
@@ -54,7 +57,7 @@ void la_cli_args_init(struct la_cli_args *args, int argc, char **argv);
 const char *la_cli_option(struct la_cli_args *args, const char *name); /* "--job" -> its value */
 bool la_cli_flag(struct la_cli_args *args, const char *name);          /* "--jobs" */
 const char *la_cli_operand(struct la_cli_args *args);                  /* the next word that is no option */
-/* LA_EUSAGE with the first word that nobody asked for. Call last. */
+/* LA_EUSAGE names the first word that nobody asked for. Call last. */
 LA_MUST_CHECK enum la_err la_cli_args_end(const struct la_cli_args *args, struct la_error *error);
 
 /* SIGTERM and SIGINT set it; the one piece of global state. SIGPIPE is ignored. */
@@ -62,9 +65,9 @@ extern volatile sig_atomic_t la_cli_stopping;
 void la_cli_catch_signals(void);
 
 /*
- * Schemas and templates: LOGIN_ALERT_DATA if set, else the source tree when the
- * program runs from its build folder, else the installed share/login-alert (next
- * to bin, so that a moved prefix works). The result is a static buffer per kind.
+ * Schemas and templates: LOGIN_ALERT_DATA if set; else the installed
+ * share/login-alert next to bin (a moved prefix works); else, when the program
+ * runs from its build folder, the source tree. The result is a static buffer per kind.
  * Errors: LA_ECONFIG names every place it looked.
  */
 enum la_cli_data { LA_CLI_SCHEMAS, LA_CLI_TEMPLATES };

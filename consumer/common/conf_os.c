@@ -55,12 +55,17 @@ probe(struct la_conf *conf, const struct la_conf_entry *entry)
 	bool folder = entry->key->type == LA_CONF_FOLDER;
 	struct stat st;
 
-	if (access(entry->text, folder ? R_OK | X_OK : R_OK) != 0 || stat(entry->text, &st) != 0)
-		la_conf_add_problem(
-		    conf, "%s: %s: %s: %s", entry->where, entry->key->name, entry->text, strerror(errno));
-	else if (folder != S_ISDIR(st.st_mode))
-		la_conf_add_problem(conf, "%s: %s: %s: is %s folder", entry->where, entry->key->name, entry->text,
-		    folder ? "no" : "a");
+	if (stat(entry->text, &st) != 0)
+		goto refuse;
+	if (folder != S_ISDIR(st.st_mode)) {
+		la_conf_add_problem(conf, "%s: %s: %s: %s", entry->where, entry->key->name, entry->text,
+		    folder ? "is no folder" : "is a folder");
+		return;
+	}
+	if (access(entry->text, folder ? R_OK | X_OK : R_OK) == 0)
+		return;
+refuse:
+	la_conf_add_problem(conf, "%s: %s: %s: %s", entry->where, entry->key->name, entry->text, strerror(errno));
 }
 
 enum la_err
