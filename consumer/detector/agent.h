@@ -7,7 +7,10 @@
 
 #include "common/event.h"
 
-#define LA_LABEL_BYTES 32
+#define LA_REV_HEX 17 /* 16 hex digits and a NUL */
+#define LA_USER_AGENT_READ 512 /* bytes; what follows is not looked at */
+
+#define LA_LABEL_BYTES 32 /* of every label */
 
 struct la_labels {
 	char browser[LA_LABEL_BYTES + 1]; /* "chrome", "unknown", … */
@@ -16,13 +19,16 @@ struct la_labels {
 	enum la_device_class device_class;
 };
 
+/* [A-Za-z0-9 ._-]{1,32}: a name from the producer that counts as given. */
+bool la_agent_name_passes(struct la_span name);
+
 /* Fills *labels from the event's fields, user agent (its first 512 bytes) and channel. Never fails. */
 void la_agent_labels(const struct la_login_event *event, struct la_labels *labels);
 
 /* device model, else OS family, else "unknown"; points into labels. */
 const char *la_agent_device_label(const struct la_labels *labels);
 
-/* Digest of the table, 16 hex digits; static. */
-const char *la_agent_rev(void);
+/* agent_rev: 16 hex digits over the table and the version of the rules that read it. */
+void la_agent_rev(char out[LA_REV_HEX]);
 
 #endif

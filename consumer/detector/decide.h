@@ -17,9 +17,9 @@ struct la_decider_options {
 	const struct la_keys *keys;     /* copied */
 	const struct la_policy *policy; /* copied */
 	enum la_mode mode;              /* LIVE or SHADOW; REPLAY for replay */
-	int mask_keep_last;             /* member.mask=keep-last:N */
-	const char *cluster_id;         /* "" for stdin */
-	const char *topic_generation;
+	int mask_keep_last;             /* member.mask=keep-last:N; a number that is not longer is all masked */
+	const char *cluster_id;         /* copied; "" for stdin; at most 256 bytes count */
+	const char *topic_generation;   /* copied */
 };
 
 LA_MUST_CHECK enum la_err la_decider_new(
@@ -33,12 +33,17 @@ const struct la_policy *la_decider_policy(const struct la_decider *decider);
 
 /*
  * Rule 1 after decoding: the checks on values. Then labels and digests.
- * Errors: LA_EDATA: the event is REJECTED, error->text names field and limit.
+ * Errors: LA_EDATA: the event is REJECTED, error->text names field and limit; *facts
+ * is as before.
  */
 LA_MUST_CHECK enum la_err la_decider_facts(struct la_decider *decider, const struct la_login_event *event,
     const struct la_source *source, struct la_facts *facts, struct la_error *error);
 
-/* The records that follow from a verdict. The job only for ALERTED. Deterministic (P11). */
+/*
+ * The records that follow from a verdict. The job only for ALERTED. Deterministic
+ * (P11). facts is NULL for the decision on a REJECTED event: its member_ref is all
+ * zeroes. The job has the recipient in clear, or sealed as the event brought it.
+ */
 void la_decider_job(const struct la_decider *decider, const struct la_login_event *event,
     const struct la_source *source, const struct la_facts *facts, const struct la_verdict *verdict,
     struct la_alert_job *job);

@@ -14,6 +14,9 @@
 #include "detector/keys.h"
 
 #define LA_MEMBER_DIGEST_BYTES 16
+#define LA_IDENTIFIER_MAX 256 /* bytes of tenant, event_id, member_id (rule 1) */
+#define LA_TIME_MIN_MS INT64_C(946684800000)  /* 2000-01-01T00:00:00Z */
+#define LA_TIME_MAX_MS INT64_C(4102444800000) /* 2100-01-01T00:00:00Z */
 
 /* Digests of one event under one epoch. Each is keyed and has its own domain. */
 struct la_digests {
@@ -23,7 +26,7 @@ struct la_digests {
 	uint64_t platform;  /* OS family, device class, device model label, compared without case */
 	uint64_t browser;
 	uint64_t app;       /* client_app_id, or "" */
-	uint64_t ip_prefix; /* /24 or /48; 0: no usable IP */
+	uint64_t ip_prefix; /* /24 or /48; 0: no usable IP, or nothing asks for it (cooldown off) */
 	uint64_t log;       /* cluster id, topic, topic.generation */
 	unsigned char member[LA_MEMBER_DIGEST_BYTES]; /* BLAKE2b-128 over (tenant, member_id) */
 };
@@ -46,5 +49,13 @@ struct la_facts {
 	uint8_t active; /* index into by_epoch */
 	struct la_digests by_epoch[LA_EPOCHS_MAX]; /* newest first */
 };
+
+/*
+ * Rule 1, the checks on values: identifiers 1-256 bytes, occurred_at from 2000
+ * to 2100, and at most 24 h after the Kafka record's timestamp if it has one.
+ * Errors: LA_EDATA names field and limit.
+ */
+LA_MUST_CHECK enum la_err la_facts_check(
+    const struct la_login_event *event, const struct la_source *source, struct la_error *error);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/span.h"
 
 #define LA_EPOCHS_MAX 4
 #define LA_KEY_BYTES 32
