@@ -142,3 +142,17 @@ la_conf_text_for(const struct la_conf *conf, const char *prefix, const char *suf
 	}
 	return (NULL);
 }
+
+void
+la_conf_each_for(const struct la_conf *conf, const char *prefix,
+    void (*fn)(void *cookie, const char *suffix, const char *value), void *cookie)
+{
+	size_t prefix_size = strlen(prefix), i;
+
+	for (i = 0; i < conf->family_count; i++) {
+		const struct la_conf_entry *entry = &conf->family[i];
+
+		if (entry->text != NULL && strncmp(entry->name, prefix, prefix_size) == 0)
+			fn(cookie, entry->name + prefix_size, entry->text);
+	}
+}
