@@ -1,7 +1,7 @@
 /*
  * The bytes of a mail (RFC 5322, RFC 2045-2049): 7-bit, CRLF, lines <= 76,
  * deterministic boundary and Message-ID. A final pass over the finished bytes
- * refuses anything else.
+ * refuses anything else. headers.h and body.h know the encodings.
  */
 #ifndef LA_MAILER_MESSAGE_H
 #define LA_MAILER_MESSAGE_H
@@ -26,7 +26,10 @@ struct la_message_parts {
 	struct la_span text, html; /* UTF-8, LF line ends */
 };
 
-/* Appends the message. Errors: LA_EDATA (a part cannot be sent: which, why), LA_ENOMEM. */
+/*
+ * Appends the message, verified. Errors: LA_EDATA (a part cannot be sent: which, why; over
+ * LA_MESSAGE_BYTES_MAX), LA_ENOMEM, LA_EINTERNAL; *out may then end with a piece of it.
+ */
 LA_MUST_CHECK enum la_err la_message_build(
     const struct la_message_parts *parts, struct la_buf *out, struct la_error *error);
 
@@ -34,7 +37,11 @@ LA_MUST_CHECK enum la_err la_message_build(
 #define LA_MESSAGE_ID_BYTES 360
 void la_message_id(const char *job_id, const struct la_address *from, char out[LA_MESSAGE_ID_BYTES]);
 
-/* The final pass: only CRLF line ends, 7-bit, no NUL, no line over 76. Errors: LA_EINTERNAL, names line and rule. */
+/*
+ * The final pass: CRLF line ends only, 7-bit, no control byte but tab, no line
+ * over 76, except one address or Message-ID that stands alone on a folded header line.
+ * Errors: LA_EINTERNAL, names line and rule.
+ */
 LA_MUST_CHECK enum la_err la_message_verify(struct la_span message, struct la_error *error);
 
 #endif

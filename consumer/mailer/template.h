@@ -24,7 +24,7 @@
 #define LA_TEMPLATE_BYTES_MAX (256u * 1024) /* literal text with all partials */
 #define LA_TEMPLATE_STEPS_MAX 8192          /* literals, variables and sections with all partials */
 
-/* TEXT: as it is. HTML: & < > " ' and a colon after a letter escaped. HEADER: control bytes dropped. */
+/* TEXT: as it is. HTML: & < > " ' and a colon after a letter escaped. HEADER: control bytes dropped, line ends of the file too. */
 enum la_template_kind { LA_TEMPLATE_TEXT, LA_TEMPLATE_HTML, LA_TEMPLATE_HEADER };
 
 /* A name that templates may use. A section shows for a flag that is true or a text that is present and not empty. */

@@ -64,7 +64,11 @@ la_template_render(const struct la_template *t, const struct la_template_value *
 		const struct la_template_value *value;
 
 		if (step->type == STEP_LITERAL) {
-			err = la_buf_add(out, t->literals.data + step->index, step->end);
+			struct la_span literal = la_span_of(t->literals.data + step->index, step->end);
+
+			/* A header is one line, whatever line ends its file has. */
+			err = t->kind == LA_TEMPLATE_HEADER ? add_escaped(t->kind, literal, out)
+			                                    : la_buf_add(out, literal.data, literal.size);
 			continue;
 		}
 		value = &values[step->index];
