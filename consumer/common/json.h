@@ -19,7 +19,7 @@ struct la_json_event {
 	json_t *root;         /* owns the event's strings */
 	unsigned char *bytes; /* email_sealed, decoded; owned */
 	struct la_login_event event;
-	bool has_topic, has_partition, has_offset;
+	bool has_topic, has_partition, has_offset; /* what was not there is zero in source */
 	struct la_source source; /* has_timestamp says whether _timestamp was there */
 };
 
@@ -34,10 +34,11 @@ LA_MUST_CHECK enum la_err la_json_read_event(struct la_span line, struct la_json
 void la_json_event_clear(struct la_json_event *event);
 
 /*
- * A job, as render and send take it; it may be minimal: what has no default in
- * the schema and is left out gets: job_id from (tenant, event_id, occurred_at)
- * all zeroes, texts "unknown", mode SHADOW… only occurred_at and reason are
- * required. Errors: LA_EDATA, LA_ENOMEM.
+ * A job, as render and send take it; it may be minimal: only occurred_at and
+ * reason are required. What is left out and has no default in the schema: job_id
+ * and member_ref are all zeroes, mode SHADOW, tenant "default", not_after no
+ * limit, device_class UNKNOWN, numbers 0, other texts "unknown". Texts are cut to
+ * 256 bytes. Errors: LA_EDATA, LA_ENOMEM.
  */
 LA_MUST_CHECK enum la_err la_json_read_job(struct la_span text, struct la_alert_job *job, struct la_error *error);
 

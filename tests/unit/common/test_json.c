@@ -1,0 +1,439 @@
+/* Plain JSON: what is read, with which defaults; what is refused, without a word of the input. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/json.h"
+
+#define EVENT(rest) "{\"event_id\":\"e1\",\"occurred_at\":1751295600000,\"member_id\":\"m1\"" rest "}"
+#define JOB(rest) "{\"occurred_at\":1751295600000,\"reason\":\"NEW_DEVICE\"" rest "}"
+
+static void
+read_event(const char *text, struct la_json_event *event)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	if (la_json_read_event(la_span_text(text), event, &error) != LA_OK)
+		fail_msg("%s: %s", text, error.text);
+}
+
+static void
+every_field_of_an_event_is_read(void **state)
+{
+	struct la_json_event event;
+	const struct la_login_event *e = &event.event;
+	static const char text[] = EVENT(
+	    ",\"kind\":\"THIRD_PARTY_LINK\",\"result\":\"CHALLENGED\",\"tenant\":\"t\",\"member_number\":\"n\","
+	    "\"account_created_at\":\"2025-07-01T00:00:00+09:00\",\"device_token\":\"d\",\"device_token_origin\":\"ISSUED\","
+	    "\"channel\":\"APP\",\"actor\":\"OPERATOR\",\"user_agent\":\"ua\",\"browser\":\"b\",\"os\":\"o\","
+	    "\"device_model\":\"dm\",\"device_class\":\"TABLET\",\"ip\":\"192.0.2.1\",\"location\":\"l\","
+	    "\"client_app_id\":\"ci\",\"client_app_name\":\"cn\",\"locale\":\"ja\",\"time_zone\":\"Asia/Tokyo\","
+	    "\"email\":\"a@example.jp\",\"email_sealed\":\"AAH/\",\"something_new\":{\"x\":[1]},"
+	    "\"_topic\":\"t1\",\"_partition\":3,\"_offset\":9000000000,\"_timestamp\":1751295600001");
+
+	(void)state;
+	read_event(text, &event);
+	assert_true(la_span_is(e->event_id, "e1"));
+	assert_int_equal(e->occurred_at_ms, 1751295600000);
+	assert_int_equal(e->kind, LA_KIND_THIRD_PARTY_LINK);
+	assert_int_equal(e->result, LA_RESULT_CHALLENGED);
+	assert_true(la_span_is(e->tenant, "t"));
+	assert_true(la_span_is(e->member_id, "m1"));
+	assert_true(la_span_is(e->member_number, "n"));
+	assert_true(e->has_account_created_at);
+	assert_int_equal(e->account_created_at_ms, 1751295600000);
+	assert_true(la_span_is(e->device_token, "d"));
+	assert_int_equal(e->device_token_origin, LA_ORIGIN_ISSUED);
+	assert_int_equal(e->channel, LA_CHANNEL_APP);
+	assert_int_equal(e->actor, LA_ACTOR_OPERATOR);
+	assert_true(la_span_is(e->user_agent, "ua"));
+	assert_true(la_span_is(e->browser, "b"));
+	assert_true(la_span_is(e->os, "o"));
+	assert_true(la_span_is(e->device_model, "dm"));
+	assert_int_equal(e->device_class, LA_CLASS_TABLET);
+	assert_true(la_span_is(e->ip, "192.0.2.1"));
+	assert_true(la_span_is(e->location, "l"));
+	assert_true(la_span_is(e->client_app_id, "ci"));
+	assert_true(la_span_is(e->client_app_name, "cn"));
+	assert_true(la_span_is(e->locale, "ja"));
+	assert_true(la_span_is(e->time_zone, "Asia/Tokyo"));
+	assert_true(la_span_is(e->email, "a@example.jp"));
+	assert_true(la_span_equal(e->email_sealed, la_span_of("\x00\x01\xff", 3)));
+	assert_true(event.has_topic && event.has_partition && event.has_offset && event.source.has_timestamp);
+	assert_true(la_span_is(event.source.topic, "t1"));
+	assert_int_equal(event.source.partition, 3);
+	assert_int_equal(event.source.offset, 9000000000);
+	assert_int_equal(event.source.timestamp_ms, 1751295600001);
+	la_json_event_clear(&event);
+}
+
+static void
+assert_defaults(const struct la_json_event *event)
+{
+	const struct la_login_event *e = &event->event;
+	const struct la_span absent[] = {e->member_number, e->device_token, e->user_agent, e->browser, e->os,
+	    e->device_model, e->ip, e->location, e->client_app_id, e->client_app_name, e->locale, e->time_zone, e->email,
+	    e->email_sealed};
+
+	assert_int_equal(e->kind, LA_KIND_LOGIN);
+	assert_int_equal(e->result, LA_RESULT_SUCCESS);
+	assert_true(la_span_is(e->tenant, "default"));
+	assert_int_equal(e->device_token_origin, LA_ORIGIN_NONE);
+	assert_int_equal(e->channel, LA_CHANNEL_WEB);
+	assert_int_equal(e->actor, LA_ACTOR_SELF);
+	assert_int_equal(e->device_class, LA_CLASS_UNKNOWN);
+	assert_false(e->has_account_created_at);
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		assert_false(la_span_present(absent[i]));
+	assert_false(event->has_topic || event->has_partition || event->has_offset || event->source.has_timestamp);
+}
+
+static void
+fields_left_out_or_null_take_the_schemas_defaults(void **state)
+{
+	struct la_json_event event;
+
+	(void)state;
+	read_event(EVENT(""), &event);
+	assert_defaults(&event);
+	la_json_event_clear(&event);
+	read_event(EVENT(",\"kind\":null,\"result\":null,\"tenant\":null,\"device_token\":null,\"channel\":null,"
+	                 "\"actor\":null,\"device_class\":null,\"account_created_at\":null,\"email_sealed\":null,"
+	                 "\"_topic\":null,\"_timestamp\":null"),
+	    &event);
+	assert_defaults(&event);
+	la_json_event_clear(&event);
+}
+
+static void
+unknown_symbols_become_the_enums_default(void **state)
+{
+	struct la_json_event event;
+
+	(void)state;
+	read_event(EVENT(",\"kind\":\"NEW\",\"result\":\"login\",\"device_token_origin\":\"\",\"channel\":\"TV\","
+	                 "\"actor\":\"ROBOT\",\"device_class\":\"WATCH\""),
+	    &event);
+	assert_int_equal(event.event.kind, LA_KIND_OTHER);
+	assert_int_equal(event.event.result, LA_RESULT_OTHER);
+	assert_int_equal(event.event.device_token_origin, LA_ORIGIN_NONE);
+	assert_int_equal(event.event.channel, LA_CHANNEL_OTHER);
+	assert_int_equal(event.event.actor, LA_ACTOR_SYSTEM);
+	assert_int_equal(event.event.device_class, LA_CLASS_UNKNOWN);
+	la_json_event_clear(&event);
+}
+
+static void
+strings_keep_nul_and_empty_stays_empty(void **state)
+{
+	struct la_json_event event;
+
+	(void)state;
+	read_event(EVENT(",\"user_agent\":\"a\\u0000b\",\"device_token\":\"\",\"browser\":\"\\ud83d\\ude00\""), &event);
+	assert_true(la_span_equal(event.event.user_agent, la_span_of("a\0b", 3)));
+	assert_true(la_span_present(event.event.device_token));
+	assert_int_equal(event.event.device_token.size, 0);
+	assert_true(la_span_is(event.event.browser, "\xf0\x9f\x98\x80"));
+	la_json_event_clear(&event);
+}
+
+#define NOT_JSON "no valid JSON object: line 1, column "
+
+/* "SECRET" stands in each text where a member's data would. */
+static void
+a_line_that_is_no_event_is_refused_with_field_and_rule(void **state)
+{
+	static const struct {
+		const char *line, *cause;
+	} rows[] = {
+	    {"", NOT_JSON},
+	    {"SECRET", NOT_JSON},
+	    {"[\"SECRET\"]", "no JSON object"},
+	    {"{\"SECRET\":1,\"SECRET\":2}", NOT_JSON},
+	    {EVENT("") " SECRET", NOT_JSON},
+	    {EVENT(",\"user_agent\":\"SECRET\xff\""), NOT_JSON},
+	    {EVENT(",\"user_agent\":\"SECRET\\ud800\""), NOT_JSON},
+	    {"{\"occurred_at\":1,\"member_id\":\"SECRET\"}", "event_id: required"},
+	    {"{\"event_id\":null,\"occurred_at\":1,\"member_id\":\"SECRET\"}", "event_id: required"},
+	    {"{\"event_id\":\"SECRET\",\"member_id\":\"SECRET\"}", "occurred_at: required"},
+	    {"{\"event_id\":\"SECRET\",\"occurred_at\":1}", "member_id: required"},
+	    {EVENT(",\"user_agent\":17"), "user_agent: must be a string"},
+	    {EVENT(",\"email\":[\"SECRET\"]"), "email: must be a string"},
+	    {EVENT(",\"kind\":3"), "kind: must be a string"},
+	    {EVENT(",\"account_created_at\":\"SECRET\""), "account_created_at: must be milliseconds since 1970 as a number, "
+	                                                  "or a text as 2025-07-01T00:00:00+09:00"},
+	    {EVENT(",\"account_created_at\":1.5"), "account_created_at: must be milliseconds since 1970 as a number, "
+	                                           "or a text as 2025-07-01T00:00:00+09:00"},
+	    {EVENT(",\"account_created_at\":\"1751295600000\""), "account_created_at: must be milliseconds since 1970 as "
+	                                                         "a number, or a text as 2025-07-01T00:00:00+09:00"},
+	    {EVENT(",\"email_sealed\":\"SECRET!\""), "email_sealed: must be base64 (RFC 4648 section 4, with padding)"},
+	    {EVENT(",\"email_sealed\":\"AAH\""), "email_sealed: must be base64 (RFC 4648 section 4, with padding)"},
+	    {EVENT(",\"_partition\":-1"), "_partition: must be a whole number from 0 to 2147483647"},
+	    {EVENT(",\"_partition\":2147483648"), "_partition: must be a whole number from 0 to 2147483647"},
+	    {EVENT(",\"_offset\":\"1\""), "_offset: must be a whole number from 0 to 9223372036854775807"},
+	    {EVENT(",\"_topic\":1"), "_topic: must be a string"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct la_error error = LA_ERROR_INIT;
+		struct la_json_event event;
+
+		assert_int_equal(la_json_read_event(la_span_text(rows[i].line), &event, &error), LA_EDATA);
+		if (strcmp(rows[i].cause, NOT_JSON) == 0) /* the column follows, and nothing else */
+			assert_int_equal(strspn(error.text + strlen(NOT_JSON), "0123456789"), strlen(error.text + strlen(NOT_JSON)));
+		else
+			assert_string_equal(error.text, rows[i].cause);
+		assert_null(strstr(error.text, "SECRET"));
+		la_json_event_clear(&event);
+	}
+}
+
+static void
+numbers_beyond_64_bits_and_endless_nesting_are_refused(void **state)
+{
+	static char deep[400000];
+	struct la_json_event event;
+	struct la_error error = LA_ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(la_json_read_event(la_span_text(EVENT(",\"_offset\":99999999999999999999")), &event, &error), LA_EDATA);
+	la_json_event_clear(&event);
+	memset(deep, '[', sizeof(deep));
+	assert_int_equal(la_json_read_event(la_span_of(deep, sizeof(deep)), &event, &error), LA_EDATA);
+	la_json_event_clear(&event);
+}
+
+static void
+a_line_over_16_mib_is_refused(void **state)
+{
+	size_t size = (16u << 20) + 1;
+	char *line = calloc(1, size);
+	struct la_json_event event;
+	struct la_error error = LA_ERROR_INIT;
+
+	(void)state;
+	assert_non_null(line);
+	memset(line, ' ', size);
+	assert_int_equal(la_json_read_event(la_span_of(line, size), &event, &error), LA_EDATA);
+	assert_string_equal(error.text, "larger than 16777216 bytes");
+	la_json_event_clear(&event);
+	free(line);
+}
+
+static void
+a_minimal_job_is_complete(void **state)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_alert_job job;
+
+	(void)state;
+	assert_int_equal(la_json_read_job(la_span_text(JOB("")), &job, &error), LA_OK);
+	assert_string_equal(job.job_id, "00000000000000000000000000000000");
+	assert_string_equal(job.member_ref, "00000000000000000000000000000000");
+	assert_int_equal(job.mode, LA_MODE_SHADOW);
+	assert_int_equal(job.reason, LA_REASON_NEW_DEVICE);
+	assert_string_equal(job.tenant.bytes, "default");
+	assert_int_equal(job.not_after_ms, 4102444800000);
+	assert_string_equal(job.device_label.bytes, "unknown");
+	assert_int_equal(job.device_class, LA_CLASS_UNKNOWN);
+	assert_false(job.app_label.present || job.location_label.present || job.locale.present || job.time_zone.present);
+	assert_false(job.has_recipient || job.has_recipient_sealed);
+	assert_int_equal(job.suppressed_before, 0);
+}
+
+static const char full_job[] =
+    "{\"job_id\":\"0123456789abcdef0123456789abcdef\",\"event_id\":\"e\\u0000\",\"mode\":\"LIVE\","
+    "\"reason\":\"THIRD_PARTY_LINK\",\"tenant\":\"t\",\"occurred_at\":1751295600000,\"not_after\":1751295600001,"
+    "\"member_ref\":\"fedcba9876543210fedcba9876543210\",\"member_masked\":\"******321\",\"device_label\":\"iPhone\","
+    "\"device_class\":\"MOBILE\",\"browser_label\":\"chrome\",\"app_label\":\"App\",\"location_label\":\"Tokyo\","
+    "\"locale\":\"ja\",\"time_zone\":\"Asia/Tokyo\",\"recipient\":{\"email\":\"a@example.jp\",\"member_id\":\"m\"},"
+    "\"recipient_sealed\":\"AAH/\",\"suppressed_before\":2,\"policy_rev\":\"p\",\"agent_rev\":\"a\",\"key_epoch\":7,"
+    "\"source_topic\":\"s\",\"source_partition\":5,\"source_offset\":9000000000}";
+
+static void
+a_job_reads_back_as_it_was_written(void **state)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_alert_job job;
+	json_t *json;
+	char *text;
+
+	(void)state;
+	assert_int_equal(la_json_read_job(la_span_text(full_job), &job, &error), LA_OK);
+	json = la_json_write_job(&job);
+	assert_non_null(json);
+	text = json_dumps(json, JSON_COMPACT);
+	assert_string_equal(text, full_job);
+	free(text);
+	json_decref(json);
+}
+
+static void
+a_bad_job_is_refused_with_field_and_rule(void **state)
+{
+	static const struct {
+		const char *text, *cause;
+	} rows[] = {
+	    {"{\"reason\":\"NEW_DEVICE\"}", "occurred_at: required"},
+	    {"{\"occurred_at\":0}", "reason: required"},
+	    {JOB(",\"job_id\":\"SECRET\""), "job_id: must be 32 hex digits in lower case"},
+	    {JOB(",\"job_id\":\"0123456789ABCDEF0123456789abcdef\""), "job_id: must be 32 hex digits in lower case"},
+	    {JOB(",\"job_id\":\"0123456789abcdef0123456789abcde\\u0000\""), "job_id: must be 32 hex digits in lower case"},
+	    {JOB(",\"recipient\":\"SECRET\""), "recipient: must be an object with email and member_id"},
+	    {JOB(",\"recipient\":{\"email\":1}"), "recipient: email: must be a string"},
+	    {JOB(",\"suppressed_before\":-1"), "suppressed_before: must be a whole number from 0 to 2147483647"},
+	    {JOB(",\"key_epoch\":4294967296"), "key_epoch: must be a whole number from 0 to 2147483647"},
+	    {JOB(",\"device_label\":{}"), "device_label: must be a string"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct la_error error = LA_ERROR_INIT;
+		struct la_alert_job job;
+
+		assert_int_equal(la_json_read_job(la_span_text(rows[i].text), &job, &error), LA_EDATA);
+		assert_string_equal(error.text, rows[i].cause);
+	}
+}
+
+static void
+a_sealed_recipient_over_1024_bytes_is_refused(void **state)
+{
+	static char text[2000] = "{\"occurred_at\":0,\"reason\":\"NEW_DEVICE\",\"recipient_sealed\":\"";
+	struct la_error error = LA_ERROR_INIT;
+	size_t start = strlen(text);
+	struct la_alert_job job;
+
+	(void)state;
+	memset(text + start, 'A', 1368); /* 1026 bytes */
+	strcpy(text + start + 1368, "\"}");
+	assert_int_equal(la_json_read_job(la_span_text(text), &job, &error), LA_EDATA);
+	assert_string_equal(error.text, "recipient_sealed: must be at most 1024 bytes");
+}
+
+static void
+long_texts_of_a_job_are_cut_at_256_bytes(void **state)
+{
+	static char text[2000] = "{\"occurred_at\":0,\"reason\":\"NEW_DEVICE\",\"device_label\":\"";
+	struct la_error error = LA_ERROR_INIT;
+	size_t start = strlen(text);
+	struct la_alert_job job;
+
+	(void)state;
+	memset(text + start, 'x', 1000);
+	strcpy(text + start + 1000, "\"}");
+	assert_int_equal(la_json_read_job(la_span_text(text), &job, &error), LA_OK);
+	assert_int_equal(job.device_label.size, 256);
+}
+
+static void
+a_decision_is_written_with_its_nulls(void **state)
+{
+	struct la_decision decision = {.member_ref = "fedcba9876543210fedcba9876543210", .occurred_at_ms = 5,
+	    .outcome = LA_OUTCOME_KNOWN, .key_epoch = 1, .source_partition = 2, .source_offset = 3};
+	json_t *json;
+	char *text;
+
+	(void)state;
+	la_text_set(&decision.event_id, la_span_text("e"));
+	la_text_set(&decision.policy_rev, la_span_text("p"));
+	la_text_set(&decision.agent_rev, la_span_text("a"));
+	la_text_set(&decision.source_topic, la_span_text("t"));
+	json = la_json_write_decision(&decision);
+	text = json_dumps(json, JSON_COMPACT);
+	assert_string_equal(text,
+	    "{\"event_id\":\"e\",\"member_ref\":\"fedcba9876543210fedcba9876543210\",\"occurred_at\":5,\"outcome\":\"KNOWN\","
+	    "\"reason\":null,\"job_id\":null,\"policy_rev\":\"p\",\"agent_rev\":\"a\",\"key_epoch\":1,\"source_topic\":\"t\","
+	    "\"source_partition\":2,\"source_offset\":3}");
+	free(text);
+	json_decref(json);
+}
+
+static void
+a_delivery_is_written_with_its_nulls(void **state)
+{
+	struct la_delivery delivery = {.job_id = "0123456789abcdef0123456789abcdef",
+	    .member_ref = "fedcba9876543210fedcba9876543210", .outcome = LA_DELIVERED_SENT, .has_smtp_code = true,
+	    .smtp_code = 250, .attempts = 1, .at_ms = 9};
+	json_t *json;
+	char *text;
+
+	(void)state;
+	la_text_set(&delivery.event_id, la_span_text("e"));
+	la_text_set(&delivery.template_rev, la_span_text("r"));
+	json = la_json_write_delivery(&delivery);
+	text = json_dumps(json, JSON_COMPACT);
+	assert_string_equal(text,
+	    "{\"job_id\":\"0123456789abcdef0123456789abcdef\",\"event_id\":\"e\","
+	    "\"member_ref\":\"fedcba9876543210fedcba9876543210\",\"outcome\":\"SENT\",\"smtp_code\":250,"
+	    "\"enhanced_code\":null,\"attempts\":1,\"message_id\":null,\"template_rev\":\"r\",\"relay\":null,\"at\":9}");
+	free(text);
+	json_decref(json);
+}
+
+/* jansson's allocations fail from the k-th on, for every k. */
+static size_t allocations_left;
+
+static void *
+failing_malloc(size_t size)
+{
+	if (allocations_left == 0)
+		return (NULL);
+	allocations_left--;
+	return (malloc(size));
+}
+
+static void
+running_out_of_memory_is_an_error_and_leaks_nothing(void **state)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_alert_job job;
+	size_t failures = 0;
+	json_t *json = NULL;
+
+	(void)state;
+	assert_int_equal(la_json_read_job(la_span_text(full_job), &job, &error), LA_OK);
+	json_set_alloc_funcs(failing_malloc, free);
+	for (size_t k = 0; json == NULL; k++, failures++) {
+		allocations_left = k;
+		json = la_json_write_job(&job);
+		assert_true(k < 1000);
+	}
+	assert_true(failures > 20);
+	json_decref(json);
+	for (size_t k = 0; k < 20; k++) {
+		allocations_left = k;
+		assert_int_not_equal(la_json_read_job(la_span_text(full_job), &job, &error), LA_OK);
+	}
+	json_set_alloc_funcs(malloc, free);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_field_of_an_event_is_read),
+	    cmocka_unit_test(fields_left_out_or_null_take_the_schemas_defaults),
+	    cmocka_unit_test(unknown_symbols_become_the_enums_default),
+	    cmocka_unit_test(strings_keep_nul_and_empty_stays_empty),
+	    cmocka_unit_test(a_line_that_is_no_event_is_refused_with_field_and_rule),
+	    cmocka_unit_test(numbers_beyond_64_bits_and_endless_nesting_are_refused),
+	    cmocka_unit_test(a_line_over_16_mib_is_refused),
+	    cmocka_unit_test(a_minimal_job_is_complete),
+	    cmocka_unit_test(a_job_reads_back_as_it_was_written),
+	    cmocka_unit_test(a_bad_job_is_refused_with_field_and_rule),
+	    cmocka_unit_test(a_sealed_recipient_over_1024_bytes_is_refused),
+	    cmocka_unit_test(long_texts_of_a_job_are_cut_at_256_bytes),
+	    cmocka_unit_test(a_decision_is_written_with_its_nulls),
+	    cmocka_unit_test(a_delivery_is_written_with_its_nulls),
+	    cmocka_unit_test(running_out_of_memory_is_an_error_and_leaks_nothing),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
