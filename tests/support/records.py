@@ -11,7 +11,7 @@ import fastavro
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
-from services import SOURCE
+from services import HASH_KEY, SOURCE
 
 DEMO_START = 1751295600000  # 2025-07-01T00:00:00+09:00
 
@@ -69,13 +69,21 @@ def login(event_id, member_id, at=DEMO_START, **fields):
     return event
 
 
+def _parts(*parts):
+    """Each part after its length, four bytes, big-endian; a time is eight bytes, big-endian."""
+    raw = [struct.pack(">q", part) if isinstance(part, int) else part.encode() for part in parts]
+    return b"".join(struct.pack(">I", len(part)) + part for part in raw)
+
+
 def job_id(event_id, occurred_at, tenant="default"):
     """The published formula, computed without the code under test."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (b"login-alert/job/v1", tenant.encode(), event_id.encode(), occurred_at):
-        raw = struct.pack("<q", part) if isinstance(part, int) else part
-        digest.update(struct.pack("<I", len(raw)) + raw)
-    return digest.hexdigest()
+    return hashlib.blake2b(_parts("login-alert/job/v1", tenant, event_id, occurred_at), digest_size=16).hexdigest()
+
+
+def member_ref(member_id, tenant="default"):
+    """Keyed BLAKE2b-128 under the epoch's subkey for members (libsodium's crypto_kdf) of the tests' key file."""
+    subkey = hashlib.blake2b(digest_size=32, key=HASH_KEY, salt=struct.pack("<QQ", 1, 0), person=b"la-hash1" + bytes(8))
+    return hashlib.blake2b(_parts(tenant, member_id), digest_size=16, key=subkey.digest()).hexdigest()
 
 
 def produce(bootstrap, topic, records):
