@@ -91,7 +91,7 @@ class Model:
             if value is None or not 1 <= len(value.encode()) <= 256:
                 return True
         at = event["occurred_at"]
-        if not YEAR_2000 <= at < YEAR_2100:
+        if not YEAR_2000 <= at <= YEAR_2100:
             return True
         return event.get("_timestamp") is not None and at - event["_timestamp"] > DAY
 
