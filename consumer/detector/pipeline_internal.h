@@ -7,7 +7,7 @@
 #define LA_DETECTOR_PIPELINE_INTERNAL_H
 
 #include "detector/batch.h"
-#include "detector/dead_letter.h"
+#include "common/dead_letter.h"
 #include "detector/pipeline.h"
 
 #define LA_OUTCOME_COUNT (LA_OUTCOME_OTHER + 1)

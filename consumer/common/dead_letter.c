@@ -1,4 +1,4 @@
-#include "detector/dead_letter.h"
+#include "common/dead_letter.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * byte, then Kafka Connect's headers (KIP-298) and ours. Never text of the
  * payload.
  */
-#ifndef LA_DETECTOR_DEAD_LETTER_H
-#define LA_DETECTOR_DEAD_LETTER_H
+#ifndef LA_COMMON_DEAD_LETTER_H
+#define LA_COMMON_DEAD_LETTER_H
 
 #include "common/bus.h"
 
