@@ -1,0 +1,33 @@
+/* The decoder without files: what decoder_os.c builds on, and tests use. */
+#ifndef LA_COMMON_DECODER_CORE_H
+#define LA_COMMON_DECODER_CORE_H
+
+#include "common/decoder.h"
+
+#define LA_DECODER_WRITERS_MAX 4096
+
+/*
+ * A decoder that knows one writer's schema: ours, whose text this is. name
+ * stands before each message.
+ * Errors: LA_ECONFIG (framing CONFLUENT: "not supported yet"), LA_ENOMEM; *decoder is untouched then.
+ */
+LA_MUST_CHECK enum la_err la_decoder_make(struct la_decoder **decoder, enum la_record_type record,
+    enum la_framing framing, const char *name, struct la_span text, struct la_error *error);
+
+/*
+ * One more writer's schema, found by its fingerprint. One that is known is no
+ * error; one of another record is remembered, to be refused by name.
+ * Errors: LA_ECONFIG (does not parse, does not resolve to ours, too many), LA_ENOMEM; nothing is added then.
+ */
+LA_MUST_CHECK enum la_err la_decoder_add(
+    struct la_decoder *decoder, const char *name, struct la_span text, struct la_error *error);
+
+/* What to do when a fingerprint is not known: look adds what it finds. free is called once, with the decoder's own. */
+struct la_decoder_watch {
+	void (*look)(void *cookie, struct la_decoder *decoder);
+	void (*free)(void *cookie);
+	void *cookie;
+};
+void la_decoder_set_watch(struct la_decoder *decoder, struct la_decoder_watch watch);
+
+#endif
