@@ -88,7 +88,8 @@ print_node(struct printer *p, const struct la_avro_node *node)
 		return (print_named(p, node));
 	if (node->type == LA_AVRO_UNION)
 		return (print_union(p, node));
-	if (la_buf_printf(p->out, "{\"type\":\"%s\",\"%s\":", type, node->type == LA_AVRO_ARRAY ? "items" : "values") != LA_OK ||
+	if (la_buf_printf(p->out, "{\"type\":\"%s\",\"%s\":", type,
+	        node->type == LA_AVRO_ARRAY ? "items" : "values") != LA_OK ||
 	    print_node(p, node->children[0]) != LA_OK)
 		return (LA_ENOMEM);
 	return (la_buf_add_text(p->out, "}"));
