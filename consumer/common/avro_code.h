@@ -40,7 +40,8 @@ enum la_avro_opcode {
 	LA_OP_JUMP,            /* a: where to */
 	LA_OP_CALL,            /* a: where to */
 	LA_OP_RETURN,
-	LA_OP_BLOCKS,          /* of an array or map; a: after the loop, b: 1 if an item takes no byte; the items' code follows */
+	LA_OP_BLOCKS,          /* of an array or map; a: after the loop, b: 1 if an item takes no byte; an item's code
+	                          follows */
 	LA_OP_NEXT,            /* end of the items' code */
 	LA_OP_FAIL             /* the branch of the writer's union that was chosen does not fit the reader */
 };
@@ -85,7 +86,8 @@ struct la_avro_compiler {
 };
 
 /* avro_code.c. All errors: LA_ECONFIG (a limit), LA_ENOMEM. */
-enum la_err la_avro_code_fail(struct la_avro_compiler *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum la_err la_avro_code_fail(struct la_avro_compiler *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 enum la_err la_avro_code_too_large(struct la_avro_compiler *c);
 LA_MUST_CHECK enum la_err la_avro_code_emit(struct la_avro_compiler *c, struct la_avro_op op);
 LA_MUST_CHECK enum la_err la_avro_code_set(struct la_avro_compiler *c, uint16_t slot, struct la_avro_slot value);
