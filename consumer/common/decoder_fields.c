@@ -46,14 +46,19 @@ fill_owned(const struct la_field_row *row, struct la_span value, unsigned char *
 static void
 fill_absent(const struct la_field_row *row, unsigned char *out)
 {
-	static const size_t sizes[] = {[LA_FIELD_LONG] = sizeof(int64_t), [LA_FIELD_INT] = sizeof(int32_t), [LA_FIELD_ENUM] = sizeof(enum la_mode),
-	    [LA_FIELD_HEX] = LA_ID_HEX, [LA_FIELD_RECIPIENT] = 0};
+	static const size_t sizes[] = {
+	    [LA_FIELD_LONG] = sizeof(int64_t),
+	    [LA_FIELD_INT] = sizeof(int32_t),
+	    [LA_FIELD_ENUM] = sizeof(enum la_mode),
+	    [LA_FIELD_HEX] = LA_ID_HEX,
+	    [LA_FIELD_RECIPIENT] = 0,
+	};
 
 	if (row->has != 0)
 		out[row->has] = false;
-	if (row->kind == TEXT)
+	if (row->kind == LA_FIELD_TEXT)
 		la_text_set((void *)(out + row->member), la_span_of(NULL, 0));
-	else if (row->kind == SEALED)
+	else if (row->kind == LA_FIELD_SEALED)
 		((struct la_alert_job *)(void *)out)->recipient_sealed_size = 0;
 	else
 		memset(out + row->member, 0, sizes[row->kind]);

@@ -3,10 +3,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SYMBOL(s) #s,
 #define SYMBOLS(variable, list) \
 	static const char *const variable##_names[] = {list(SYMBOL)}; \
-	static const struct la_field_symbols variable = {variable##_names, sizeof(variable##_names) / sizeof(variable##_names[0])}
+	static const struct la_field_symbols variable = {variable##_names, COUNT(variable##_names)}
 
 SYMBOLS(kinds, LA_EVENT_KIND_LIST);
 SYMBOLS(results, LA_EVENT_RESULT_LIST);
@@ -26,7 +27,8 @@ SYMBOLS(delivered, LA_DELIVERED_LIST);
 #define HEX_ROW(record, member) {#member, LA_FIELD_HEX, LA_AVRO_STRING, false, AT(record, member), 0, NULL}
 #define INT_ROW(record, member) {#member, LA_FIELD_INT, LA_AVRO_INT, false, AT(record, member), 0, NULL}
 #define LONG_ROW(record, member) {#member, LA_FIELD_LONG, LA_AVRO_LONG, false, AT(record, member), 0, NULL}
-#define ENUM_ROW(record, member, symbols) {#member, LA_FIELD_ENUM, LA_AVRO_ENUM, false, AT(record, member), 0, &(symbols)}
+#define ENUM_ROW(record, member, symbols) \
+	{#member, LA_FIELD_ENUM, LA_AVRO_ENUM, false, AT(record, member), 0, &(symbols)}
 #define SPAN_ROW(member) {#member, LA_FIELD_SPAN, LA_AVRO_STRING, false, AT(la_login_event, member), 0, NULL}
 #define OPT_SPAN_ROW(member) {#member, LA_FIELD_SPAN, LA_AVRO_STRING, true, AT(la_login_event, member), 0, NULL}
 
@@ -118,7 +120,7 @@ static const struct la_field_row delivery_rows[] = {
     TIME_ROW(la_delivery, at),
 };
 
-#define ROWS(rows) rows, sizeof(rows) / sizeof((rows)[0])
+#define ROWS(rows) rows, COUNT(rows)
 
 static const struct {
 	const char *name;
@@ -205,13 +207,13 @@ la_record_fields_bind(struct la_fields *fields, enum la_record_type record, cons
 	const struct la_field_row *rows = records[record].rows;
 	size_t i;
 
-	_Static_assert(sizeof(job_rows) / sizeof(job_rows[0]) <= LA_FIELDS_MAX, "the longest table");
+	_Static_assert(COUNT(job_rows) <= LA_FIELDS_MAX, "the longest table");
 	memset(fields, 0, sizeof(*fields));
 	fields->count = records[record].count;
 	for (i = 0; i < fields->count; i++) {
 		if (!bind_row(&fields->bound[i], &rows[i], layout->root))
-			return (la_error_set(error, LA_ECONFIG, "%s: field %s: not there, or not the %s%s that this version has", name,
-			    rows[i].name, rows[i].optional ? "optional " : "", la_avro_type_name(rows[i].type)));
+			return (la_error_set(error, LA_ECONFIG, "%s: field %s: not there, or not the %s%s of this version",
+			    name, rows[i].name, rows[i].optional ? "optional " : "", la_avro_type_name(rows[i].type)));
 	}
 	return (LA_OK);
 }
