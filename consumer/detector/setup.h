@@ -4,26 +4,14 @@
 
 #include "common/conf.h"
 #include "common/decoder.h"
+#include "common/encoder.h"
 #include "detector/decide.h"
 #include "detector/keys.h"
-#include "detector/pipeline.h"
 
 #define LA_KEY_FILE_BYTES_MAX 65536
 
 /* policy.*, alert.max-age. conf has no problems. */
 void la_setup_policy(const struct la_conf *conf, struct la_policy *policy);
-
-/* policy.mode: LIVE or SHADOW. */
-enum la_mode la_setup_mode(const struct la_conf *conf);
-
-/* N of member.mask=keep-last:N */
-int la_setup_mask(const struct la_conf *conf);
-
-/* decisions.publish */
-enum la_publish la_setup_publish(const struct la_conf *conf);
-
-/* The value of avro.framing or avro.output-framing. */
-enum la_framing la_setup_framing(const struct la_conf *conf, const char *key);
 
 /* Errors: LA_ECONFIG, LA_ENOMEM: names the file. The caller clears *keys. */
 LA_MUST_CHECK enum la_err la_setup_keys(const char *path, struct la_keys *keys, struct la_error *error);
@@ -31,5 +19,9 @@ LA_MUST_CHECK enum la_err la_setup_keys(const char *path, struct la_keys *keys, 
 /* A decider with the keys of hash.keys.file. Errors: LA_ECONFIG, LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_setup_decider(
     const struct la_conf *conf, struct la_decider **decider, struct la_error *error);
+
+/* Decoder of login events, encoder of what goes out. Errors: LA_ECONFIG, LA_ENOMEM; both need _free in any case. */
+LA_MUST_CHECK enum la_err la_setup_codec(const struct la_conf *conf, struct la_decoder **decoder,
+    struct la_encoder **encoder, struct la_error *error);
 
 #endif

@@ -1,5 +1,6 @@
 #include <sodium.h>
 
+#include "common/cli.h"
 #include "common/file.h"
 #include "detector/setup.h"
 
@@ -24,8 +25,8 @@ la_setup_decider(const struct la_conf *conf, struct la_decider **decider, struct
 	struct la_policy policy;
 	struct la_decider_options options = {.keys = &keys,
 	    .policy = &policy,
-	    .mode = la_setup_mode(conf),
-	    .mask_keep_last = la_setup_mask(conf),
+	    .mode = la_conf_int(conf, "policy.mode") == 0 ? LA_MODE_LIVE : LA_MODE_SHADOW,
+	    .mask_keep_last = (int)la_conf_int(conf, "member.mask"),
 	    .cluster_id = "",
 	    .topic_generation = la_conf_text(conf, "topic.generation")};
 	enum la_err err;
@@ -39,4 +40,20 @@ la_setup_decider(const struct la_conf *conf, struct la_decider **decider, struct
 out:
 	la_keys_clear(&keys);
 	return (err);
+}
+
+enum la_err
+la_setup_codec(const struct la_conf *conf, struct la_decoder **decoder, struct la_encoder **encoder,
+    struct la_error *error)
+{
+	struct la_decoder_options options = {.record = LA_RECORD_LOGIN_EVENT,
+	    .framing = (enum la_framing)la_conf_int(conf, "avro.framing"),
+	    .schema_dir = la_conf_text(conf, "schema.dir")};
+	enum la_err err;
+
+	if ((err = la_cli_data_folder(LA_CLI_SCHEMAS, &options.schema_folder, error)) != LA_OK ||
+	    (err = la_decoder_new(decoder, &options, error)) != LA_OK)
+		return (err);
+	return (la_encoder_new(encoder, (enum la_framing)la_conf_int(conf, "avro.output-framing"), options.schema_folder,
+	    error));
 }
