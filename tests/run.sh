@@ -79,7 +79,7 @@ run_valgrind() {
 
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(all)
-labels= folders= valgrind=
+labels='' folders='' valgrind=''
 for part in "${parts[@]}"; do
 	case $part in
 	all) labels='unit|adapter|e2e|fuzz' folders='unit adapter e2e' valgrind=1 ;;

@@ -1,3 +1,5 @@
+# shellcheck shell=bash disable=SC2034
+#
 # The one list of Debian packages that building, testing and the demo need. Sourced by tests/run.sh and deploy/demo.sh.
 #
 #   install_packages build [test] [kafka]
