@@ -158,7 +158,7 @@ enum la_err
 la_address_parse(struct la_span src, struct la_address *out, struct la_error *error)
 {
 	char domain[LA_ADDRESS_DOMAIN_MAX + 1];
-	size_t end, bad_dot = SIZE_MAX, wire;
+	size_t end = 0, bad_dot = SIZE_MAX, wire;
 	const char *quote;
 	enum la_err err;
 

@@ -181,7 +181,7 @@ la_template_scan_init(struct la_template_scan *scan, struct la_span source)
 enum la_err
 la_template_scan_next(struct la_template_scan *scan, struct la_template_tag *tag, struct la_error *error)
 {
-	size_t start, end;
+	size_t start, end = 0;
 	enum la_err err;
 
 	*tag = (struct la_template_tag){.type = LA_TAG_END};
