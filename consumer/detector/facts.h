@@ -6,6 +6,7 @@
 #define LA_DETECTOR_FACTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -49,6 +50,17 @@ struct la_facts {
 	uint8_t active; /* index into by_epoch */
 	struct la_digests by_epoch[LA_EPOCHS_MAX]; /* newest first */
 };
+
+/* The event's digests under an epoch; NULL when the key file no longer has it. */
+static inline const struct la_digests *
+la_facts_under(const struct la_facts *facts, uint16_t epoch)
+{
+	for (size_t i = 0; i < facts->epoch_count; i++) {
+		if (facts->by_epoch[i].epoch == epoch)
+			return (&facts->by_epoch[i]);
+	}
+	return (NULL);
+}
 
 /*
  * Rule 1, the checks on values: identifiers 1-256 bytes, occurred_at from 2000
