@@ -1,0 +1,182 @@
+#include "mailer/window.h"
+
+#include <stdlib.h>
+
+#define TOPIC_BYTES 250 /* Kafka: at most 249 */
+#define NONE UINT32_MAX
+
+/* A record in hand; a list per run, oldest first. */
+struct record {
+	int64_t offset;
+	bool done;
+	uint32_t next; /* also links the free ones */
+	uint32_t run;
+};
+
+/* The records of one partition under one lease. */
+struct run {
+	char topic[TOPIC_BYTES];
+	size_t topic_size;
+	int32_t partition;
+	uint64_t lease;
+	uint32_t first, last; /* NONE: nothing in hand */
+	int64_t next_offset;
+	bool moved; /* next_offset is to be committed */
+};
+
+struct la_window {
+	struct record *records;
+	uint32_t free;
+	struct run *runs;
+	struct la_position_done *positions;
+	size_t run_count, run_cap;
+};
+
+enum la_err
+la_window_new(struct la_window **window, uint32_t cap)
+{
+	struct la_window *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (LA_ENOMEM);
+	made->records = calloc(cap, sizeof(made->records[0]));
+	if (made->records == NULL) {
+		free(made);
+		return (LA_ENOMEM);
+	}
+	for (uint32_t i = 0; i < cap; i++)
+		made->records[i].next = i + 1 < cap ? i + 1 : NONE;
+	made->free = cap > 0 ? 0 : NONE;
+	*window = made;
+	return (LA_OK);
+}
+
+void
+la_window_free(struct la_window *window)
+{
+	if (window == NULL)
+		return;
+	free(window->records);
+	free(window->runs);
+	free(window->positions);
+	free(window);
+}
+
+static bool
+is_idle(const struct run *run)
+{
+	return (run->first == NONE && !run->moved);
+}
+
+static enum la_err
+grow(struct la_window *window)
+{
+	size_t cap = window->run_cap == 0 ? 16 : window->run_cap * 2;
+	struct la_position_done *positions = realloc(window->positions, cap * sizeof(positions[0]));
+	struct run *runs;
+
+	if (positions == NULL)
+		return (LA_ENOMEM);
+	window->positions = positions;
+	runs = realloc(window->runs, cap * sizeof(runs[0]));
+	if (runs == NULL)
+		return (LA_ENOMEM);
+	window->runs = runs;
+	window->run_cap = cap;
+	return (LA_OK);
+}
+
+/* The run of a message: the one that is there, else an idle place, else a new one. */
+static enum la_err
+find_run(struct la_window *window, const struct la_message *message, uint32_t *found)
+{
+	size_t i, place = window->run_count;
+	struct run *run;
+
+	for (i = 0; i < window->run_count; i++) {
+		run = &window->runs[i];
+		if (is_idle(run)) {
+			place = i;
+		} else if (run->partition == message->partition && run->lease == message->lease &&
+		    la_span_equal(la_span_of(run->topic, run->topic_size), message->topic)) {
+			*found = (uint32_t)i;
+			return (LA_OK);
+		}
+	}
+	if (place == window->run_cap && grow(window) != LA_OK)
+		return (LA_ENOMEM);
+	if (place == window->run_count)
+		window->run_count++;
+	run = &window->runs[place];
+	*run = (struct run){.partition = message->partition, .lease = message->lease, .first = NONE, .last = NONE};
+	run->topic_size = message->topic.size < sizeof(run->topic) ? message->topic.size : sizeof(run->topic) - 1;
+	memcpy(run->topic, message->topic.data, run->topic_size);
+	*found = (uint32_t)place;
+	return (LA_OK);
+}
+
+enum la_err
+la_window_add(struct la_window *window, const struct la_message *message, uint32_t *ticket, struct la_error *error)
+{
+	uint32_t taken = window->free, found;
+	struct record *record;
+	struct run *run;
+
+	if (taken == NONE)
+		return (la_error_set(error, LA_EINTERNAL, "more records in hand than there is room for"));
+	if (find_run(window, message, &found) != LA_OK)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	record = &window->records[taken];
+	window->free = record->next;
+	*record = (struct record){.offset = message->offset, .next = NONE, .run = found};
+	run = &window->runs[found];
+	if (run->first == NONE)
+		run->first = taken;
+	else
+		window->records[run->last].next = taken;
+	run->last = taken;
+	*ticket = taken;
+	return (LA_OK);
+}
+
+void
+la_window_finish(struct la_window *window, uint32_t ticket)
+{
+	struct run *run = &window->runs[window->records[ticket].run];
+
+	window->records[ticket].done = true;
+	while (run->first != NONE && window->records[run->first].done) {
+		uint32_t passed = run->first;
+
+		run->first = window->records[passed].next;
+		run->next_offset = window->records[passed].offset + 1;
+		run->moved = true;
+		window->records[passed].next = window->free;
+		window->free = passed;
+	}
+	if (run->first == NONE)
+		run->last = NONE;
+}
+
+size_t
+la_window_positions(struct la_window *window, const struct la_position_done **positions)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < window->run_count; i++) {
+		const struct run *run = &window->runs[i];
+
+		if (run->moved)
+			window->positions[count++] = (struct la_position_done){.topic = la_span_of(run->topic, run->topic_size),
+			    .partition = run->partition, .lease = run->lease, .next_offset = run->next_offset};
+	}
+	*positions = window->positions;
+	return (count);
+}
+
+void
+la_window_settle(struct la_window *window)
+{
+	for (size_t i = 0; i < window->run_count; i++)
+		window->runs[i].moved = false;
+}
