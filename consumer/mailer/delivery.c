@@ -1,0 +1,152 @@
+#include "mailer/delivery.h"
+
+#include <stdlib.h>
+
+#include "mailer/delivery_internal.h"
+
+#define SAY_EVERY_MS 30000
+
+enum la_err
+la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options *options, struct la_error *error)
+{
+	struct la_delivery_loop *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		goto fail;
+	made->options = *options;
+	made->random = (uint32_t)options->now_ms(options->now_cookie) | 1u;
+	made->slots = calloc(LA_SLOTS, sizeof(made->slots[0]));
+	if (made->slots == NULL || la_window_new(&made->window, LA_SLOTS) != LA_OK)
+		goto fail;
+	for (size_t i = 0; i < LA_SLOTS; i++)
+		la_mail_init(&made->slots[i].mail);
+	made->counts_said_ms = la_delivery_now(made);
+	*loop = made;
+	return (LA_OK);
+
+fail:
+	la_delivery_free(made);
+	return (la_error_set(error, LA_ENOMEM, "out of memory for %d records in hand", LA_SLOTS));
+}
+
+void
+la_delivery_free(struct la_delivery_loop *loop)
+{
+	if (loop == NULL)
+		return;
+	for (size_t i = 0; loop->slots != NULL && i < LA_SLOTS; i++) {
+		if (loop->slots[i].stage != LA_SLOT_FREE)
+			loop->options.bus->release(loop->options.bus->self, &loop->slots[i].message, 1);
+		la_mail_clear(&loop->slots[i].mail);
+	}
+	free(loop->slots);
+	la_window_free(loop->window);
+	la_buf_clear(&loop->value);
+	free(loop);
+}
+
+int64_t
+la_delivery_now(const struct la_delivery_loop *loop)
+{
+	return (loop->options.now_ms(loop->options.now_cookie));
+}
+
+void
+la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, const char *side, const char *why)
+{
+	int64_t now_ms = la_delivery_now(loop);
+	bool first = waiting->side == NULL;
+
+	if (first)
+		*waiting = (struct la_waiting){.side = side, .since_ms = now_ms};
+	waiting->tries++;
+	if (!first && now_ms - waiting->said_ms < SAY_EVERY_MS)
+		return;
+	waiting->said_ms = now_ms;
+	la_log(LA_LOG_WARN, la_msg("waiting"), la_str("for", side), la_str("why", why), la_int("tries", waiting->tries),
+	    la_int("seconds", (now_ms - waiting->since_ms) / 1000));
+}
+
+void
+la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting)
+{
+	if (waiting->side == NULL)
+		return;
+	la_log(LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side), la_int("tries", waiting->tries),
+	    la_int("seconds", (la_delivery_now(loop) - waiting->since_ms) / 1000));
+	*waiting = (struct la_waiting){.side = NULL};
+}
+
+/* What became of jobs since the last time, if anything did. */
+static void
+say_counts(struct la_delivery_loop *loop, bool last)
+{
+	struct la_field fields[LA_DELIVERED_OTHER + 2];
+	int64_t now_ms = la_delivery_now(loop);
+	size_t count = 0;
+
+	if (!last && now_ms - loop->counts_said_ms < SAY_EVERY_MS)
+		return;
+	fields[count++] = la_msg("jobs done");
+	for (int outcome = 0; outcome <= LA_DELIVERED_OTHER; outcome++) {
+		if (loop->counts[outcome] > 0)
+			fields[count++] =
+			    la_int(la_delivered_name((enum la_delivered)outcome), (int64_t)loop->counts[outcome]);
+		loop->counts[outcome] = 0;
+	}
+	if (count > 1)
+		la_log_write(LA_LOG_INFO, fields, count);
+	loop->counts_said_ms = now_ms;
+}
+
+/*
+ * Nothing new is taken. A mail that waits for its time or for the relay is handed back: its offset is not committed,
+ * and the next start finds it.
+ */
+static bool
+is_finished(struct la_delivery_loop *loop)
+{
+	int64_t now_ms = la_delivery_now(loop);
+
+	if (!loop->stop_seen) {
+		loop->stop_seen = true;
+		loop->stop_deadline_ms = now_ms + loop->options.shutdown_timeout_ms;
+	}
+	if (now_ms >= loop->stop_deadline_ms)
+		return (true);
+	for (size_t i = 0; i < LA_SLOTS; i++) {
+		enum la_slot_stage stage = loop->slots[i].stage;
+
+		if (stage != LA_SLOT_FREE && stage != LA_SLOT_READY)
+			return (false);
+	}
+	return (true);
+}
+
+/* One turn. Errors: only those with LA_ACTION_FATAL. */
+static enum la_err
+turn(struct la_delivery_loop *loop, struct la_error *error)
+{
+	enum la_err err;
+
+	if ((err = la_delivery_take(loop, error)) != LA_OK || (err = la_delivery_send(loop, error)) != LA_OK ||
+	    (err = la_delivery_output(loop, error)) != LA_OK || (err = la_delivery_commit(loop, false, error)) != LA_OK)
+		return (err);
+	say_counts(loop, false);
+	return (LA_OK);
+}
+
+enum la_err
+la_delivery_run(struct la_delivery_loop *loop, struct la_error *error)
+{
+	enum la_err err = LA_OK;
+
+	while (err == LA_OK && (!*loop->options.stopping || !is_finished(loop)))
+		err = turn(loop, error);
+	if (err == LA_OK)
+		err = la_delivery_commit(loop, true, error);
+	say_counts(loop, true);
+	if (err == LA_OK && loop->in_hand > 0)
+		la_log(LA_LOG_INFO, la_msg("jobs handed back"), la_int("count", (int64_t)loop->in_hand));
+	return (err);
+}

@@ -1,0 +1,139 @@
+#include "mailer/delivery_internal.h"
+
+#define MEMBERSHIP_MS 1000 /* with no room, the bus is asked so often, paused, to stay in the group */
+
+static struct la_slot *
+free_slot(struct la_delivery_loop *loop)
+{
+	for (size_t i = 0; i < LA_SLOTS; i++) {
+		if (loop->slots[i].stage == LA_SLOT_FREE)
+			return (&loop->slots[i]);
+	}
+	return (NULL);
+}
+
+void
+la_delivery_judge(struct la_slot *slot, enum la_delivered outcome)
+{
+	slot->delivery.outcome = outcome;
+	slot->stage = LA_SLOT_JUDGED;
+}
+
+static void
+to_dead_letters(struct la_slot *slot, enum la_dead_letter_stage stage, const struct la_error *why)
+{
+	slot->is_dead = true;
+	slot->dead_stage = stage;
+	slot->why = *why;
+	la_log(LA_LOG_WARN, la_msg("dead letter"), la_str("cause", la_dead_letter_cause(stage, why->code)),
+	    la_str("why", why->text), la_int("partition", slot->message.partition), la_int("offset", slot->message.offset));
+}
+
+/* Errors: what is no reason to refuse the job: LA_ENOMEM, LA_EINTERNAL. */
+static enum la_err
+render(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+{
+	const struct la_delivery_options *options = &loop->options;
+	const struct la_brand *brand = options->brand_of(options->brand_cookie, la_text_span(&slot->job.tenant));
+	enum la_err err = la_renderer_mail(options->renderer, brand, &slot->job, &slot->mail, error);
+
+	la_text_set(&slot->delivery.template_rev, la_span_text(brand->template_rev));
+	if (err == LA_EDATA) {
+		to_dead_letters(slot, LA_DEAD_VALUES, error);
+		la_delivery_judge(slot, LA_DELIVERED_REFUSED);
+		return (LA_OK);
+	}
+	if (err != LA_OK)
+		return (err);
+	la_text_set(&slot->delivery.message_id, la_span_text(slot->mail.message_id));
+	slot->stage = LA_SLOT_READY;
+	return (LA_OK);
+}
+
+static enum la_err
+judge(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+{
+	const struct la_delivery_options *options = &loop->options;
+
+	memcpy(slot->delivery.job_id, slot->job.job_id, sizeof(slot->delivery.job_id));
+	memcpy(slot->delivery.member_ref, slot->job.member_ref, sizeof(slot->delivery.member_ref));
+	slot->delivery.event_id = slot->job.event_id;
+	if (slot->job.mode != LA_MODE_LIVE)
+		la_delivery_judge(slot, LA_DELIVERED_NOT_LIVE);
+	else if (options->wall_ms(options->now_cookie) >= slot->job.not_after_ms)
+		la_delivery_judge(slot, LA_DELIVERED_EXPIRED);
+	else
+		return (render(loop, slot, error));
+	return (LA_OK);
+}
+
+static enum la_err
+take_one(struct la_delivery_loop *loop, const struct la_message *message, struct la_error *error)
+{
+	struct la_slot *slot = free_slot(loop);
+	struct la_mail mail = slot->mail; /* keeps its buffers */
+	enum la_err err;
+
+	*slot = (struct la_slot){.message = *message, .mail = mail};
+	slot->stage = LA_SLOT_JUDGED;
+	loop->in_hand++;
+	if ((err = la_window_add(loop->window, message, &slot->ticket, error)) != LA_OK)
+		return (err);
+	err = la_span_present(message->value)
+	    ? la_decoder_job(loop->options.decoder, message->value, &slot->job, error)
+	    : la_error_set(error, LA_EDATA, "no value (null)");
+	slot->has_job = err == LA_OK;
+	if (err == LA_OK)
+		return (judge(loop, slot, error));
+	if (la_err_action(err) != LA_ACTION_REJECT)
+		return (err);
+	to_dead_letters(slot, LA_DEAD_BYTES, error);
+	la_delivery_judge(slot, LA_DELIVERED_REJECTED);
+	return (LA_OK);
+}
+
+static void
+pause_bus(struct la_delivery_loop *loop, bool paused)
+{
+	if (loop->paused != paused)
+		loop->options.bus->pause(loop->options.bus->self, paused);
+	loop->paused = paused;
+}
+
+/* What came may be more than there is room for only if the bus breaks its word. */
+static enum la_err
+poll_bus(struct la_delivery_loop *loop, size_t room, struct la_error *error)
+{
+	const struct la_bus *bus = loop->options.bus;
+	struct la_message messages[LA_SLOTS];
+	size_t count = 0, i;
+	enum la_err err = bus->poll(bus->self, 0, messages, room > 0 ? room : 1, &count, error), taken = LA_OK;
+
+	loop->polled_ms = la_delivery_now(loop);
+	for (i = 0; i < count && taken == LA_OK && room > 0; i++)
+		taken = take_one(loop, &messages[i], error);
+	if (i < count) {
+		bus->release(bus->self, messages + i, count - i);
+		if (taken == LA_OK)
+			taken = la_error_set(error, LA_EINTERNAL, "the bus gave a record while paused");
+	}
+	if (taken != LA_OK)
+		return (taken);
+	if (la_err_action(err) == LA_ACTION_FATAL)
+		return (err);
+	if (err != LA_OK)
+		la_delivery_note(loop, &loop->broker, "broker", error->text);
+	return (LA_OK);
+}
+
+enum la_err
+la_delivery_take(struct la_delivery_loop *loop, struct la_error *error)
+{
+	bool rests = loop->relay_rests_until_ms > la_delivery_now(loop) || *loop->options.stopping;
+	size_t room = rests ? 0 : LA_SLOTS - loop->in_hand;
+
+	if (room == 0 && la_delivery_now(loop) - loop->polled_ms < MEMBERSHIP_MS)
+		return (LA_OK);
+	pause_bus(loop, room == 0);
+	return (poll_bus(loop, room, error));
+}

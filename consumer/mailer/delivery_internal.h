@@ -1,0 +1,85 @@
+/* What the files of the delivery loop share; nobody else includes it. */
+#ifndef LA_MAILER_DELIVERY_INTERNAL_H
+#define LA_MAILER_DELIVERY_INTERNAL_H
+
+#include "common/dead_letter.h"
+#include "common/log.h"
+#include "mailer/delivery.h"
+#include "mailer/window.h"
+
+#define LA_SLOTS 256 /* records in hand: several times the connections, so that none waits for the bus */
+
+/* A record's way: one step to the next, or back to READY when it is to be sent again. */
+enum la_slot_stage {
+	LA_SLOT_FREE,
+	LA_SLOT_READY,  /* rendered; waits for a connection or for its time */
+	LA_SLOT_SENDING,
+	LA_SLOT_JUDGED, /* the outcome is known; its records are to be produced */
+	LA_SLOT_ACKING  /* they are under way to the broker */
+};
+
+struct la_slot {
+	enum la_slot_stage stage;
+	uint32_t ticket; /* of the window */
+	struct la_message message;
+	bool has_job;
+	struct la_alert_job job;
+	struct la_mail mail;
+	int64_t not_before_ms; /* monotonic: READY, but not yet */
+	int32_t attempts;
+	bool cut_once; /* UNKNOWN was met and tried again */
+	struct la_delivery delivery;
+	bool is_dead; /* to the dead-letter topic as well */
+	bool is_value_omitted;
+	enum la_dead_letter_stage dead_stage;
+	struct la_error why;
+	uint64_t number; /* of its outputs */
+};
+
+/* A side that is away: said once, then every 30 s with a count. */
+struct la_waiting {
+	const char *side; /* NULL: none */
+	int64_t since_ms, said_ms;
+	int64_t tries;
+};
+
+struct la_delivery_loop {
+	struct la_delivery_options options;
+	struct la_window *window;
+	struct la_slot *slots;
+	size_t in_hand;
+	uint64_t next_number;
+	bool paused;            /* the bus */
+	int64_t polled_ms;
+	int64_t committed_ms;
+	struct la_waiting relay, broker;
+	int64_t relay_rests_until_ms; /* no submits before */
+	int64_t relay_rest_ms;        /* the last rest's length; 0: the relay is well */
+	unsigned refused_in_a_row;    /* at DATA or its end */
+	uint32_t random;              /* spreads retries; not for secrets */
+	struct la_buf value;
+	int64_t stop_deadline_ms;
+	bool stop_seen;
+	uint64_t counts[LA_DELIVERED_OTHER + 1];
+	int64_t counts_said_ms;
+};
+
+int64_t la_delivery_now(const struct la_delivery_loop *loop);
+void la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, const char *side, const char *why);
+void la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting);
+
+/* delivery_intake.c: takes records while there is room, and judges or renders each. */
+LA_MUST_CHECK enum la_err la_delivery_take(struct la_delivery_loop *loop, struct la_error *error);
+/* Decided without the relay. */
+void la_delivery_judge(struct la_slot *slot, enum la_delivered outcome);
+
+/* delivery_relay.c: submits what is ready, works the relay, turns results into outcomes. */
+LA_MUST_CHECK enum la_err la_delivery_send(struct la_delivery_loop *loop, struct la_error *error);
+
+/* delivery_output.c: produces the records of judged slots, frees the acknowledged, commits. */
+LA_MUST_CHECK enum la_err la_delivery_output(struct la_delivery_loop *loop, struct la_error *error);
+/* The slot's record is done with: finished, or void. */
+void la_delivery_drop(struct la_delivery_loop *loop, struct la_slot *slot);
+LA_MUST_CHECK enum la_err la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error);
+
+#endif

@@ -1,0 +1,156 @@
+#include "mailer/delivery_internal.h"
+
+#define PRODUCE_MS 1000      /* for room in the local queue */
+#define COMMIT_EVERY_MS 20   /* a commit is a round trip: not after every mail of a stream */
+#define RETRY_MS 200         /* between two tries at the broker */
+
+/* Queues the job's Delivery and, for a dead one, its dead letter, under the slot's number. */
+static enum la_err
+produce_delivery(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+{
+	const struct la_delivery_options *options = &loop->options;
+	struct la_output output = {.topic = options->topic_deliveries,
+	    .key = la_span_text(slot->delivery.member_ref),
+	    .batch = slot->number};
+	enum la_err err;
+
+	slot->delivery.at_ms = options->wall_ms(options->now_cookie);
+	la_buf_reset(&loop->value);
+	if ((err = la_encoder_delivery(options->encoder, &slot->delivery, &loop->value, error)) != LA_OK)
+		return (err);
+	output.value = la_buf_span(&loop->value);
+	err = options->bus->produce(options->bus->self, &output, PRODUCE_MS, error);
+	return (err == LA_ETOOLARGE ? LA_EUNAVAILABLE : err); /* ours are small: the topic's limit is at fault */
+}
+
+static enum la_err
+produce_dead_letter(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+{
+	const struct la_bus *bus = loop->options.bus;
+	struct la_dead_letter letter;
+	enum la_err err;
+
+	la_dead_letter_init(&letter, loop->options.topic_dlq, &slot->message, slot->dead_stage, &slot->why);
+	letter.output.batch = slot->number;
+	if (slot->is_value_omitted)
+		la_dead_letter_omit_value(&letter);
+	err = bus->produce(bus->self, &letter.output, PRODUCE_MS, error);
+	if (err != LA_ETOOLARGE || slot->is_value_omitted)
+		return (err == LA_ETOOLARGE ? LA_EUNAVAILABLE : err);
+	slot->is_value_omitted = true;
+	la_dead_letter_omit_value(&letter);
+	return (bus->produce(bus->self, &letter.output, PRODUCE_MS, error));
+}
+
+static enum la_err
+produce(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+{
+	enum la_err err;
+
+	slot->number = ++loop->next_number;
+	slot->stage = LA_SLOT_ACKING; /* also when only a part of it was queued: the number is settled, then all of it again */
+	if (slot->is_dead && (err = produce_dead_letter(loop, slot, error)) != LA_OK)
+		return (err);
+	if (!slot->has_job)
+		return (LA_OK); /* a Delivery needs a job */
+	return (produce_delivery(loop, slot, error));
+}
+
+void
+la_delivery_drop(struct la_delivery_loop *loop, struct la_slot *slot)
+{
+	const struct la_bus *bus = loop->options.bus;
+
+	la_window_finish(loop->window, slot->ticket);
+	bus->release(bus->self, &slot->message, 1);
+	slot->stage = LA_SLOT_FREE;
+	loop->in_hand--;
+}
+
+/* The slot with the lowest number under way; NULL: none. */
+static struct la_slot *
+oldest_acking(struct la_delivery_loop *loop)
+{
+	struct la_slot *oldest = NULL;
+
+	for (size_t i = 0; i < LA_SLOTS; i++) {
+		struct la_slot *slot = &loop->slots[i];
+
+		if (slot->stage == LA_SLOT_ACKING && (oldest == NULL || slot->number < oldest->number))
+			oldest = slot;
+	}
+	return (oldest);
+}
+
+/* Frees what the broker has acknowledged, in the order of numbers; what it refused is judged again later. */
+static enum la_err
+settle_acks(struct la_delivery_loop *loop, struct la_error *error)
+{
+	const struct la_bus *bus = loop->options.bus;
+	struct la_slot *slot;
+	enum la_err err;
+
+	while ((slot = oldest_acking(loop)) != NULL) {
+		err = bus->await(bus->self, slot->number, 0, error);
+		if (err == LA_ETIMEOUT)
+			return (LA_OK);
+		if (err == LA_OK) {
+			la_delivery_recovered(loop, &loop->broker);
+			loop->counts[slot->delivery.outcome]++;
+			la_delivery_drop(loop, slot);
+			continue;
+		}
+		if (la_err_action(err) == LA_ACTION_FATAL)
+			return (err);
+		if (err == LA_ETOOLARGE && slot->is_dead)
+			slot->is_value_omitted = true;
+		la_delivery_note(loop, &loop->broker, "broker", error->text);
+		slot->not_before_ms = la_delivery_now(loop) + RETRY_MS;
+		slot->stage = LA_SLOT_JUDGED;
+	}
+	return (LA_OK);
+}
+
+enum la_err
+la_delivery_output(struct la_delivery_loop *loop, struct la_error *error)
+{
+	enum la_err err;
+
+	for (size_t i = 0; i < LA_SLOTS; i++) {
+		struct la_slot *slot = &loop->slots[i];
+
+		if (slot->stage != LA_SLOT_JUDGED || slot->not_before_ms > la_delivery_now(loop))
+			continue;
+		if ((err = produce(loop, slot, error)) == LA_OK)
+			continue;
+		if (la_err_action(err) == LA_ACTION_FATAL)
+			return (err);
+		la_delivery_note(loop, &loop->broker, "broker", error->text);
+		slot->not_before_ms = la_delivery_now(loop) + RETRY_MS;
+		slot->stage = LA_SLOT_JUDGED;
+		break;
+	}
+	return (settle_acks(loop, error));
+}
+
+enum la_err
+la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error)
+{
+	const struct la_bus *bus = loop->options.bus;
+	const struct la_position_done *positions;
+	size_t count = la_window_positions(loop->window, &positions);
+	enum la_err err;
+
+	if (count == 0 || (!now && la_delivery_now(loop) - loop->committed_ms < COMMIT_EVERY_MS))
+		return (LA_OK);
+	err = bus->commit(bus->self, positions, count, error);
+	loop->committed_ms = la_delivery_now(loop);
+	if (err == LA_OK || err == LA_EREVOKED) {
+		la_window_settle(loop->window);
+		return (LA_OK);
+	}
+	if (la_err_action(err) == LA_ACTION_FATAL)
+		return (err);
+	la_delivery_note(loop, &loop->broker, "broker", error->text);
+	return (LA_OK);
+}
