@@ -164,6 +164,13 @@ family_entry(struct la_conf *conf, const struct la_conf_key *key, const char *na
 	return (&conf->family[i]);
 }
 
+/* Nothing behind the '=' unsets a key that has no default, and one that nothing reads. */
+static bool
+may_be_empty(const struct la_conf_key *key)
+{
+	return (key->fallback == NULL || key->fallback[0] == '\0' || (key->today != NULL && key->today[0] == '\0'));
+}
+
 enum la_err
 la_conf_assign(struct la_conf *conf, const struct la_conf_origin *origin, const char *name, const char *text)
 {
@@ -187,8 +194,7 @@ la_conf_assign(struct la_conf *conf, const struct la_conf_origin *origin, const 
 	warn_if_twice(conf, origin, entry, where);
 	if (key->type == LA_CONF_KAFKA)
 		return (store(entry, text, where, &value));
-	/* Nothing behind the '=' unsets a key that has no default. */
-	if (text[0] == '\0' && (key->fallback == NULL || key->fallback[0] == '\0'))
+	if (text[0] == '\0' && may_be_empty(key))
 		return (store(entry, NULL, NULL, &value));
 	if (!check_value(conf, where, entry, text, &value))
 		return (LA_OK);

@@ -62,8 +62,8 @@ const struct la_conf_key la_conf_keys[] = {
     {"decisions.publish", LA_CONF_DETECTOR, LA_CONF_CHOICE, "notable", "notable|none|all", NULL},
     {"member.mask", LA_CONF_DETECTOR, LA_CONF_CHOICE, "keep-last:3", "keep-last:<0..64>", NULL},
 
-    /* mailer; smtp.url has its default from la_conf_set_host */
-    {"smtp.url", LA_CONF_MAILER, LA_CONF_URL, NULL, "smtp|smtps", NULL},
+    /* mailer; la_conf_set_host puts the host's name in the place of <fqdn> */
+    {"smtp.url", LA_CONF_MAILER, LA_CONF_URL, "smtp://127.0.0.1:25/<fqdn>", "smtp|smtps", NULL},
     {"smtp.starttls", LA_CONF_MAILER, LA_CONF_CHOICE, "required", "required|never", NULL},
     {"smtp.user", LA_CONF_MAILER, LA_CONF_TEXT, NULL, "a user name", NULL},
     {"smtp.password.file", LA_CONF_MAILER, LA_CONF_FILE, NULL, NULL, NULL},

@@ -38,7 +38,7 @@ print_fixed(const struct la_conf *conf, const struct la_conf_entry *entry, FILE 
 		(void)fprintf(out, "# %s: not supported yet\n", key->name);
 	else
 		(void)fprintf(out, "# %s: not set\n", key->name);
-	if (text != NULL && entry->text == NULL && key->fallback != NULL && strcmp(text, key->fallback) != 0)
+	if (text != NULL && entry->text == NULL && key->today != NULL && strcmp(text, key->fallback) != 0)
 		(void)fprintf(out, "# %s: other values are not supported yet\n", key->name);
 }
 

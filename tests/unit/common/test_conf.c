@@ -320,7 +320,8 @@ an_empty_value_unsets_what_has_no_default(void **state)
 	struct la_conf *conf = conf_new(M);
 
 	(void)state;
-	read_text(conf, "smtp.user=u\nsmtp.user=\nmail.brand.acme=x\nschema.registry.url=\ntopic.generation=\n");
+	read_text(conf, "smtp.user=u\nsmtp.user=\nmail.brand.acme=x\nschema.registry.url=\ntopic.generation=\n"
+	                "http.listen=\nretry.schedule=\n");
 	assert_no_problem(conf);
 	assert_null(la_conf_text(conf, "smtp.user"));
 	assert_string_equal(la_conf_text(conf, "topic.generation"), "");
