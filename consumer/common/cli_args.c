@@ -96,8 +96,8 @@ la_cli_args_end(const struct la_cli_args *args, struct la_error *error)
 		if (i < end && (strncmp(word, "--config", 8) == 0 || strncmp(word, "--set", 5) == 0))
 			return (la_error_set(error, LA_EUSAGE, "%s comes before the command %s", word, args->argv[0]));
 		if (i < end && word[0] == '-')
-			return (la_error_set(error, LA_EUSAGE, "%s: no such option of %s, or given twice, or without its value",
-			    word, args->argv[0]));
+			return (la_error_set(error, LA_EUSAGE,
+			    "%s: no such option of %s, or given twice, or without its value", word, args->argv[0]));
 		return (la_error_set(error, LA_EUSAGE, "%s: %s takes no such word", word, args->argv[0]));
 	}
 	if (args->argc > count)

@@ -24,7 +24,7 @@ complain(const struct la_cli *cli, const struct la_error *error)
 	return (la_err_exit_code(error->code));
 }
 
-/* "--name value" or "--name=value"; *i moves to the word of the value. NULL: it is another option, or lacks its value. */
+/* "--name value" or "--name=value"; *i moves to the word of the value. NULL: another option, or no value. */
 static char *
 value_of(int argc, char **argv, int *i, const char *name)
 {
@@ -64,7 +64,8 @@ read_options(int argc, char **argv, struct options *options, struct la_error *er
 		} else if (strcmp(word, "--set") == 0 || strcmp(word, "--config") == 0) {
 			return (la_error_set(error, LA_EUSAGE, "%s: its value is missing; see --help", word));
 		} else {
-			return (la_error_set(error, LA_EUSAGE, "%s: no such option before the command; see --help", word));
+			return (
+			    la_error_set(error, LA_EUSAGE, "%s: no such option before the command; see --help", word));
 		}
 	}
 	options->command = i;
@@ -140,7 +141,8 @@ tell(const struct la_cli *cli, const struct la_conf *conf)
 
 	for (i = 0; i < la_conf_problem_count(conf); i++)
 		(void)fprintf(stderr, "%s: %s\n", cli->name, la_conf_problem(conf, i));
-	la_log_setup((enum la_log_format)la_conf_int(conf, "log.format"), (enum la_log_level)la_conf_int(conf, "log.level"));
+	la_log_setup(
+	    (enum la_log_format)la_conf_int(conf, "log.format"), (enum la_log_level)la_conf_int(conf, "log.level"));
 	for (i = 0; i < la_conf_warning_count(conf); i++)
 		la_log(LA_LOG_WARN, la_msg("configuration"), la_str("detail", la_conf_warning(conf, i)));
 	return (la_conf_problem_count(conf));

@@ -23,7 +23,8 @@ refuse_unknown(struct la_conf *conf, const char *where, const char *name)
 	const char *nearest = la_conf_key_nearest(name, conf->program);
 
 	if (nearest != NULL)
-		la_conf_add_problem(conf, "%s: %.*s: no such key; did you mean %s?", where, KEY_BYTES_SHOWN, name, nearest);
+		la_conf_add_problem(
+		    conf, "%s: %.*s: no such key; did you mean %s?", where, KEY_BYTES_SHOWN, name, nearest);
 	else
 		la_conf_add_problem(conf, "%s: %.*s: no such key", where, KEY_BYTES_SHOWN, name);
 }
@@ -42,7 +43,8 @@ refuse_for_now(struct la_conf *conf, const char *where, const struct la_conf_key
 	works.type = LA_CONF_CHOICE;
 	works.allowed = key->today;
 	la_conf_value_allowed(&works, list);
-	la_conf_add_problem(conf, "%s: %s: not supported yet with this value; today it must be %s", where, key->name, list);
+	la_conf_add_problem(
+	    conf, "%s: %s: not supported yet with this value; today it must be %s", where, key->name, list);
 }
 
 static bool
@@ -120,7 +122,8 @@ store(struct la_conf_entry *entry, const char *text, const char *where, const st
 
 /* The same key twice in one file is a slip; which one counts should not surprise. */
 static void
-warn_if_twice(struct la_conf *conf, const struct la_conf_origin *origin, const struct la_conf_entry *entry, const char *where)
+warn_if_twice(
+    struct la_conf *conf, const struct la_conf_origin *origin, const struct la_conf_entry *entry, const char *where)
 {
 	size_t size = strlen(origin->name);
 

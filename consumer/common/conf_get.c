@@ -119,7 +119,8 @@ void
 la_conf_each_kafka(const struct la_conf *conf, enum la_conf_kafka which,
     void (*fn)(void *cookie, const char *property, const char *value), void *cookie)
 {
-	enum la_conf_client client = which == LA_CONF_KAFKA_CONSUMER ? LA_CONF_CLIENT_CONSUMER : LA_CONF_CLIENT_PRODUCER;
+	enum la_conf_client client =
+	    which == LA_CONF_KAFKA_CONSUMER ? LA_CONF_CLIENT_CONSUMER : LA_CONF_CLIENT_PRODUCER;
 	size_t i;
 
 	for (i = 0; i < conf->family_count; i++)

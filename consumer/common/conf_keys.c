@@ -157,7 +157,8 @@ la_conf_key_nearest(const char *name, enum la_program program)
 		if (la_conf_key_is_family(key) || !la_conf_key_serves(key, program))
 			continue;
 		/* smtp.password: a secret is given as a file. */
-		if (key_size == size + 5 && strncmp(key->name, name, size) == 0 && strcmp(key->name + size, ".file") == 0)
+		if (key_size == size + 5 && strncmp(key->name, name, size) == 0 &&
+		    strcmp(key->name + size, ".file") == 0)
 			return (key->name);
 		edits = distance(name, key->name);
 		if (edits < least) {

@@ -6,7 +6,8 @@
 
 #include "common/conf_store.h"
 
-#define COMMIT "offsets are committed when everything before them is decided, written and acknowledged, never by a timer"
+#define COMMIT \
+	"offsets are committed when everything before them is decided, written and acknowledged, never by a timer"
 #define ACKS "always all: an offset is committed only when every in-sync replica has the outputs"
 #define SECRET "a secret is given as a file: set the same key with .file at its end"
 

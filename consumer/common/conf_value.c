@@ -220,7 +220,7 @@ has_blank(const char *text)
 	return (strpbrk(text, " \t") != NULL);
 }
 
-/* The scheme, then something without blanks and, before the path, without '@': user and password have their own keys. */
+/* The scheme, then no blank and, before the path, no '@': user and password have keys of their own. */
 static bool
 parse_url(const char *text, const char *schemes)
 {

@@ -19,7 +19,8 @@ la_json_parse(struct la_span text, json_t **object, struct la_error *error)
 	if (root == NULL && json_error_code(&where) == json_error_out_of_memory)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	if (root == NULL)
-		return (la_error_set(error, LA_EDATA, "no valid JSON object: line %d, column %d", where.line, where.column));
+		return (la_error_set(
+		    error, LA_EDATA, "no valid JSON object: line %d, column %d", where.line, where.column));
 	if (!json_is_object(root)) {
 		json_decref(root);
 		return (la_error_set(error, LA_EDATA, "no JSON object"));
@@ -73,8 +74,8 @@ la_json_integer(struct la_json_reader *reader, const char *name, int64_t least, 
 	if (reader->err != LA_OK || value == NULL)
 		return (false);
 	if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most) {
-		reader->err = la_error_set(reader->error, LA_EDATA, "%s: must be a whole number from %lld to %lld", name,
-		    (long long)least, (long long)most);
+		reader->err = la_error_set(reader->error, LA_EDATA, "%s: must be a whole number from %lld to %lld",
+		    name, (long long)least, (long long)most);
 		return (false);
 	}
 	*out = json_integer_value(value);

@@ -90,7 +90,8 @@ add_text(struct line *line, struct la_span text)
 {
 	size_t start = line->size;
 
-	if (!line->json && text.size <= VALUE_BYTES_MAX && is_bare(text) && add(line, (const char *)text.data, text.size))
+	if (!line->json && text.size <= VALUE_BYTES_MAX && is_bare(text) &&
+	    add(line, (const char *)text.data, text.size))
 		return;
 	/* The closing quote has its room in CLOSING_BYTES, so an opened value can always be closed. */
 	if (!add(line, "\"", 1))

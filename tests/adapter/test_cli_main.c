@@ -136,17 +136,18 @@ each_command_line_has_its_output_and_exit_code(void **state)
 	    {"--nonsense", 64, "", "prog: --nonsense: no such option before the command; see --help\n"},
 	    {"--set", 64, "", "prog: --set: its value is missing; see --help\n"},
 	    {"--config a --config b show", 64, "", "prog: --config: one file only\n"},
-	    {"nonsense", 64, "", "prog: nonsense: no such command; commands are run, check, show, keygen, wait, data\n"},
+	    {"nonsense", 64, "",
+		"prog: nonsense: no such command; commands are run, check, show, keygen, wait, data\n"},
 	    {"--set batch.max-events=7 show", 0, "show 1 7\n", ""},
 	    {"--set=batch.max-events=7 show x", 65, "show 2 7\n", ""},
 	    {"--config /nowhere/x --set a=b run", 78, "",
-	        "prog: /nowhere/x: No such file or directory\nprog: --set: a: no such key\n"
-	        "prog: hash.keys.file: required, and not set; it must be the path of a file\n"},
+		"prog: /nowhere/x: No such file or directory\nprog: --set: a: no such key\n"
+		"prog: hash.keys.file: required, and not set; it must be the path of a file\n"},
 	    {"--set hash.keys.file=/nowhere/x run", 78, "",
-	        "prog: --set: hash.keys.file: /nowhere/x: No such file or directory\n"},
+		"prog: --set: hash.keys.file: /nowhere/x: No such file or directory\n"},
 	    {"--set a=b check", 78, "check 1 5000\n",
-	        "prog: --set: a: no such key\n"
-	        "prog: hash.keys.file: required, and not set; it must be the path of a file\n"},
+		"prog: --set: a: no such key\n"
+		"prog: hash.keys.file: required, and not set; it must be the path of a file\n"},
 	    {"--set redis.ca.file=/nowhere/x show", 0, "show 1 5000\n", ""},
 	    {"--config /nowhere/x keygen", 0, "keygen 1 5000\n", ""},
 	    {"wait", 0, "", ""},
@@ -206,8 +207,9 @@ the_log_is_as_configured_and_tells_warnings(void **state)
 	(void)state;
 	run("--set log.format=json --set log.level=debug show", "LOGIN_ALERT_NONSENSE=1", &result);
 	assert_int_equal(result.code, 0);
-	assert_non_null(strstr(result.err, "\"level\":\"warn\",\"msg\":\"configuration\",\"detail\":\"environment variable "
-	                                   "LOGIN_ALERT_NONSENSE: no such key; it is ignored\"}\n"));
+	assert_non_null(
+	    strstr(result.err, "\"level\":\"warn\",\"msg\":\"configuration\",\"detail\":\"environment variable "
+			       "LOGIN_ALERT_NONSENSE: no such key; it is ignored\"}\n"));
 	assert_non_null(strstr(result.err, "\"level\":\"debug\",\"msg\":\"debugging\"}\n"));
 }
 

@@ -64,20 +64,24 @@ a_bad_value_is_refused_with_file_line_key_and_what_is_allowed(void **state)
 	    {D, "batch.max-events=+5", "x.conf:1: batch.max-events: must be a whole number from 1 to 100000"},
 	    {D, "batch.max-events=5 000", "x.conf:1: batch.max-events: must be a whole number from 1 to 100000"},
 	    {D, "batch.max-events=99999999999999999999",
-	        "x.conf:1: batch.max-events: must be a whole number from 1 to 100000"},
+		"x.conf:1: batch.max-events: must be a whole number from 1 to 100000"},
 	    {D, "batch.max-events=", "x.conf:1: batch.max-events: must be a whole number from 1 to 100000"},
 	    {D, "batch.max-wait=61s",
-	        "x.conf:1: batch.max-wait: must be a duration from 0 to 60s, as 10ms, 30s, 5m, 24h or 365d"},
+		"x.conf:1: batch.max-wait: must be a duration from 0 to 60s, as 10ms, 30s, 5m, 24h or 365d"},
 	    {D, "policy.device-ttl=0",
-	        "x.conf:1: policy.device-ttl: must be a duration from 1ms to 36525d, as 10ms, 30s, 5m, 24h or 365d"},
+		"x.conf:1: policy.device-ttl: must be a duration from 1ms to 36525d, as 10ms, 30s, 5m, 24h or 365d"},
 	    {D, "policy.first-login=grace", "x.conf:1: policy.first-login: must be alert, silent or grace:<duration>"},
-	    {D, "policy.first-login=grace:10", "x.conf:1: policy.first-login: must be alert, silent or grace:<duration>"},
+	    {D, "policy.first-login=grace:10",
+		"x.conf:1: policy.first-login: must be alert, silent or grace:<duration>"},
 	    {D, "policy.first-login=Alert", "x.conf:1: policy.first-login: must be alert, silent or grace:<duration>"},
-	    {D, "policy.cap=10", "x.conf:1: policy.cap: must be a count from 1 to 1000000 and a duration, as 10/1h, or 0"},
-	    {D, "policy.cap=10/0", "x.conf:1: policy.cap: must be a count from 1 to 1000000 and a duration, as 10/1h, or 0"},
-	    {D, "policy.cap=0/1h", "x.conf:1: policy.cap: must be a count from 1 to 1000000 and a duration, as 10/1h, or 0"},
+	    {D, "policy.cap=10",
+		"x.conf:1: policy.cap: must be a count from 1 to 1000000 and a duration, as 10/1h, or 0"},
+	    {D, "policy.cap=10/0",
+		"x.conf:1: policy.cap: must be a count from 1 to 1000000 and a duration, as 10/1h, or 0"},
+	    {D, "policy.cap=0/1h",
+		"x.conf:1: policy.cap: must be a count from 1 to 1000000 and a duration, as 10/1h, or 0"},
 	    {D, "policy.seed-until=2025-07-01",
-	        "x.conf:1: policy.seed-until: must be a time, as 2025-07-01T00:00:00+09:00 or milliseconds since 1970"},
+		"x.conf:1: policy.seed-until: must be a time, as 2025-07-01T00:00:00+09:00 or milliseconds since 1970"},
 	    {D, "storm.ratio=1.5", "x.conf:1: storm.ratio: must be a number from 0 to 1"},
 	    {D, "storm.ratio=.5", "x.conf:1: storm.ratio: must be a number from 0 to 1"},
 	    {D, "storm.ratio=5e-1", "x.conf:1: storm.ratio: must be a number from 0 to 1"},
@@ -108,19 +112,20 @@ static void
 a_key_that_nothing_reads_yet_is_refused_not_ignored(void **state)
 {
 	static const struct refusal rows[] = {
-	    {D, "schema.registry.url=http://127.0.0.1", "x.conf:1: schema.registry.url: not supported yet; leave it unset"},
+	    {D, "schema.registry.url=http://127.0.0.1",
+		"x.conf:1: schema.registry.url: not supported yet; leave it unset"},
 	    {D, "schema.registry.user=u", "x.conf:1: schema.registry.user: not supported yet; leave it unset"},
 	    {D, "schema.registry.password.file=/f",
-	        "x.conf:1: schema.registry.password.file: not supported yet; leave it unset"},
+		"x.conf:1: schema.registry.password.file: not supported yet; leave it unset"},
 	    {D, "schema.registry.ca.file=/f", "x.conf:1: schema.registry.ca.file: not supported yet; leave it unset"},
 	    {D, "http.listen=127.0.0.1:9464", "x.conf:1: http.listen: not supported yet; leave it unset"},
 	    {M, "http.listen=[::1]:9465", "x.conf:1: http.listen: not supported yet; leave it unset"},
 	    {M, "http.listen=9465", "x.conf:1: http.listen: must be host:port or [address]:port"},
 	    {D, "seal.key.file=/f", "x.conf:1: seal.key.file: not supported yet; leave it unset"},
 	    {D, "delivery.guarantee=exactly_once",
-	        "x.conf:1: delivery.guarantee: not supported yet with this value; today it must be at_least_once"},
+		"x.conf:1: delivery.guarantee: not supported yet with this value; today it must be at_least_once"},
 	    {D, "avro.framing=confluent",
-	        "x.conf:1: avro.framing: not supported yet with this value; today it must be none or single-object"},
+		"x.conf:1: avro.framing: not supported yet with this value; today it must be none or single-object"},
 	    {D, "storm.ratio=0.5", "x.conf:1: storm.ratio: not supported yet with this value; today it must be 0"},
 	    {D, "storm.window=1000", "x.conf:1: storm.window: not supported yet; leave it unset"},
 	    {M, "smtp.rate=5", "x.conf:1: smtp.rate: not supported yet with this value; today it must be 0"},
@@ -170,8 +175,10 @@ an_unknown_key_is_refused_with_the_nearest_known_one(void **state)
 	assert_refused(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-#define KAFKA_FORM "must be kafka.<property>, kafka.consumer.<property> or kafka.producer.<property>, a property of librdkafka"
-#define COMMIT "offsets are committed when everything before them is decided, written and acknowledged, never by a timer"
+#define KAFKA_FORM \
+	"must be kafka.<property>, kafka.consumer.<property> or kafka.producer.<property>, a property of librdkafka"
+#define COMMIT \
+	"offsets are committed when everything before them is decided, written and acknowledged, never by a timer"
 #define ACKS "always all: an offset is committed only when every in-sync replica has the outputs"
 #define IDEMPOTENT "always true: a retry must not write an output twice or out of order"
 #define ISOLATION "always read_committed: what a transaction aborted is no login"
@@ -184,7 +191,7 @@ kafka_properties_that_promises_rest_on_and_literal_secrets_are_refused(void **st
 	    {D, "kafka.enable.auto.commit=false", "x.conf:1: kafka.enable.auto.commit: may not be set: " COMMIT},
 	    {D, "kafka.auto.commit.enable=false", "x.conf:1: kafka.auto.commit.enable: may not be set: " COMMIT},
 	    {D, "kafka.consumer.enable.auto.offset.store=1",
-	        "x.conf:1: kafka.consumer.enable.auto.offset.store: may not be set: " COMMIT},
+		"x.conf:1: kafka.consumer.enable.auto.offset.store: may not be set: " COMMIT},
 	    {M, "kafka.producer.acks=all", "x.conf:1: kafka.producer.acks: may not be set: " ACKS},
 	    {M, "kafka.request.required.acks=1", "x.conf:1: kafka.request.required.acks: may not be set: " ACKS},
 	    {D, "kafka.enable.idempotence=true", "x.conf:1: kafka.enable.idempotence: may not be set: " IDEMPOTENT},
@@ -192,11 +199,12 @@ kafka_properties_that_promises_rest_on_and_literal_secrets_are_refused(void **st
 	    {D, "kafka.acks.file=/f", "x.conf:1: kafka.acks.file: may not be set: " ACKS},
 	    {D, "kafka.sasl.password=hunter2", "x.conf:1: kafka.sasl.password: may not be set: " SECRET_FILE},
 	    {D, "kafka.consumer.ssl.key.password=hunter2",
-	        "x.conf:1: kafka.consumer.ssl.key.password: may not be set: " SECRET_FILE},
+		"x.conf:1: kafka.consumer.ssl.key.password: may not be set: " SECRET_FILE},
 	    {D, "kafka.ssl.key.pem=hunter2", "x.conf:1: kafka.ssl.key.pem: may not be set: " SECRET_FILE},
-	    {D, "kafka.ssl.keystore.password=hunter2", "x.conf:1: kafka.ssl.keystore.password: may not be set: " SECRET_FILE},
+	    {D, "kafka.ssl.keystore.password=hunter2",
+		"x.conf:1: kafka.ssl.keystore.password: may not be set: " SECRET_FILE},
 	    {D, "kafka.sasl.oauthbearer.client.secret=hunter2",
-	        "x.conf:1: kafka.sasl.oauthbearer.client.secret: may not be set: " SECRET_FILE},
+		"x.conf:1: kafka.sasl.oauthbearer.client.secret: may not be set: " SECRET_FILE},
 	    {D, "kafka.consumer.=x", "x.conf:1: kafka.consumer.: " KAFKA_FORM},
 	    {D, "kafka.group id=x", "x.conf:1: kafka.group id: " KAFKA_FORM},
 	};
@@ -379,7 +387,8 @@ what_is_required_or_belongs_together_is_told_at_the_end(void **state)
 	read_text(conf, "smtp.user=u\nsmtp.starttls=never\n");
 	la_conf_finish(conf, NULL, 0);
 	assert_int_equal(la_conf_problem_count(conf), 2);
-	assert_string_equal(la_conf_problem(conf, 0), "smtp.user: is set without smtp.password.file; set both or neither");
+	assert_string_equal(
+	    la_conf_problem(conf, 0), "smtp.user: is set without smtp.password.file; set both or neither");
 	assert_string_equal(la_conf_problem(conf, 1),
 	    "smtp.user: a password goes over TLS only; set smtp.starttls=required or an smtps: URL");
 	la_conf_free(conf);

@@ -129,7 +129,8 @@ assert_documented(const char *page, const struct la_conf_key *key)
 	if (la_conf_key_is_family(key))
 		(void)snprintf(item, sizeof(item), "\n.It Cm %s Ns Ar ", key->name);
 	else
-		(void)snprintf(item, sizeof(item), "\n.It Cm %s%s%s\n", key->name, *fallback == '\0' ? "" : " Pq ", fallback);
+		(void)snprintf(
+		    item, sizeof(item), "\n.It Cm %s%s%s\n", key->name, *fallback == '\0' ? "" : " Pq ", fallback);
 	at = strstr(page, item);
 	if (at == NULL)
 		fail_msg("not in the man page, or with another default: %s", key->name);

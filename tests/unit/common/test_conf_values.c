@@ -52,8 +52,8 @@ durations_have_a_unit_and_end_at_100_years(void **state)
 static void
 times_are_iso_8601_or_milliseconds(void **state)
 {
-	static const char *const refused[] = {"", "-", "1.5", "9223372036854775808", "-9223372036854775808", "yesterday",
-	    "2025-07-01", "2025-07-01T00:00:00", "1751295600000 "};
+	static const char *const refused[] = {"", "-", "1.5", "9223372036854775808", "-9223372036854775808",
+	    "yesterday", "2025-07-01", "2025-07-01T00:00:00", "1751295600000 "};
 	int64_t ms;
 
 	(void)state;

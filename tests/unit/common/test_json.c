@@ -27,14 +27,15 @@ every_field_of_an_event_is_read(void **state)
 {
 	struct la_json_event event;
 	const struct la_login_event *e = &event.event;
-	static const char text[] = EVENT(
-	    ",\"kind\":\"THIRD_PARTY_LINK\",\"result\":\"CHALLENGED\",\"tenant\":\"t\",\"member_number\":\"n\","
-	    "\"account_created_at\":\"2025-07-01T00:00:00+09:00\",\"device_token\":\"d\",\"device_token_origin\":\"ISSUED\","
-	    "\"channel\":\"APP\",\"actor\":\"OPERATOR\",\"user_agent\":\"ua\",\"browser\":\"b\",\"os\":\"o\","
-	    "\"device_model\":\"dm\",\"device_class\":\"TABLET\",\"ip\":\"192.0.2.1\",\"location\":\"l\","
-	    "\"client_app_id\":\"ci\",\"client_app_name\":\"cn\",\"locale\":\"ja\",\"time_zone\":\"Asia/Tokyo\","
-	    "\"email\":\"a@example.jp\",\"email_sealed\":\"AAH/\",\"something_new\":{\"x\":[1]},"
-	    "\"_topic\":\"t1\",\"_partition\":3,\"_offset\":9000000000,\"_timestamp\":1751295600001");
+	static const char text[] =
+	    EVENT(",\"kind\":\"THIRD_PARTY_LINK\",\"result\":\"CHALLENGED\",\"tenant\":\"t\",\"member_number\":\"n\","
+		  "\"account_created_at\":\"2025-07-01T00:00:00+09:00\",\"device_token\":\"d\",\"device_token_origin\":"
+		  "\"ISSUED\","
+		  "\"channel\":\"APP\",\"actor\":\"OPERATOR\",\"user_agent\":\"ua\",\"browser\":\"b\",\"os\":\"o\","
+		  "\"device_model\":\"dm\",\"device_class\":\"TABLET\",\"ip\":\"192.0.2.1\",\"location\":\"l\","
+		  "\"client_app_id\":\"ci\",\"client_app_name\":\"cn\",\"locale\":\"ja\",\"time_zone\":\"Asia/Tokyo\","
+		  "\"email\":\"a@example.jp\",\"email_sealed\":\"AAH/\",\"something_new\":{\"x\":[1]},"
+		  "\"_topic\":\"t1\",\"_partition\":3,\"_offset\":9000000000,\"_timestamp\":1751295600001");
 
 	(void)state;
 	read_event(text, &event);
@@ -77,8 +78,8 @@ assert_defaults(const struct la_json_event *event)
 {
 	const struct la_login_event *e = &event->event;
 	const struct la_span absent[] = {e->member_number, e->device_token, e->user_agent, e->browser, e->os,
-	    e->device_model, e->ip, e->location, e->client_app_id, e->client_app_name, e->locale, e->time_zone, e->email,
-	    e->email_sealed};
+	    e->device_model, e->ip, e->location, e->client_app_id, e->client_app_name, e->locale, e->time_zone,
+	    e->email, e->email_sealed};
 
 	assert_int_equal(e->kind, LA_KIND_LOGIN);
 	assert_int_equal(e->result, LA_RESULT_SUCCESS);
@@ -165,12 +166,14 @@ a_line_that_is_no_event_is_refused_with_field_and_rule(void **state)
 	    {EVENT(",\"user_agent\":17"), "user_agent: must be a string"},
 	    {EVENT(",\"email\":[\"SECRET\"]"), "email: must be a string"},
 	    {EVENT(",\"kind\":3"), "kind: must be a string"},
-	    {EVENT(",\"account_created_at\":\"SECRET\""), "account_created_at: must be milliseconds since 1970 as a number, "
-	                                                  "or a text as 2025-07-01T00:00:00+09:00"},
+	    {EVENT(",\"account_created_at\":\"SECRET\""),
+		"account_created_at: must be milliseconds since 1970 as a number, "
+		"or a text as 2025-07-01T00:00:00+09:00"},
 	    {EVENT(",\"account_created_at\":1.5"), "account_created_at: must be milliseconds since 1970 as a number, "
-	                                           "or a text as 2025-07-01T00:00:00+09:00"},
-	    {EVENT(",\"account_created_at\":\"1751295600000\""), "account_created_at: must be milliseconds since 1970 as "
-	                                                         "a number, or a text as 2025-07-01T00:00:00+09:00"},
+						   "or a text as 2025-07-01T00:00:00+09:00"},
+	    {EVENT(",\"account_created_at\":\"1751295600000\""),
+		"account_created_at: must be milliseconds since 1970 as "
+		"a number, or a text as 2025-07-01T00:00:00+09:00"},
 	    {EVENT(",\"email_sealed\":\"SECRET!\""), "email_sealed: must be base64 (RFC 4648 section 4, with padding)"},
 	    {EVENT(",\"email_sealed\":\"AAH\""), "email_sealed: must be base64 (RFC 4648 section 4, with padding)"},
 	    {EVENT(",\"_partition\":-1"), "_partition: must be a whole number from 0 to 2147483647"},
@@ -186,7 +189,8 @@ a_line_that_is_no_event_is_refused_with_field_and_rule(void **state)
 
 		assert_int_equal(la_json_read_event(la_span_text(rows[i].line), &event, &error), LA_EDATA);
 		if (strcmp(rows[i].cause, NOT_JSON) == 0) /* the column follows, and nothing else */
-			assert_int_equal(strspn(error.text + strlen(NOT_JSON), "0123456789"), strlen(error.text + strlen(NOT_JSON)));
+			assert_int_equal(
+			    strspn(error.text + strlen(NOT_JSON), "0123456789"), strlen(error.text + strlen(NOT_JSON)));
 		else
 			assert_string_equal(error.text, rows[i].cause);
 		assert_null(strstr(error.text, "SECRET"));
@@ -202,7 +206,8 @@ numbers_beyond_64_bits_and_endless_nesting_are_refused(void **state)
 	struct la_error error = LA_ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(la_json_read_event(la_span_text(EVENT(",\"_offset\":99999999999999999999")), &event, &error), LA_EDATA);
+	assert_int_equal(
+	    la_json_read_event(la_span_text(EVENT(",\"_offset\":99999999999999999999")), &event, &error), LA_EDATA);
 	la_json_event_clear(&event);
 	memset(deep, '[', sizeof(deep));
 	assert_int_equal(la_json_read_event(la_span_of(deep, sizeof(deep)), &event, &error), LA_EDATA);
@@ -242,7 +247,8 @@ a_minimal_job_is_complete(void **state)
 	assert_int_equal(job.not_after_ms, 4102444800000);
 	assert_string_equal(job.device_label.bytes, "unknown");
 	assert_int_equal(job.device_class, LA_CLASS_UNKNOWN);
-	assert_false(job.app_label.present || job.location_label.present || job.locale.present || job.time_zone.present);
+	assert_false(
+	    job.app_label.present || job.location_label.present || job.locale.present || job.time_zone.present);
 	assert_false(job.has_recipient || job.has_recipient_sealed);
 	assert_int_equal(job.suppressed_before, 0);
 }
@@ -284,7 +290,8 @@ a_bad_job_is_refused_with_field_and_rule(void **state)
 	    {"{\"occurred_at\":0}", "reason: required"},
 	    {JOB(",\"job_id\":\"SECRET\""), "job_id: must be 32 hex digits in lower case"},
 	    {JOB(",\"job_id\":\"0123456789ABCDEF0123456789abcdef\""), "job_id: must be 32 hex digits in lower case"},
-	    {JOB(",\"job_id\":\"0123456789abcdef0123456789abcde\\u0000\""), "job_id: must be 32 hex digits in lower case"},
+	    {JOB(",\"job_id\":\"0123456789abcdef0123456789abcde\\u0000\""),
+		"job_id: must be 32 hex digits in lower case"},
 	    {JOB(",\"recipient\":\"SECRET\""), "recipient: must be an object with email and member_id"},
 	    {JOB(",\"recipient\":{\"email\":1}"), "recipient: email: must be a string"},
 	    {JOB(",\"suppressed_before\":-1"), "suppressed_before: must be a whole number from 0 to 2147483647"},
@@ -347,10 +354,11 @@ a_decision_is_written_with_its_nulls(void **state)
 	la_text_set(&decision.source_topic, la_span_text("t"));
 	json = la_json_write_decision(&decision);
 	text = json_dumps(json, JSON_COMPACT);
-	assert_string_equal(text,
-	    "{\"event_id\":\"e\",\"member_ref\":\"fedcba9876543210fedcba9876543210\",\"occurred_at\":5,\"outcome\":\"KNOWN\","
-	    "\"reason\":null,\"job_id\":null,\"policy_rev\":\"p\",\"agent_rev\":\"a\",\"key_epoch\":1,\"source_topic\":\"t\","
-	    "\"source_partition\":2,\"source_offset\":3}");
+	assert_string_equal(text, "{\"event_id\":\"e\",\"member_ref\":\"fedcba9876543210fedcba9876543210\",\"occurred_"
+				  "at\":5,\"outcome\":\"KNOWN\","
+				  "\"reason\":null,\"job_id\":null,\"policy_rev\":\"p\",\"agent_rev\":\"a\",\"key_"
+				  "epoch\":1,\"source_topic\":\"t\","
+				  "\"source_partition\":2,\"source_offset\":3}");
 	free(text);
 	json_decref(json);
 }
@@ -372,7 +380,8 @@ a_delivery_is_written_with_its_nulls(void **state)
 	assert_string_equal(text,
 	    "{\"job_id\":\"0123456789abcdef0123456789abcdef\",\"event_id\":\"e\","
 	    "\"member_ref\":\"fedcba9876543210fedcba9876543210\",\"outcome\":\"SENT\",\"smtp_code\":250,"
-	    "\"enhanced_code\":null,\"attempts\":1,\"message_id\":null,\"template_rev\":\"r\",\"relay\":null,\"at\":9}");
+	    "\"enhanced_code\":null,\"attempts\":1,\"message_id\":null,\"template_rev\":\"r\",\"relay\":null,\"at\":"
+	    "9}");
 	free(text);
 	json_decref(json);
 }

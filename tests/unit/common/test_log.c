@@ -53,7 +53,8 @@ logfmt_quotes_what_needs_it(void **state)
 static void
 json_lines_read_back_as_they_were(void **state)
 {
-	static const char *const texts[] = {"", "plain", "a \"b\" \\ c", "x\ny\tz\r\x01\x7f", "\xe6\x97\xa5\xe6\x9c\xac"};
+	static const char *const texts[] = {
+	    "", "plain", "a \"b\" \\ c", "x\ny\tz\r\x01\x7f", "\xe6\x97\xa5\xe6\x9c\xac"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -81,7 +82,8 @@ a_line_that_does_not_fit_is_cut_and_still_one_valid_line(void **state)
 		const struct la_field fields[] = {la_msg(text), la_str("more", text), la_int("count", INT64_MIN)};
 
 		for (int format = LA_LOG_LOGFMT; format <= LA_LOG_JSON; format++) {
-			size_t size = la_log_format_line(line, cap, (enum la_log_format)format, LA_LOG_ERROR, 0, fields, 3);
+			size_t size =
+			    la_log_format_line(line, cap, (enum la_log_format)format, LA_LOG_ERROR, 0, fields, 3);
 
 			assert_true(size < cap);
 			assert_int_equal(strlen(line), size);
