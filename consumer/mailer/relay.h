@@ -11,6 +11,8 @@
 #include "common/err.h"
 #include "common/span.h"
 
+#define LA_RELAY_PATH_BYTES 328 /* "<" address ">" and a NUL */
+
 /* Where a conversation stopped. */
 enum la_smtp_stage {
 	LA_SMTP_CONNECT, LA_SMTP_BANNER, LA_SMTP_EHLO, LA_SMTP_STARTTLS, LA_SMTP_AUTH, LA_SMTP_MAIL, LA_SMTP_RCPT,
