@@ -5,26 +5,9 @@
 
 #include "common/cli.h"
 #include "common/file.h"
-#include "common/json.h"
 #include "mailer/brands.h"
+#include "mailer/job_file.h"
 #include "mailer/render.h"
-
-#define JOB_BYTES_MAX (1u << 20)
-
-static enum la_err
-read_job(const char *path, struct la_alert_job *job, struct la_error *error)
-{
-	struct la_buf text = LA_BUF_INIT;
-	enum la_err err = la_file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, JOB_BYTES_MAX, &text, error);
-
-	if (err == LA_ECONFIG) { /* here the file is input, not configuration */
-		error->code = err = LA_EDATA;
-	} else if (err == LA_OK) {
-		err = la_json_read_job(la_buf_span(&text), job, error);
-	}
-	la_buf_clear(&text);
-	return (err);
-}
 
 static enum la_err
 write_part(const char *folder, const char *job_id, const char *suffix, struct la_span bytes, struct la_error *error)
@@ -63,7 +46,7 @@ render(const struct la_conf *conf, const char *job_path, const char *folder, str
 	enum la_err err;
 
 	la_mail_init(&mail);
-	if ((err = read_job(job_path, &job, error)) != LA_OK || (err = la_brands_load(&brands, conf, error)) != LA_OK)
+	if ((err = la_job_file_read(job_path, &job, error)) != LA_OK || (err = la_brands_load(&brands, conf, error)) != LA_OK)
 		goto out;
 	if ((err = la_renderer_new(&renderer, &la_zone_system)) != LA_OK) {
 		(void)la_error_set(error, err, "out of memory");

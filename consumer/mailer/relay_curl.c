@@ -174,7 +174,7 @@ read_conf(struct la_relay_curl *relay, const struct la_conf *conf, struct la_lan
 	enum la_err err;
 
 	lane->url = relay->url;
-	lane->requires_tls = is_tls_at_once || strcmp(la_conf_text(conf, "smtp.starttls"), "required") == 0;
+	lane->requires_tls = is_tls_at_once || la_conf_int(conf, "smtp.starttls") == 0; /* required */
 	lane->user = la_conf_text(conf, "smtp.user");
 	lane->ca_file = la_conf_text(conf, "smtp.ca.file");
 	lane->mails_by_port = relay->mails_by_port;

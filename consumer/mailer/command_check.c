@@ -1,0 +1,101 @@
+#include <stdio.h>
+
+#include "common/bus_kafka.h"
+#include "common/cli.h"
+#include "common/codec.h"
+#include "mailer/brands.h"
+#include "mailer/commands.h"
+#include "mailer/relay_curl.h"
+
+#define SERVER_MS 5000 /* how long a server may take to answer */
+
+/* What was found so far: a configuration problem outweighs a server that is away (DESIGN 3.4). */
+struct findings {
+	bool is_misconfigured, is_away;
+};
+
+/* One line: "ok …" or "error …". */
+static void
+say(struct findings *findings, const char *what, enum la_err err, const struct la_error *error)
+{
+	if (err == LA_OK) {
+		(void)printf("ok       %s\n", what);
+		return;
+	}
+	(void)printf("error    %s: %s\n", what, error->text);
+	if (la_err_action(err) == LA_ACTION_RETRY)
+		findings->is_away = true;
+	else
+		findings->is_misconfigured = true;
+}
+
+static void
+check_templates(struct findings *findings, const struct la_conf *conf)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_brands *brands = NULL;
+
+	say(findings, "templates", la_brands_load(&brands, conf, &error), &error);
+	la_brands_free(brands);
+}
+
+static void
+check_schemas(struct findings *findings, const struct la_conf *conf)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_decoder *decoder = NULL;
+	struct la_encoder *encoder = NULL;
+
+	say(findings, "schemas", la_codec_open(conf, LA_RECORD_ALERT_JOB, &decoder, &encoder, &error), &error);
+	la_decoder_free(decoder);
+	la_encoder_free(encoder);
+}
+
+static void
+check_bus(struct findings *findings, const struct la_conf *conf)
+{
+	const char *const topics[] = {la_conf_text(conf, "topic.alerts"), la_conf_text(conf, "topic.deliveries"),
+	    la_conf_text(conf, "topic.alerts-dlq")};
+	struct la_error error = LA_ERROR_INIT;
+	enum la_err err = la_bus_kafka_check_conf(conf, &error);
+
+	if (err == LA_OK)
+		err = la_bus_kafka_check(conf, topics, sizeof(topics) / sizeof(topics[0]), SERVER_MS, &error);
+	say(findings, "broker and topics", err, &error);
+}
+
+static void
+check_relay(struct findings *findings, const struct la_conf *conf)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_relay_curl *relay = NULL;
+	enum la_err err = la_relay_curl_new(&relay, conf, &error);
+
+	if (err == LA_OK)
+		err = la_relay_curl_check(relay, SERVER_MS, &error);
+	say(findings, "relay", err, &error);
+	la_relay_curl_free(relay);
+}
+
+int
+la_command_check(struct la_conf *conf, int argc, char **argv)
+{
+	struct findings findings = {false, false};
+	struct la_error error = LA_ERROR_INIT;
+	struct la_cli_args args;
+
+	la_cli_args_init(&args, argc, argv);
+	if (la_cli_args_end(&args, &error) != LA_OK) {
+		(void)fprintf(stderr, "login-alert-mailer: %s\n", error.text);
+		return (la_err_exit_code(error.code));
+	}
+	la_conf_print(conf, stdout);
+	(void)printf("\n");
+	check_templates(&findings, conf);
+	check_schemas(&findings, conf);
+	check_bus(&findings, conf);
+	check_relay(&findings, conf);
+	if (findings.is_misconfigured)
+		return (la_err_exit_code(LA_ECONFIG));
+	return (findings.is_away ? la_err_exit_code(LA_EUNAVAILABLE) : 0);
+}

@@ -1,0 +1,98 @@
+#include <stdio.h>
+
+#include "common/bus_kafka.h"
+#include "common/cli.h"
+#include "common/clock.h"
+#include "common/codec.h"
+#include "common/log.h"
+#include "mailer/brands.h"
+#include "mailer/commands.h"
+#include "mailer/delivery.h"
+#include "mailer/relay_curl.h"
+
+/* What a run holds; all of it is NULL or made. */
+struct parts {
+	struct la_brands *brands;
+	struct la_renderer *renderer;
+	struct la_decoder *decoder;
+	struct la_encoder *encoder;
+	struct la_relay_curl *relay;
+	struct la_bus_kafka *bus;
+	struct la_delivery_loop *loop;
+};
+
+static enum la_err
+open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *error)
+{
+	const struct la_bus_kafka_options bus = {
+	    .conf = conf, .group_id = "login-alert-mailer", .input_topic = la_conf_text(conf, "topic.alerts")};
+	enum la_err err;
+
+	if ((err = la_brands_load(&parts->brands, conf, error)) != LA_OK ||
+	    (err = la_codec_open(conf, LA_RECORD_ALERT_JOB, &parts->decoder, &parts->encoder, error)) != LA_OK ||
+	    (err = la_relay_curl_new(&parts->relay, conf, error)) != LA_OK)
+		return (err);
+	if ((err = la_renderer_new(&parts->renderer, &la_zone_system)) != LA_OK)
+		return (la_error_set(error, err, "out of memory"));
+	return (la_bus_kafka_new(&parts->bus, &bus, error));
+}
+
+static enum la_err
+open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *error)
+{
+	const struct la_delivery_options options = {.bus = la_bus_kafka_port(parts->bus),
+	    .bus_fd = la_bus_kafka_fd(parts->bus),
+	    .relay = la_relay_curl_port(parts->relay),
+	    .decoder = parts->decoder,
+	    .encoder = parts->encoder,
+	    .renderer = parts->renderer,
+	    .brand_of = la_brands_of,
+	    .brand_cookie = parts->brands,
+	    .now_ms = la_clock_now_ms,
+	    .wall_ms = la_clock_wall_ms,
+	    .stopping = &la_cli_stopping,
+	    .shutdown_timeout_ms = (int)la_conf_ms(conf, "shutdown.timeout"),
+	    .topic_deliveries = la_conf_text(conf, "topic.deliveries"),
+	    .topic_dlq = la_conf_text(conf, "topic.alerts-dlq")};
+
+	return (la_delivery_new(&parts->loop, &options, error));
+}
+
+static void
+close_parts(struct parts *parts, int timeout_ms)
+{
+	la_delivery_free(parts->loop);
+	la_bus_kafka_close(parts->bus, timeout_ms);
+	la_relay_curl_free(parts->relay);
+	la_encoder_free(parts->encoder);
+	la_decoder_free(parts->decoder);
+	la_renderer_free(parts->renderer);
+	la_brands_free(parts->brands);
+}
+
+int
+la_command_run(struct la_conf *conf, int argc, char **argv)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct parts parts = {.brands = NULL};
+	struct la_cli_args args;
+	enum la_err err;
+
+	la_cli_args_init(&args, argc, argv);
+	la_cli_catch_signals();
+	if ((err = la_cli_args_end(&args, &error)) != LA_OK || (err = open_parts(&parts, conf, &error)) != LA_OK ||
+	    (err = open_loop(&parts, conf, &error)) != LA_OK) {
+		(void)fprintf(stderr, "login-alert-mailer: %s\n", error.text);
+		goto out;
+	}
+	la_log(LA_LOG_INFO, la_msg("started"), la_str("topic", la_conf_text(conf, "topic.alerts")),
+	    la_str("relay", la_conf_text(conf, "smtp.url")));
+	err = la_delivery_run(parts.loop, &error);
+	if (err == LA_OK)
+		la_log(LA_LOG_INFO, la_msg("stopped"));
+	else
+		la_log(LA_LOG_ERROR, la_msg("stopped"), la_str("why", error.text));
+out:
+	close_parts(&parts, (int)la_conf_ms(conf, "shutdown.timeout"));
+	return (la_err_exit_code(err));
+}

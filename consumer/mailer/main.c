@@ -1,0 +1,48 @@
+#include <curl/curl.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "common/bus_kafka.h"
+#include "common/cli.h"
+#include "mailer/commands.h"
+
+static const char usage[] =
+    "usage: login-alert-mailer [--config FILE] [--set KEY=VALUE]... COMMAND\n"
+    "\n"
+    "Reads alert jobs from Kafka, renders each in Japanese and English, mails it by SMTP.\n"
+    "\n"
+    "  run                           until SIGTERM\n"
+    "  check                         configuration, templates, then each server, a line each\n"
+    "  render --job FILE [--out DIR] the exact mail: an .eml on stdout, or .eml, .txt, .html in DIR; no server\n"
+    "  send --job FILE               that mail through the relay, once\n"
+    "  keygen FILE                   a key pair for sealed recipients: FILE is secret, FILE.pub is public\n"
+    "  --version, --help\n"
+    "\n"
+    "FILE of --job may be - for stdin. Options come before the command. Keys, formats and exit codes: login-alert-mailer(1).\n";
+
+static const struct la_cli_command commands[] = {
+    {.name = "run", .wants_config = true, .loads_files = true, .run = la_command_run},
+    {.name = "check", .wants_config = true, .loads_files = true, .runs_anyway = true, .run = la_command_check},
+    {.name = "render", .wants_config = true, .run = la_command_render},
+    {.name = "send", .wants_config = true, .run = la_command_send},
+    {.name = "keygen", .run = la_command_keygen},
+};
+
+static void
+print_versions(FILE *out)
+{
+	(void)fprintf(out, "librdkafka %s\nlibcurl %s\nlibsodium %s\n", la_bus_kafka_library_version(),
+	    curl_version_info(CURLVERSION_NOW)->version, sodium_version_string());
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct la_cli cli = {.program = LA_PROGRAM_MAILER,
+	    .name = "login-alert-mailer",
+	    .usage = usage,
+	    .commands = commands,
+	    .command_count = sizeof(commands) / sizeof(commands[0])};
+
+	return (la_cli_main(&cli, argc, argv, print_versions));
+}
