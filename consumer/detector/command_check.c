@@ -1,0 +1,133 @@
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "common/bus_kafka.h"
+#include "common/cli.h"
+#include "detector/commands.h"
+#include "detector/pipeline.h"
+#include "detector/setup.h"
+#include "detector/store_redis.h"
+
+#define SERVER_TIMEOUT_MS 5000
+
+/* What was found so far: a configuration problem weighs more than a server that is away. */
+struct findings {
+	bool misconfigured, away, internal;
+};
+
+/* One line for what was looked at. */
+static void
+report(struct findings *findings, const char *what, enum la_err err, const struct la_error *error)
+{
+	if (err == LA_OK) {
+		(void)printf("ok %s\n", what);
+		return;
+	}
+	(void)printf("error %s: %s\n", what, error->text);
+	if (la_err_action(err) == LA_ACTION_RETRY)
+		findings->away = true;
+	else if (err == LA_ENOMEM || err == LA_EINTERNAL)
+		findings->internal = true;
+	else
+		findings->misconfigured = true;
+}
+
+static void
+check_keys(const struct la_conf *conf, struct findings *findings)
+{
+	const char *path = la_conf_text(conf, "hash.keys.file");
+	struct la_error error = LA_ERROR_INIT;
+	struct la_keys keys = {.count = 0};
+	struct stat info;
+	enum la_err err;
+
+	if (path == NULL)
+		return; /* named among the problems of the configuration */
+	err = la_setup_keys(path, &keys, &error);
+	la_keys_clear(&keys);
+	report(findings, "hash.keys.file", err, &error);
+	if (err == LA_OK && stat(path, &info) == 0 && (info.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		(void)printf("warning hash.keys.file: %s may be read by everybody (mode %04o); 0600 is enough\n", path,
+		    (unsigned)(info.st_mode & 07777));
+}
+
+static void
+check_schemas(const struct la_conf *conf, struct findings *findings)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_decoder *decoder = NULL;
+	struct la_encoder *encoder = NULL;
+	enum la_err err = la_setup_codec(conf, &decoder, &encoder, &error);
+
+	la_decoder_free(decoder);
+	la_encoder_free(encoder);
+	report(findings, "schemas", err, &error);
+}
+
+static void
+check_kafka(const struct la_conf *conf, struct findings *findings)
+{
+	const char *topics[] = {la_conf_text(conf, "topic.events"), la_conf_text(conf, "topic.alerts"),
+	    la_conf_text(conf, "topic.events-dlq"), la_conf_text(conf, "topic.decisions")};
+	size_t count = (enum la_publish)la_conf_int(conf, "decisions.publish") == LA_PUBLISH_NONE ? 3 : 4;
+	struct la_error error = LA_ERROR_INIT;
+	enum la_err err = la_bus_kafka_check_conf(conf, &error);
+
+	report(findings, "kafka configuration", err, &error);
+	if (err != LA_OK)
+		return;
+	/* one by one, so that each topic that is missing is named */
+	for (size_t i = 0; i < count && la_err_action(err) != LA_ACTION_RETRY; i++) {
+		char what[300];
+
+		(void)snprintf(what, sizeof(what), "kafka topic %s", topics[i]);
+		err = la_bus_kafka_check(conf, &topics[i], 1, SERVER_TIMEOUT_MS, &error);
+		report(findings, la_err_action(err) == LA_ACTION_RETRY ? "kafka" : what, err, &error);
+	}
+}
+
+static void
+warn_redis(void *cookie, const char *line)
+{
+	(void)cookie;
+	(void)printf("warning redis: %s\n", line);
+}
+
+static void
+check_redis(const struct la_conf *conf, struct findings *findings)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_store_redis *store = NULL;
+	enum la_err err = la_store_redis_new(&store, conf, &error);
+
+	if (err == LA_OK)
+		err = la_store_redis_check(store, SERVER_TIMEOUT_MS, warn_redis, NULL, &error);
+	report(findings, "redis", err, &error);
+	la_store_redis_free(store);
+}
+
+int
+la_command_check(struct la_conf *conf, int argc, char **argv)
+{
+	struct findings findings = {.misconfigured = la_conf_problem_count(conf) > 0};
+	struct la_error error = LA_ERROR_INIT;
+	struct la_cli_args args;
+	enum la_err err;
+
+	la_cli_args_init(&args, argc, argv);
+	if ((err = la_cli_args_end(&args, &error)) != LA_OK) {
+		(void)fprintf(stderr, "check: %s\n", error.text);
+		return (la_err_exit_code(err));
+	}
+	la_cli_catch_signals();
+	la_conf_print(conf, stdout);
+	check_keys(conf, &findings);
+	check_schemas(conf, &findings);
+	check_kafka(conf, &findings);
+	check_redis(conf, &findings);
+	if (findings.misconfigured)
+		return (la_err_exit_code(LA_ECONFIG));
+	if (findings.away)
+		return (la_err_exit_code(LA_EUNAVAILABLE));
+	return (findings.internal ? la_err_exit_code(LA_EINTERNAL) : 0);
+}

@@ -1,0 +1,230 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "common/dead_letter.h"
+#include "common/json.h"
+#include "detector/commands.h"
+#include "detector/lookup.h"
+#include "detector/setup.h"
+#include "detector/store_memory.h"
+
+/* decide: one line in, one line out, states in memory. */
+struct workbench {
+	struct la_decider *decider;
+	struct la_store_memory *memory;
+	bool with_jobs;
+	int64_t line_number;
+	struct la_member_state state;
+	unsigned char record[LA_STATE_RECORD_MAX];
+};
+
+static enum la_err
+fetch(const struct la_store *store, struct la_store_read *read, struct la_error *error)
+{
+	enum la_err err = store->fetch_begin(store->self, read, 1, error);
+
+	return (err != LA_OK ? err : store->fetch_end(store->self, 0, error));
+}
+
+/* One writer, so compare-and-set finds what was read. */
+static enum la_err
+put(const struct la_store *store, struct la_store_write *write, struct la_error *error)
+{
+	enum la_err err = store->write_begin(store->self, write, 1, error);
+
+	if (err != LA_OK || (err = store->write_end(store->self, 0, error)) != LA_OK)
+		return (err);
+	if (write->result != LA_WRITE_DONE)
+		return (la_error_set(error, LA_EINTERNAL, "a member's state changed by itself"));
+	return (LA_OK);
+}
+
+static enum la_err
+decide(struct workbench *bench, const struct la_facts *facts, struct la_verdict *verdict, struct la_error *error)
+{
+	const struct la_store *store = la_store_memory_port(bench->memory);
+	const struct la_policy *policy = la_decider_policy(bench->decider);
+	const struct la_member_key *key;
+	struct la_store_read read;
+	struct la_store_write write;
+	enum la_err err;
+
+	la_lookup_init(&read, facts);
+	if ((err = fetch(store, &read, error)) != LA_OK)
+		return (err);
+	la_state_init(&bench->state);
+	if (read.found >= 0 && (err = la_state_decode(read.record, &bench->state, error)) != LA_OK)
+		return (err);
+	la_policy_decide(policy, facts, &bench->state, verdict);
+	if (!verdict->applied)
+		return (LA_OK);
+	write = (struct la_store_write){.before = read.record,
+	    .after = la_span_of(bench->record, la_state_encode(&bench->state, bench->record)),
+	    .ttl_s = la_policy_key_ttl_s(policy, &bench->state)};
+	write.move_from = la_lookup_key(&read, facts, &key);
+	write.key = *key;
+	return (put(store, &write, error));
+}
+
+static enum la_err
+print_line(json_t *line, struct la_error *error)
+{
+	char *text = line == NULL ? NULL : json_dumps(line, JSON_COMPACT);
+	enum la_err err = LA_OK;
+
+	json_decref(line);
+	if (text == NULL)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	if (fprintf(stdout, "%s\n", text) < 0)
+		err = la_error_set(error, LA_EINTERNAL, "stdout cannot be written");
+	free(text);
+	return (err);
+}
+
+static enum la_err
+print_decision(struct workbench *bench, const struct la_json_event *in, const struct la_facts *facts,
+    const struct la_verdict *verdict, struct la_error *error)
+{
+	struct la_decision decision;
+	struct la_alert_job job;
+	json_t *line, *job_line = NULL;
+
+	la_decider_decision(bench->decider, &in->event, &in->source, facts, verdict, &decision);
+	line = la_json_write_decision(&decision);
+	if (line != NULL && bench->with_jobs) {
+		if (verdict->outcome == LA_OUTCOME_ALERTED) {
+			la_decider_job(bench->decider, &in->event, &in->source, facts, verdict, &job);
+			job_line = la_json_write_job(&job);
+		} else {
+			job_line = json_null();
+		}
+		if (json_object_set_new(line, "job", job_line) != 0) {
+			json_decref(line);
+			line = NULL;
+		}
+	}
+	return (print_line(line, error));
+}
+
+/* A line that is no event, or one that rule 1 refuses: what can be said of it is its place and the cause. */
+static enum la_err
+print_rejected(struct workbench *bench, const struct la_json_event *in, enum la_dead_letter_stage stage,
+    const struct la_error *why, struct la_error *error)
+{
+	json_t *line = json_object();
+	int failed;
+
+	if (line == NULL)
+		return (print_line(NULL, error));
+	failed = json_object_set_new(line, "event_id", json_null());
+	failed |= json_object_set_new(line, "outcome", json_string(la_outcome_name(LA_OUTCOME_REJECTED)));
+	failed |= json_object_set_new(line, "reason", json_null());
+	failed |= json_object_set_new(line, "job_id", json_null());
+	failed |= json_object_set_new(line, "source_topic",
+	    json_stringn((const char *)in->source.topic.data, in->source.topic.size));
+	failed |= json_object_set_new(line, "source_partition", json_integer(in->source.partition));
+	failed |= json_object_set_new(line, "source_offset", json_integer(in->source.offset));
+	failed |= json_object_set_new(line, "cause", json_string(la_dead_letter_cause(stage, why->code)));
+	failed |= json_object_set_new(line, "message", json_string(why->text));
+	if (stage == LA_DEAD_VALUES && la_utf8_valid(in->event.event_id))
+		failed |= json_object_set_new(line, "event_id",
+		    json_stringn((const char *)in->event.event_id.data, in->event.event_id.size));
+	if (bench->with_jobs)
+		failed |= json_object_set_new(line, "job", json_null());
+	if (failed != 0) {
+		json_decref(line);
+		line = NULL;
+	}
+	return (print_line(line, error));
+}
+
+/* What the line does not say of its place. */
+static void
+fill_source(struct la_json_event *in, int64_t line_number)
+{
+	if (!in->has_topic)
+		in->source.topic = la_span_text("stdin");
+	if (!in->has_partition)
+		in->source.partition = 0;
+	if (!in->has_offset)
+		in->source.offset = line_number;
+}
+
+static enum la_err
+take_line(struct workbench *bench, struct la_span line, struct la_error *error)
+{
+	struct la_json_event in = {.root = NULL};
+	enum la_dead_letter_stage stage = LA_DEAD_BYTES;
+	struct la_error why = LA_ERROR_INIT;
+	struct la_verdict verdict;
+	struct la_facts facts;
+	enum la_err err = LA_ETOOLARGE;
+
+	if (line.size > LA_VALUE_BYTES_MAX)
+		(void)la_error_set(&why, err, "the line is over %u bytes", LA_VALUE_BYTES_MAX);
+	else
+		err = la_json_read_event(line, &in, &why);
+	fill_source(&in, bench->line_number++);
+	if (err == LA_OK) {
+		stage = LA_DEAD_VALUES;
+		err = la_decider_facts(bench->decider, &in.event, &in.source, &facts, &why);
+	}
+	why.code = err;
+	if (la_err_action(err) == LA_ACTION_REJECT)
+		err = print_rejected(bench, &in, stage, &why, error);
+	else if (err != LA_OK)
+		err = la_error_set(error, err, "%s", why.text);
+	else if ((err = decide(bench, &facts, &verdict, error)) == LA_OK)
+		err = print_decision(bench, &in, &facts, &verdict, error);
+	la_json_event_clear(&in);
+	return (err);
+}
+
+static enum la_err
+take_lines(struct workbench *bench, struct la_error *error)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t size;
+	enum la_err err = LA_OK;
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	while (err == LA_OK && (size = getline(&line, &cap, stdin)) >= 0) {
+		if (size > 0 && line[size - 1] == '\n')
+			size--;
+		err = take_line(bench, la_span_of(line, (size_t)size), error);
+	}
+	if (err == LA_OK && !feof(stdin))
+		err = la_error_set(error, LA_EDATA, "stdin cannot be read");
+	free(line);
+	return (err);
+}
+
+int
+la_command_decide(struct la_conf *conf, int argc, char **argv)
+{
+	struct workbench bench = {.decider = NULL};
+	struct la_error error = LA_ERROR_INIT;
+	struct la_cli_args args;
+	enum la_err err;
+
+	la_cli_args_init(&args, argc, argv);
+	bench.with_jobs = la_cli_flag(&args, "--jobs");
+	if ((err = la_cli_args_end(&args, &error)) != LA_OK)
+		goto out;
+	if ((err = la_setup_decider(conf, &bench.decider, &error)) != LA_OK)
+		goto out;
+	if ((err = la_store_memory_new(&bench.memory)) != LA_OK) {
+		(void)la_error_set(&error, err, "out of memory");
+		goto out;
+	}
+	err = take_lines(&bench, &error);
+out:
+	if (err != LA_OK)
+		(void)fprintf(stderr, "decide: %s\n", error.text);
+	la_store_memory_free(bench.memory);
+	la_decider_free(bench.decider);
+	return (la_err_exit_code(err));
+}

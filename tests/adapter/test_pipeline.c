@@ -1,0 +1,767 @@
+/*
+ * The pipeline over a bus and a store in memory, with the real codec and policy:
+ * what it promises when something fails at any step (P1-P5).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "detector/pipeline.h"
+#include "detector/store_memory.h"
+
+#include "fault_store.h"
+#include "memory_bus.h"
+
+#define T0 INT64_C(1751295600000) /* 2025-07-01T00:00:00+09:00 */
+#define MINUTE INT64_C(60000)
+
+static const char schemas[] = LA_TEST_SOURCE_DIR "/schemas";
+
+/* One detector and its world. */
+struct world {
+	struct memory_bus bus;
+	struct la_store_memory *memory;
+	struct fault_store store;
+	struct fault fault;
+	int64_t now_ms;
+	volatile sig_atomic_t stopping;
+	struct la_decoder *decoder, *jobs, *decisions;
+	struct la_encoder *encoder;
+	struct la_decider *decider;
+	struct la_pipeline *pipeline;
+	struct la_pipeline_options options;
+};
+
+static char log_lines[8192]; /* what the pipeline said */
+
+static void
+keep_log(enum la_log_level level, const struct la_field *fields, size_t count)
+{
+	size_t used = strlen(log_lines);
+
+	(void)la_log_format_line(
+	    log_lines + used, sizeof(log_lines) - used, LA_LOG_LOGFMT, level, 0, fields, count);
+}
+
+static int
+said(const char *text)
+{
+	int count = 0;
+
+	for (const char *at = log_lines; (at = strstr(at, text)) != NULL; at++)
+		count++;
+	return (count);
+}
+
+static int64_t
+world_now(void *cookie)
+{
+	return (((struct world *)cookie)->now_ms);
+}
+
+static struct la_decoder *
+open_decoder(enum la_record_type record)
+{
+	struct la_decoder_options options = {.record = record, .schema_folder = schemas};
+	struct la_error error = LA_ERROR_INIT;
+	struct la_decoder *decoder = NULL;
+
+	if (la_decoder_new(&decoder, &options, &error) != LA_OK)
+		fail_msg("%s", error.text);
+	return (decoder);
+}
+
+static void
+open_decider(struct world *world)
+{
+	const struct la_policy policy = {
+	    .device_ttl_ms = 365 * 24 * 60 * MINUTE, .alert_max_age_ms = 24 * 60 * MINUTE};
+	struct la_keys keys = {.count = 1, .key = {{.epoch = 1, .secret = {1, 2, 3}}}};
+	struct la_decider_options options = {
+	    .keys = &keys, .policy = &policy, .mask_keep_last = 3, .cluster_id = "", .topic_generation = ""};
+	struct la_error error = LA_ERROR_INIT;
+
+	if (la_decider_new(&world->decider, &options, &error) != LA_OK)
+		fail_msg("%s", error.text);
+}
+
+static void
+open_pipeline(struct world *world)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	if (la_pipeline_new(&world->pipeline, &world->options, &error) != LA_OK)
+		fail_msg("%s", error.text);
+}
+
+static int
+setup(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	struct la_error error = LA_ERROR_INIT;
+
+	log_lines[0] = '\0';
+	memory_bus_init(&world->bus, &world->fault, &world->now_ms);
+	assert_int_equal(la_store_memory_new(&world->memory), LA_OK);
+	fault_store_init(&world->store, la_store_memory_port(world->memory), &world->fault, &world->bus);
+	world->decoder = open_decoder(LA_RECORD_LOGIN_EVENT);
+	world->jobs = open_decoder(LA_RECORD_ALERT_JOB);
+	world->decisions = open_decoder(LA_RECORD_DECISION);
+	if (la_encoder_new(&world->encoder, LA_FRAMING_NONE, schemas, &error) != LA_OK)
+		fail_msg("%s", error.text);
+	open_decider(world);
+	world->options = (struct la_pipeline_options){.bus = &world->bus.port,
+	    .store = &world->store.port,
+	    .decoder = world->decoder,
+	    .encoder = world->encoder,
+	    .decider = world->decider,
+	    .now_ms = world_now,
+	    .now_cookie = world,
+	    .log = keep_log,
+	    .stopping = &world->stopping,
+	    .batch_max_events = 500,
+	    .batch_max_wait_ms = 10,
+	    .store_timeout_ms = 1000,
+	    .shutdown_timeout_ms = 5000,
+	    .publish = LA_PUBLISH_ALL,
+	    .topic_alerts = "login-alerts",
+	    .topic_decisions = "login-decisions",
+	    .topic_dlq = "login-events-dlq"};
+	open_pipeline(world);
+	*state = world;
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	struct world *world = *state;
+
+	la_pipeline_free(world->pipeline);
+	assert_int_equal(world->bus.in_hand, 0);
+	memory_bus_clear(&world->bus);
+	la_store_memory_free(world->memory);
+	la_decoder_free(world->decoder);
+	la_decoder_free(world->jobs);
+	la_decoder_free(world->decisions);
+	la_encoder_free(world->encoder);
+	la_decider_free(world->decider);
+	free(world);
+	return (0);
+}
+
+/* A login of member with token, number of its event. */
+static struct la_login_event
+login(const char *id, const char *member, const char *token, int64_t at_ms)
+{
+	return ((struct la_login_event){.event_id = la_span_text(id),
+	    .occurred_at_ms = at_ms,
+	    .tenant = la_span_text("default"),
+	    .member_id = la_span_text(member),
+	    .device_token = la_span_text(token),
+	    .device_token_origin = token == NULL ? LA_ORIGIN_NONE : LA_ORIGIN_PRESENTED,
+	    .device_class = LA_CLASS_UNKNOWN,
+	    .user_agent = la_span_text("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+	                               "(KHTML, like Gecko) CriOS/126.0.6478.54 Mobile/15E148 Safari/604.1"),
+	    .email = la_span_text("member@example.jp")});
+}
+
+static struct memory_record *
+add(struct world *world, int32_t partition, const struct la_login_event *event)
+{
+	struct la_buf value = LA_BUF_INIT;
+	struct la_error error = LA_ERROR_INIT;
+
+	if (la_encoder_event(world->encoder, event, &value, &error) != LA_OK)
+		fail_msg("%s", error.text);
+	return (memory_bus_add(&world->bus, partition, value.data, value.size, event->occurred_at_ms));
+}
+
+/* A fixed little history: members over all partitions, new devices, known ones, and two records that are refused. */
+static void
+add_history(struct world *world)
+{
+	char id[32], member[16], token[16];
+
+	for (int i = 0; i < 60; i++) {
+		struct la_login_event event;
+
+		(void)snprintf(id, sizeof(id), "event-%d", i);
+		(void)snprintf(member, sizeof(member), "member-%d", i % 7);
+		(void)snprintf(token, sizeof(token), "token-%d", (i / 7) % 3);
+		event = login(id, member, token, T0 + i * MINUTE);
+		if (i % 11 == 5)
+			event.result = LA_RESULT_FAILURE;
+		if (i == 30)
+			event.occurred_at_ms = 0; /* rule 1 */
+		(void)add(world, i % 7 % MEMORY_PARTITIONS, &event);
+		if (i == 40)
+			(void)memory_bus_add(&world->bus, 1, calloc(1, 3), 3, T0);
+	}
+}
+
+static void
+turn(struct world *world)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	if (la_pipeline_turn(world->pipeline, &error) != LA_OK)
+		fail_msg("%s", error.text);
+}
+
+static void
+turn_until_done(struct world *world)
+{
+	for (int turns = 0; !memory_bus_done(&world->bus); turns++) {
+		assert_in_range(turns, 0, 1000);
+		turn(world);
+	}
+}
+
+static size_t
+count_outputs(const struct world *world, const char *topic)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->bus.output_count; i++)
+		count += strcmp(world->bus.outputs[i].topic, topic) == 0;
+	return (count);
+}
+
+static const struct memory_output *
+output_of(const struct world *world, const char *topic, size_t number)
+{
+	for (size_t i = 0; i < world->bus.output_count; i++) {
+		if (strcmp(world->bus.outputs[i].topic, topic) == 0 && number-- == 0)
+			return (&world->bus.outputs[i]);
+	}
+	fail_msg("no such output on %s", topic);
+	return (NULL);
+}
+
+/* The outputs without repetitions, sorted: "topic value-in-hex" lines. Equal worlds give equal text. */
+static int
+compare_lines(const void *a, const void *b)
+{
+	return (strcmp(*(char *const *)a, *(char *const *)b));
+}
+
+static char *
+essence(const struct world *world)
+{
+	size_t count = world->bus.output_count, size = 1;
+	char **lines = calloc(count + 1, sizeof(*lines)), *text;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct memory_output *output = &world->bus.outputs[i];
+		size_t used = strlen(output->topic) + 1;
+
+		lines[i] = calloc(used + 2 * output->size + strlen(output->headers) + 3, 1);
+		(void)sprintf(lines[i], "%s ", output->topic);
+		la_hex(lines[i] + used, output->value == NULL ? (const unsigned char *)"" : output->value, output->size);
+		(void)strcat(lines[i], output->headers);
+		size += strlen(lines[i]) + 1;
+	}
+	qsort(lines, count, sizeof(*lines), compare_lines);
+	text = calloc(size, 1);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(lines[i], lines[i - 1]) != 0) {
+			(void)strcat(text, lines[i]);
+			(void)strcat(text, "\n");
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		free(lines[i]);
+	free(lines);
+	return (text);
+}
+
+static void
+event_becomes_job_and_decision_and_then_the_offset_is_committed(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", T0);
+	struct la_alert_job job;
+	struct la_decision decision;
+	const struct memory_output *output;
+
+	add(world, 0, &event)->traceparent = "00-aa-bb-01";
+	turn(world);
+	assert_string_equal(world->bus.trace, "FWPPAC");
+	assert_int_equal(world->bus.committed[0], 1);
+	output = output_of(world, "login-alerts", 0);
+	assert_int_equal(la_decoder_job(world->jobs, la_span_of(output->value, output->size), &job, NULL), LA_OK);
+	assert_int_equal(job.reason, LA_REASON_FIRST_LOGIN);
+	assert_string_equal(job.event_id.bytes, "e1");
+	assert_string_equal(output->key, job.member_ref);
+	assert_string_equal(output->headers, "traceparent=00-aa-bb-01\n");
+	output = output_of(world, "login-decisions", 0);
+	assert_int_equal(
+	    la_decoder_decision(world->decisions, la_span_of(output->value, output->size), &decision, NULL), LA_OK);
+	assert_int_equal(decision.outcome, LA_OUTCOME_ALERTED);
+	assert_string_equal(decision.job_id, job.job_id);
+}
+
+static void
+known_device_costs_no_write_and_no_output(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", T0);
+
+	world->options.publish = LA_PUBLISH_NOTABLE;
+	la_pipeline_free(world->pipeline);
+	open_pipeline(world);
+	(void)add(world, 0, &event);
+	turn(world);
+	world->bus.trace_size = 0;
+	event = login("e2", "m1", "t1", T0 + MINUTE);
+	(void)add(world, 0, &event);
+	turn(world);
+	assert_string_equal(world->bus.trace, "FAC");
+	assert_int_equal(count_outputs(world, "login-alerts"), 1);
+	assert_int_equal(count_outputs(world, "login-decisions"), 1);
+	assert_int_equal(world->bus.committed[0], 2);
+}
+
+static void
+decisions_do_not_depend_on_batch_size(void **state)
+{
+	struct world *world = *state, *other;
+	char *expected, *found;
+	void *second;
+
+	add_history(world);
+	turn_until_done(world);
+	expected = essence(world);
+	for (size_t size = 1; size <= 64; size = size * 2 + 1) {
+		(void)setup(&second);
+		other = second;
+		other->options.batch_max_events = size;
+		la_pipeline_free(other->pipeline);
+		open_pipeline(other);
+		add_history(other);
+		turn_until_done(other);
+		found = essence(other);
+		assert_string_equal(found, expected);
+		free(found);
+		(void)teardown(&second);
+	}
+	free(expected);
+}
+
+static void
+bad_records_go_to_the_dead_letter_topic_byte_for_byte_with_connect_headers(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", 5);
+	const struct memory_output *letter;
+
+	(void)memory_bus_add(&world->bus, 2, calloc(1, 3), 3, T0 + 7);
+	(void)memory_bus_add(&world->bus, 3, NULL, 0, T0);
+	(void)add(world, 0, &event);
+	turn_until_done(world);
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 3);
+	for (size_t i = 0; i < 3; i++) {
+		letter = output_of(world, "login-events-dlq", i);
+		assert_string_equal(letter->key, "the key");
+		assert_non_null(strstr(letter->headers, "other=kept\n"));
+		assert_non_null(strstr(letter->headers, "__connect.errors.topic=login-events\n"));
+		assert_non_null(strstr(letter->headers, "__connect.errors.exception.message="));
+	}
+	letter = output_of(world, "login-events-dlq", 0);
+	assert_non_null(strstr(letter->headers, "__connect.errors.partition=0\n__connect.errors.offset=0\n"
+	                                        "__connect.errors.stage=TRANSFORMATION\n"
+	                                        "__connect.errors.class.name=invalid_value\n"));
+	letter = output_of(world, "login-events-dlq", 1);
+	assert_int_equal(letter->size, 3);
+	assert_memory_equal(letter->value, "\0\0\0", 3);
+	assert_non_null(strstr(letter->headers, "__connect.errors.stage=VALUE_CONVERTER\n"
+	                                        "__connect.errors.class.name=undecodable\n"));
+	assert_non_null(strstr(letter->headers, "login-alert.timestamp=1751295600007\n"));
+	assert_null(output_of(world, "login-events-dlq", 2)->value);
+}
+
+static void
+dead_letter_that_is_too_large_goes_without_its_value(void **state)
+{
+	struct world *world = *state;
+	const struct memory_output *letter;
+
+	world->bus.max_value = 500;
+	(void)memory_bus_add(&world->bus, 0, calloc(1, 600), 600, T0);
+	(void)memory_bus_add(&world->bus, 1, calloc(1, 3), 3, T0);
+	turn_until_done(world);
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 2);
+	letter = output_of(world, "login-events-dlq", 0);
+	assert_null(letter->value);
+	assert_non_null(strstr(letter->headers, "login-alert.value-omitted=600\n"));
+	assert_int_equal(output_of(world, "login-events-dlq", 1)->size, 3);
+}
+
+static void
+forgive_dead_letters(struct memory_bus *bus, void *cookie)
+{
+	(void)cookie;
+	assert_int_equal(bus->commits, 0);
+	if (bus->polls_while_paused > 100)
+		bus->refuse_dead_letters = false;
+}
+
+static void
+nothing_is_committed_while_the_dead_letter_topic_refuses(void **state)
+{
+	struct world *world = *state;
+
+	world->bus.refuse_dead_letters = true;
+	world->bus.on_poll = forgive_dead_letters;
+	(void)memory_bus_add(&world->bus, 0, calloc(1, 3), 3, T0);
+	turn(world);
+	assert_int_equal(world->bus.committed[0], 1);
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 1);
+	assert_int_not_equal(said("for=broker"), 0);
+}
+
+static void
+return_the_store(struct memory_bus *bus, void *cookie)
+{
+	struct world *world = cookie;
+
+	(void)bus;
+	if (world->now_ms > 70000)
+		world->store.away = false;
+}
+
+static void
+store_that_is_away_is_waited_for_in_the_group_and_said_every_30_s(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", T0);
+
+	world->store.away = true;
+	world->bus.on_poll = return_the_store;
+	world->bus.cookie = world;
+	(void)add(world, 0, &event);
+	turn(world);
+	assert_int_equal(world->bus.committed[0], 1);
+	assert_int_equal(count_outputs(world, "login-alerts"), 1);
+	assert_true(world->bus.polls_while_paused > 600);
+	assert_false(world->bus.paused);
+	assert_int_equal(said("msg=waiting"), 3);
+	assert_int_equal(said("for=redis"), 3);
+	assert_int_equal(said("msg=\"going on\""), 1);
+}
+
+static void
+revoke_after_a_while(struct memory_bus *bus, void *cookie)
+{
+	struct world *world = cookie;
+
+	if (world->now_ms > 3000 && bus->lease[0] == 0) {
+		memory_bus_revoke(bus, 0);
+		if (bus->records[1].partition != 0)
+			return;
+		memory_bus_revoke(bus, 1);
+	}
+	if (world->now_ms > 6000)
+		world->store.away = false;
+}
+
+static void
+batch_is_dropped_when_its_partitions_go_while_it_waits(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event first = login("e1", "m1", "t1", T0), second = login("e2", "m2", "t1", T0);
+
+	world->store.away = true;
+	world->bus.on_poll = revoke_after_a_while;
+	world->bus.cookie = world;
+	(void)add(world, 0, &first);
+	(void)add(world, 0, &second);
+	turn(world);
+	assert_int_equal(world->bus.commits, 0);
+	assert_int_equal(world->bus.output_count, 0);
+	assert_int_equal(world->bus.in_hand, 0);
+	assert_int_equal(said("msg=\"batch dropped\""), 1);
+	turn_until_done(world); /* the partition came back */
+	assert_int_equal(count_outputs(world, "login-alerts"), 2);
+}
+
+static void
+kept_partitions_of_a_batch_go_on(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event first = login("e1", "m1", "t1", T0), second = login("e2", "m2", "t1", T0);
+
+	world->store.away = true;
+	world->bus.on_poll = revoke_after_a_while;
+	world->bus.cookie = world;
+	(void)add(world, 0, &first);
+	(void)add(world, 1, &second);
+	turn(world);
+	assert_int_equal(world->bus.committed[0], 0);
+	assert_int_equal(world->bus.committed[1], 1);
+	assert_int_equal(count_outputs(world, "login-alerts"), 1);
+	assert_int_equal(world->store.written, 1);
+}
+
+/* Another instance changes the states of all members that are about to be written. */
+static void
+change_behind_our_back(struct fault_store *store, void *cookie)
+{
+	struct world *world = cookie;
+	struct la_login_event event = login("other", "m1", "their token", T0);
+	struct la_source source = {.topic = la_span_text("other topic"), .partition = 9, .offset = 5};
+	const struct la_store *inner = store->inner;
+	unsigned char record[LA_STATE_RECORD_MAX];
+	struct la_member_state theirs;
+	struct la_verdict verdict;
+	struct la_facts facts;
+	struct la_store_write write = {.ttl_s = 100};
+
+	store->on_write = NULL;
+	assert_int_equal(la_decider_facts(world->decider, &event, &source, &facts, NULL), LA_OK);
+	la_state_init(&theirs);
+	la_policy_decide(la_decider_policy(world->decider), &facts, &theirs, &verdict);
+	write.key.epoch = facts.by_epoch[0].epoch;
+	memcpy(write.key.digest, facts.by_epoch[0].member, sizeof(write.key.digest));
+	write.after = la_span_of(record, la_state_encode(&theirs, record));
+	assert_int_equal(inner->write_begin(inner->self, &write, 1, NULL), LA_OK);
+	assert_int_equal(inner->write_end(inner->self, 0, NULL), LA_OK);
+	assert_int_equal(write.result, LA_WRITE_DONE);
+}
+
+static void
+member_that_another_writer_changed_is_decided_again(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event first = login("e1", "m1", "t1", T0 + MINUTE), second = login("e2", "m2", "t1", T0);
+	struct la_alert_job job;
+
+	world->store.on_write = change_behind_our_back;
+	world->store.cookie = world;
+	(void)add(world, 0, &first);
+	(void)add(world, 1, &second);
+	turn(world);
+	assert_string_equal(world->bus.trace, "FWFWPPPPAC");
+	assert_int_equal(world->store.written, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct memory_output *output = output_of(world, "login-alerts", i);
+
+		assert_int_equal(la_decoder_job(world->jobs, la_span_of(output->value, output->size), &job, NULL), LA_OK);
+		/* m1 is no stranger any more: the other writer has seen its platform and browser */
+		assert_int_equal(job.reason,
+		    strcmp(job.event_id.bytes, "e1") == 0 ? LA_REASON_COOKIES_CLEARED : LA_REASON_FIRST_LOGIN);
+	}
+}
+
+static void
+batch_ends_before_the_33rd_candidate_of_a_member(void **state)
+{
+	struct world *world = *state;
+	char id[32], token[32];
+
+	for (int i = 0; i < 70; i++) {
+		struct la_login_event event;
+
+		(void)snprintf(id, sizeof(id), "event-%d", i);
+		(void)snprintf(token, sizeof(token), "token-%d", i);
+		event = login(id, "m1", token, T0 + i * MINUTE);
+		(void)add(world, 0, &event);
+		event = login(id, "m2", "always the same", T0 + i * MINUTE);
+		(void)add(world, 1, &event);
+	}
+	turn(world);
+	assert_int_equal(world->bus.committed[0], 32);
+	assert_in_range(world->bus.committed[1], 31, 33);
+	turn(world);
+	assert_int_equal(world->bus.committed[0], 64);
+	turn(world);
+	assert_true(memory_bus_done(&world->bus));
+	assert_int_equal(count_outputs(world, "login-alerts"), 71);
+	assert_int_equal(count_outputs(world, "login-decisions"), 140);
+}
+
+static void
+record_that_cannot_be_read_is_left_alone_and_waited_for(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", T0);
+	struct la_source source = {.topic = la_span_text("login-events")};
+	const struct la_store *inner = la_store_memory_port(world->memory);
+	struct la_store_read read;
+	struct la_store_write write = {.after = la_span_text("\xff of a newer version"), .ttl_s = 100};
+	struct la_facts facts;
+	struct la_error error = LA_ERROR_INIT;
+
+	assert_int_equal(la_decider_facts(world->decider, &event, &source, &facts, NULL), LA_OK);
+	write.key.epoch = facts.by_epoch[0].epoch;
+	memcpy(write.key.digest, facts.by_epoch[0].member, sizeof(write.key.digest));
+	assert_int_equal(inner->write_begin(inner->self, &write, 1, NULL), LA_OK);
+	assert_int_equal(inner->write_end(inner->self, 0, NULL), LA_OK);
+	(void)add(world, 0, &event);
+	world->stopping = 1;
+	assert_int_equal(la_pipeline_turn(world->pipeline, &error), LA_ESTOPPED);
+	assert_int_equal(world->bus.commits, 0);
+	assert_int_equal(world->bus.output_count, 0);
+	assert_int_not_equal(said("partition 0 offset 0"), 0);
+	read = (struct la_store_read){.key_count = 1, .key = {write.key}};
+	assert_int_equal(inner->fetch_begin(inner->self, &read, 1, NULL), LA_OK);
+	assert_int_equal(inner->fetch_end(inner->self, 0, NULL), LA_OK);
+	assert_true(la_span_equal(read.record, write.after));
+}
+
+static void
+stop_now(struct memory_bus *bus, void *cookie)
+{
+	(void)bus;
+	((struct world *)cookie)->stopping = 1;
+}
+
+static void
+stop_finishes_the_batch_in_hand(void **state)
+{
+	struct world *world = *state;
+
+	add_history(world);
+	world->bus.on_poll = stop_now;
+	world->bus.cookie = world;
+	assert_int_equal(la_pipeline_run(world->pipeline, NULL), LA_OK);
+	assert_true(memory_bus_done(&world->bus));
+	assert_int_equal(said("msg=\"events decided\""), 1);
+}
+
+static void
+stop_hands_back_within_its_time_what_cannot_be_finished(void **state)
+{
+	struct world *world = *state;
+	struct la_error error = LA_ERROR_INIT;
+
+	add_history(world);
+	world->store.away = true;
+	world->bus.on_poll = stop_now;
+	world->bus.cookie = world;
+	assert_int_equal(la_pipeline_run(world->pipeline, &error), LA_OK);
+	assert_in_range(world->now_ms, 5000, 6000);
+	assert_int_equal(world->bus.commits, 0);
+	assert_int_equal(said("msg=\"batch handed back\""), 1);
+}
+
+/* How many calls of ports the history takes without a fault. */
+static long
+calls_without_fault(char **expected)
+{
+	struct world *world;
+	void *state;
+	long calls;
+
+	(void)setup(&state);
+	world = state;
+	world->options.batch_max_events = 16;
+	la_pipeline_free(world->pipeline);
+	open_pipeline(world);
+	add_history(world);
+	turn_until_done(world);
+	*expected = essence(world);
+	calls = world->fault.calls;
+	(void)teardown(&state);
+	return (calls);
+}
+
+/* The history with one fault; after a lasting one, a new process over the same store. Compares with expected. */
+static void
+run_with_fault(const struct fault *fault, const char *expected)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct world *world;
+	void *state;
+	char *found;
+	int turns = 0;
+
+	(void)setup(&state);
+	world = state;
+	world->options.batch_max_events = 16;
+	la_pipeline_free(world->pipeline);
+	open_pipeline(world);
+	add_history(world);
+	world->fault = *fault;
+	while (!memory_bus_done(&world->bus)) {
+		assert_in_range(turns++, 0, 1000);
+		if (la_pipeline_turn(world->pipeline, &error) == LA_OK)
+			continue;
+		assert_true(fault->lasting);
+		la_pipeline_free(world->pipeline);
+		memory_bus_restart(&world->bus);
+		world->fault = (struct fault){.at = 0};
+		open_pipeline(world);
+	}
+	found = essence(world);
+	if (strcmp(found, expected) != 0)
+		print_error("fault at call %ld, %s, %s\n", fault->at, fault->after ? "after" : "before",
+		    fault->lasting ? "killed" : "once");
+	assert_string_equal(found, expected);
+	free(found);
+	(void)teardown(&state);
+}
+
+static void
+killed_at_any_call_and_restarted_the_outputs_are_the_same(void **state)
+{
+	char *expected;
+	long calls = calls_without_fault(&expected);
+
+	(void)state;
+	assert_in_range(calls, 20, 2000);
+	for (long at = 1; at <= calls; at++) {
+		for (int after = 0; after < 2; after++)
+			run_with_fault(
+			    &(struct fault){.at = at, .after = after != 0, .lasting = true, .code = LA_EINTERNAL}, expected);
+	}
+	free(expected);
+}
+
+static void
+failure_of_any_call_is_waited_out_and_the_outputs_are_the_same(void **state)
+{
+	char *expected;
+	long calls = calls_without_fault(&expected);
+
+	(void)state;
+	for (long at = 1; at <= calls; at++) {
+		for (int after = 0; after < 2; after++)
+			run_with_fault(
+			    &(struct fault){.at = at, .after = after != 0, .lasting = false, .code = LA_EUNAVAILABLE}, expected);
+	}
+	free(expected);
+}
+
+#define PROMISE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    PROMISE(event_becomes_job_and_decision_and_then_the_offset_is_committed),
+	    PROMISE(known_device_costs_no_write_and_no_output),
+	    PROMISE(decisions_do_not_depend_on_batch_size),
+	    PROMISE(bad_records_go_to_the_dead_letter_topic_byte_for_byte_with_connect_headers),
+	    PROMISE(dead_letter_that_is_too_large_goes_without_its_value),
+	    PROMISE(nothing_is_committed_while_the_dead_letter_topic_refuses),
+	    PROMISE(store_that_is_away_is_waited_for_in_the_group_and_said_every_30_s),
+	    PROMISE(batch_is_dropped_when_its_partitions_go_while_it_waits),
+	    PROMISE(kept_partitions_of_a_batch_go_on),
+	    PROMISE(member_that_another_writer_changed_is_decided_again),
+	    PROMISE(batch_ends_before_the_33rd_candidate_of_a_member),
+	    PROMISE(record_that_cannot_be_read_is_left_alone_and_waited_for),
+	    PROMISE(stop_finishes_the_batch_in_hand),
+	    PROMISE(stop_hands_back_within_its_time_what_cannot_be_finished),
+	    cmocka_unit_test(killed_at_any_call_and_restarted_the_outputs_are_the_same),
+	    cmocka_unit_test(failure_of_any_call_is_waited_out_and_the_outputs_are_the_same),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

@@ -1,0 +1,161 @@
+"""The detector's commands that need no server: decide, keygen, --version, --help; and check without servers."""
+import json
+import stat
+
+import pytest
+
+from process import free_port
+from records import DEMO_START, job_id, login, member_ref
+from services import Program, write_hash_keys
+
+HOUR = 3600000
+CHROME_ON_WINDOWS = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                     "Chrome/126.0.0.0 Safari/537.36")
+
+
+@pytest.fixture
+def program(build_dir, folder):
+    """program(settings): a detector with a key file, and nothing else."""
+    def make(settings=None):
+        keys = write_hash_keys(folder / "hash.keys")
+        return Program("login-alert-detector", build_dir / "bin" / "login-alert-detector", folder / "program",
+                       {"hash.keys.file": keys, **(settings or {})})
+    return make
+
+
+def decide(program, lines, *options, code=0):
+    """Lines are events (dicts) or raw text; gives the decisions."""
+    text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+    done = program.command("decide", *options, stdin=text.encode())
+    assert done.returncode == code, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def outcomes(decisions):
+    return [(decision["outcome"], decision["reason"]) for decision in decisions]
+
+
+def test_decide_gives_one_line_for_each_event_with_state_in_memory(program):
+    decisions = decide(program(), [
+        login("e0", "m1"),
+        login("e1", "m1", DEMO_START + HOUR),
+        login("e2", "m1", DEMO_START + 2 * HOUR, device_token="another"),
+        login("e3", "m1", DEMO_START + 3 * HOUR, device_token="pc", user_agent=CHROME_ON_WINDOWS),
+        login("e4", "m1", DEMO_START + 4 * HOUR, result="FAILURE"),
+        login("e5", "m2", DEMO_START),
+    ])
+    assert outcomes(decisions) == [("ALERTED", "FIRST_LOGIN"), ("KNOWN", None), ("ALERTED", "COOKIES_CLEARED"),
+                                   ("ALERTED", "NEW_DEVICE"), ("IGNORED_RESULT", None), ("ALERTED", "FIRST_LOGIN")]
+    assert decisions[0]["job_id"] == job_id("e0", DEMO_START)
+    assert decisions[0]["member_ref"] == member_ref("m1")
+    assert [(d["source_topic"], d["source_partition"], d["source_offset"]) for d in decisions] == [
+        ("stdin", 0, number) for number in range(6)]
+
+
+def test_decide_twice_gives_the_same_bytes(program):
+    lines = "".join(json.dumps(login(f"e{i}", f"m{i % 5}", DEMO_START + i * HOUR, device_token=f"t{i % 7}")) + "\n"
+                    for i in range(200)).encode()
+    first = program().command("decide", "--jobs", stdin=lines)
+    second = program().command("decide", "--jobs", stdin=lines)
+    assert first.returncode == 0 and first.stdout.count(b"\n") == 200
+    assert first.stdout == second.stdout
+
+
+def test_decide_with_jobs_shows_the_alert_job_or_null(program):
+    alerted, known = decide(program({"alert.max-age": "0"}), [login("e0", "m1"), login("e1", "m1", DEMO_START + HOUR)],
+                            "--jobs")
+    assert known["job"] is None
+    job = alerted["job"]
+    assert (job["job_id"], job["event_id"], job["mode"], job["reason"]) == (
+        alerted["job_id"], "e0", "LIVE", "FIRST_LOGIN")
+    assert (job["member_masked"], job["device_label"], job["device_class"], job["browser_label"]) == (
+        "******321", "iPhone", "MOBILE", "chrome")
+    assert job["not_after"] == 4102444800000
+    assert job["recipient"] == {"email": "m1@example.jp", "member_id": "m1"}
+
+
+def test_decide_takes_a_position_and_a_time_from_the_line(program):
+    given = {"_topic": "t", "_partition": 3, "_offset": 77, "_timestamp": DEMO_START}
+    late = {**login("e1", "m2", DEMO_START + 25 * HOUR), **given}
+    decisions = decide(program(), [{**login("e0", "m1"), **given}, late])
+    assert outcomes(decisions) == [("ALERTED", "FIRST_LOGIN"), ("REJECTED", None)]
+    assert (decisions[0]["source_topic"], decisions[0]["source_partition"], decisions[0]["source_offset"]) == ("t", 3, 77)
+
+
+@pytest.mark.parametrize("line", ["", "no json", "[]", "{}", '{"event_id": 1}',
+                                  json.dumps(login("", "m1")), json.dumps(login("e", "m" * 257)),
+                                  json.dumps(login("e", "m1", at=0))])
+def test_decide_rejects_what_is_no_event_with_a_cause_and_goes_on(program, line):
+    rejected, decided = decide(program(), [line, login("e0", "m1")])
+    assert rejected["outcome"] == "REJECTED" and rejected["cause"] in ("undecodable", "invalid_value")
+    assert rejected["source_offset"] == 0
+    assert outcomes([decided]) == [("ALERTED", "FIRST_LOGIN")]
+
+
+def test_decide_without_keys_or_with_an_unknown_option_says_so(program):
+    assert decide(program({"hash.keys.file": None}), [], code=78) == []
+    done = program().command("decide", "--job")
+    assert done.returncode == 64 and b"--job" in done.stderr
+
+
+def test_keygen_makes_a_key_file_for_its_owner_only_and_never_over_one(program, folder):
+    detector = program()
+    path = folder / "new.keys"
+    assert detector.command("keygen", path, config=False).returncode == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    text = path.read_text()
+    again = detector.command("keygen", path, config=False)
+    assert again.returncode == 64 and str(path).encode() in again.stderr
+    assert path.read_text() == text
+    assert text.split()[2].encode() not in again.stderr
+
+
+def test_keygen_rotates_in_two_steps(program, folder):
+    detector = program()
+    path = folder / "new.keys"
+    assert detector.command("keygen", path, config=False).returncode == 0
+    early = detector.command("keygen", "--activate", path, config=False)
+    assert early.returncode == 65 and early.stderr
+    assert detector.command("keygen", "--add", path, config=False).returncode == 0
+    states = [line.split()[:2] for line in path.read_text().splitlines() if line[0].isdigit()]
+    assert sorted(states) == [["1", "active"], ["2", "read"]]
+    assert detector.command("keygen", "--activate", path, config=False).returncode == 0
+    states = [line.split()[:2] for line in path.read_text().splitlines() if line[0].isdigit()]
+    assert sorted(states) == [["1", "read"], ["2", "active"]]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_version_and_help_need_nothing(program):
+    version = program().command("--version", config=False)
+    assert version.returncode == 0 and b"librdkafka" in version.stdout and b"hiredis" in version.stdout
+    usage = program().command("--help", config=False)
+    assert usage.returncode == 0 and b"decide" in usage.stdout
+    assert program().command("replay", config=False).returncode == 64
+    assert program().command("no-such-command").returncode == 64
+    assert program().command("keygen", config=False).returncode == 64
+
+
+def test_check_names_each_server_that_is_away(program):
+    away = program({"kafka.bootstrap.servers": f"127.0.0.1:{free_port()}",
+                    "redis.url": f"redis://127.0.0.1:{free_port()}"})
+    done = away.command("check")
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 69, done.stderr
+    assert [line for line in lines if line.startswith("error kafka: ")]
+    assert [line for line in lines if line.startswith("error redis: redis://127.0.0.1:")]
+    assert "ok hash.keys.file" in lines and "ok schemas" in lines
+    assert any(line.startswith("policy.cap=10/1h") for line in lines), "the effective configuration is printed"
+
+
+def test_check_names_every_problem_of_the_configuration(program, folder):
+    open_keys = write_hash_keys(folder / "open.keys")
+    open_keys.chmod(0o644)
+    bad = program({"kafka.bootstrap.servers": f"127.0.0.1:{free_port()}", "redis.url": f"redis://127.0.0.1:{free_port()}",
+                   "hash.keys.file": open_keys, "policy.capp": "1", "policy.cap": "many"})
+    done = bad.command("check")
+    output = (done.stdout + done.stderr).decode()
+    assert done.returncode == 78
+    assert "policy.capp" in output and "policy.cap" in output and "error redis" in output
+    assert "warning hash.keys.file" in output and "0644" in output
+    missing = program({"hash.keys.file": folder / "missing.keys"}).command("check")
+    assert missing.returncode == 78 and "missing.keys" in (missing.stdout + missing.stderr).decode()
