@@ -84,7 +84,7 @@ const struct la_agent_row la_agent_table[] = {
 	{"aquos|sh-#|sh-m#|sh-r#|shv#|shg#", NULL, NULL, "AQUOS", NO},
 	{"arrows|f-#|fcg#", NULL, NULL, "arrows", NO},
 	{"redmi|xiaomi|poco", NULL, NULL, "Xiaomi", NO},
-	{"huawei", NULL, NULL, "Huawei", NO},
+	{"huawei |huawei_|huawei-", NULL, NULL, "Huawei", NO},
 	{"oppo|cph#", NULL, NULL, "OPPO", NO},
 	{"oneplus", NULL, NULL, "OnePlus", NO},
 	{"motorola|moto ", NULL, NULL, "Motorola", NO},
