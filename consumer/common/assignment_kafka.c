@@ -85,13 +85,15 @@ assign_one(struct la_assignment_kafka *assignment, rd_kafka_t *rk, const rd_kafk
 	part = part_at(assignment, which->partition);
 	if (part == NULL)
 		return (false);
-	/* Before the assign: librdkafka leaves a forwarding of ours alone when it starts to fetch. */
-	if (part->queue == NULL) {
+	if (part->queue == NULL)
 		part->queue = rd_kafka_queue_get_partition(rk, which->topic, which->partition);
-		if (part->queue == NULL)
-			return (false);
-		rd_kafka_queue_forward(part->queue, assignment->records);
-	}
+	if (part->queue == NULL)
+		return (false);
+	/*
+	 * Before the assign: librdkafka leaves a forwarding of ours alone when it
+	 * starts to fetch, and ends it when it stops, so each assignment needs it anew.
+	 */
+	rd_kafka_queue_forward(part->queue, assignment->records);
 	part->lease = ++assignment->last_lease;
 	return (true);
 }

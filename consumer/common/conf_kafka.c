@@ -1,7 +1,5 @@
 #include "common/parts_kafka.h"
 
-#include <string.h>
-
 struct property {
 	const char *name;
 	const char *value;
@@ -55,6 +53,7 @@ static const struct property producer_defaults[] = {
     {"message.max.bytes", "18000000"},
 };
 
+/* la_conf refuses the user's own values of these, with the reason (an end of partition is no record: quietly off). */
 static const struct property consumer_forced[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
@@ -64,18 +63,6 @@ static const struct property consumer_forced[] = {
 static const struct property producer_forced[] = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
-};
-
-/* What the user may not set, and why. */
-static const struct property refused[] = {
-    {"enable.auto.commit", "offsets are committed after a record's outputs are acknowledged, never by a timer"},
-    {"auto.commit.enable", "offsets are committed after a record's outputs are acknowledged, never by a timer"},
-    {"enable.auto.offset.store", "offsets are committed after a record's outputs are acknowledged"},
-    {"enable.partition.eof", "an end of partition is no record"},
-    {"acks", "always all: an offset is committed only after every in-sync replica has the outputs"},
-    {"request.required.acks", "always all: an offset is committed only after every in-sync replica has the outputs"},
-    {"enable.idempotence", "always true: a retry must not write a record twice"},
-    {"isolation.level", "always read_committed: an aborted record is no login"},
 };
 
 struct maker {
@@ -109,16 +96,7 @@ set_all(struct maker *maker, const struct property *properties, size_t count)
 static void
 set_users(void *cookie, const char *name, const char *value)
 {
-	struct maker *maker = cookie;
-	size_t i;
-
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		if (maker->err == LA_OK && strcmp(name, refused[i].name) == 0) {
-			maker->err = la_error_set(
-			    maker->error, LA_ECONFIG, "kafka property %s may not be set: %s", name, refused[i].value);
-		}
-	}
-	set(maker, name, value);
+	set(cookie, name, value);
 }
 
 static void

@@ -16,6 +16,9 @@ level_of(int syslog_level, const char *facility, const char *text)
 	/* kafka.* goes to both clients: that a property is the other one's is no news. */
 	if (strcmp(facility, "CONFWARN") == 0 && strstr(text, "will be ignored by this") != NULL)
 		return (LA_LOG_DEBUG);
+	/* Said by a broker without the option, with every request. */
+	if (strcmp(facility, "AUTOCREATE") == 0)
+		return (LA_LOG_DEBUG);
 	if (syslog_level <= 3)
 		return (LA_LOG_ERROR);
 	if (syslog_level == 4)
