@@ -46,20 +46,41 @@ matches(const struct la_avro_node *w, const struct la_avro_node *r)
 	return (primitive_code(w->type, r->type) != LA_OP_END);
 }
 
-/* The specification: "the first schema in the reader's union that matches". */
+/* How well the writer's type fits a branch of the reader's union; 0: not at all. */
+static int
+likeness(const struct la_avro_node *w, const struct la_avro_node *r)
+{
+	if (!matches(w, r))
+		return (0);
+	if (w->type != r->type)
+		return (1); /* promoted */
+	return (w->name != NULL && strcmp(w->name, r->name) != 0 ? 2 : 3);
+}
+
+/*
+ * The specification takes the first branch that matches. We take the first of
+ * those that match best, as Avro for Java does: else [double, long] would read
+ * its own longs as doubles, and not even exactly.
+ */
 static enum la_err
 resolve_into_union(struct la_avro_compiler *c, const struct la_avro_node *w, const struct la_avro_target *t)
 {
 	enum la_err err;
-	size_t i;
+	size_t i, best = 0;
+	int most = 0;
 
 	for (i = 0; i < t->node->count; i++) {
-		if (!matches(w, t->node->children[i]))
-			continue;
-		err = la_avro_code_branch(c, t, i);
-		return (err != LA_OK ? err : resolve(c, w, &t->children[i]));
+		int like = likeness(w, t->node->children[i]);
+
+		if (like > most) {
+			most = like;
+			best = i;
+		}
 	}
-	return (la_avro_code_fail(c, "%s fits no branch of the reader's union", la_avro_type_name(w->type)));
+	if (most == 0)
+		return (la_avro_code_fail(c, "%s fits no branch of the reader's union", la_avro_type_name(w->type)));
+	err = la_avro_code_branch(c, t, best);
+	return (err != LA_OK ? err : resolve(c, w, &t->children[best]));
 }
 
 static bool

@@ -3,8 +3,8 @@
  * compiled once to a flat program, then run over each value's bytes.
  *
  * Follows the Avro 1.11 specification, "Schema Resolution": fields by name or
- * alias, defaults, promotions, unions (the first branch of the reader's that
- * matches), enum defaults. What the reader lacks is skipped, checked as if it were read.
+ * alias, defaults, promotions, unions (of the reader's branches the first that
+ * matches best), enum defaults. What the reader lacks is skipped, checked as if it were read.
  */
 #ifndef LA_COMMON_AVRO_PLAN_H
 #define LA_COMMON_AVRO_PLAN_H

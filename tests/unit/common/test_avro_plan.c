@@ -60,8 +60,9 @@ values_are_read_as_the_reader_wants_them(void **state)
 	    /* unions: into, out of, and between */
 	    {RESOLVED("\"int\"", "[\"null\",\"int\"]", "\x06"), 0, INTEGER, 1, 0, NULL},
 	    {RESOLVED("\"int\"", "[\"null\",\"int\"]", "\x06"), 1, INTEGER, 3, 0, NULL},
-	    {RESOLVED("\"int\"", "[\"string\",\"double\",\"int\"]", "\x06"), 0, INTEGER, 1, 0, NULL},
-	        /* the first that matches */
+	    /* the same type before the first that it could be promoted to; of those, the first */
+	    {RESOLVED("\"int\"", "[\"string\",\"double\",\"int\"]", "\x06"), 0, INTEGER, 2, 0, NULL},
+	    {RESOLVED("\"int\"", "[\"string\",\"double\",\"long\"]", "\x06"), 0, INTEGER, 1, 0, NULL},
 	    {RESOLVED("[\"string\",\"int\"]", "\"long\"", "\x02\x06"), 0, INTEGER, 3, 0, NULL},
 	    {RESOLVED("[\"null\",\"string\"]", "[\"string\",\"null\"]", "\x02\x02x"), 0, INTEGER, 0, 0, NULL},
 	    {RESOLVED("[\"null\",\"string\"]", "[\"string\",\"null\"]", "\x02\x02x"), 1, BYTES, 1, 0, "x"},
