@@ -92,7 +92,7 @@ class Stream:
         self.maybe(event, 0.8, "device_class", "MOBILE", "PC", "UNKNOWN")
         self.maybe(event, 0.8, "ip", "192.0.2.1", "192.0.2.200", "::ffff:192.0.2.7", "198.51.100.1", "2001:db8::1",
                    "2001:db8:0:9::1", "2001:db9::1", "no ip", "192.0.2.1.", "")
-        self.maybe(event, 0.7, "client_app_id", "a1", "a2", "", *[f"c{i}" for i in range(20)])
+        self.maybe(event, 0.1 if event["kind"] == "LOGIN" else 0.8, "client_app_id", "a1", "a2", "", *[f"c{i}" for i in range(20)])
         self.maybe(event, 0.5, "account_created_at", event["occurred_at"], event["occurred_at"] - 10 * MINUTE,
                    event["occurred_at"] - 10 * MINUTE - 1, event["occurred_at"] + 1)
         if rng.random() < 0.01:

@@ -268,7 +268,7 @@ class Decision:
         prefix = ip_prefix(self.event.get("ip") or "")
         if not self.policy.cooldown or prefix is None:
             return None
-        return (reason, self.app if reason == "THIRD_PARTY_LINK" else None, self.platform, self.browser, prefix)
+        return (reason, self.app, self.platform, self.browser, prefix)
 
     def count(self, window):
         """Takes a place in the cap's window; False when there is none."""
