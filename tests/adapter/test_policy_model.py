@@ -24,7 +24,7 @@ POLICIES = {
     "short_ttl": (Policy(device_ttl=3 * DAY, cap=(0, 0)), {"policy.device-ttl": "3d", "policy.cap": "0"}),
     "cap_of_two": (Policy(device_ttl=40 * DAY, cap=(2, 6 * HOUR)),
                    {"policy.device-ttl": "40d", "policy.cap": "2/6h"}),
-    "cooldown": (Policy(cooldown=8 * HOUR, cap=(3, 2 * HOUR)), {"policy.cooldown": "8h", "policy.cap": "3/2h"}),
+    "cooldown": (Policy(cooldown=20 * DAY, cap=(3, 2 * HOUR)), {"policy.cooldown": "20d", "policy.cap": "3/2h"}),
     "no_token_environment": (Policy(no_token="environment", cap=(0, 0)),
                              {"policy.no-token": "environment", "policy.cap": "0"}),
     "silent": (Policy(first_login="silent", device_ttl=2 * DAY),
