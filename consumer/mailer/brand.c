@@ -172,10 +172,10 @@ take_meta(struct compiler *c, const struct la_brand_options *options, const stru
 	if ((err = la_brand_meta_override(&meta, options, c->error)) != LA_OK)
 		goto out;
 	err = zones->load(zones->cookie, &brand->zone, la_span_text(brand->time_zone), c->error);
-	if (err == LA_EDATA) {
-		err = LA_ECONFIG;
-		la_error_prefix(c->error, options->time_zone != NULL ? "mail.time-zone" : "%s/meta.conf: time-zone", brand->name);
-	}
+	if (err == LA_EDATA && options->time_zone != NULL)
+		err = la_error_set(c->error, LA_ECONFIG, "mail.time-zone: no such time zone");
+	else if (err == LA_EDATA)
+		err = la_error_set(c->error, LA_ECONFIG, "%s/meta.conf: time-zone: no such time zone", brand->name);
 out:
 	la_buf_clear(&text);
 	return (err);
@@ -186,8 +186,8 @@ is_brand_name(const char *name)
 {
 	size_t size = strlen(name);
 
-	return (size >= 1 && size <= 64 &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == size);
+	return (size >= 1 && size <= 64 && name[0] != '.' &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == size);
 }
 
 static void
@@ -207,7 +207,7 @@ la_brand_compile(struct la_brand **brand, const struct la_brand_options *options
 	enum la_err err;
 
 	if (!is_brand_name(options->name))
-		return (la_error_set(error, LA_ECONFIG, "a brand's name has 1 to 64 letters, digits, '_' and '-'"));
+		return (la_error_set(error, LA_ECONFIG, "mail.brand: a name has 1 to 64 of A-Z a-z 0-9 . _ - and no dot first"));
 	if ((c.brand = calloc(1, sizeof(*c.brand))) == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	(void)snprintf(c.brand->name, sizeof(c.brand->name), "%s", options->name);

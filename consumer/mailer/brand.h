@@ -28,7 +28,7 @@ struct la_brand {
 /* One name for what both ways of loading need. mail_from, envelope_from and time_zone override the brand's own (NULL: not). */
 struct la_brand_options {
 	const char *folder; /* of all brands; la_brand_load only */
-	const char *name;   /* letters, digits, '_', '-'; at most 64 */
+	const char *name;   /* 1 to 64 of A-Z a-z 0-9 . _ -, no dot first */
 	const char *mail_from, *envelope_from, *time_zone;
 };
 

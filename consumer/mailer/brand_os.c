@@ -25,9 +25,13 @@ la_brand_load(struct la_brand **brand, const struct la_brand_options *options, s
 {
 	struct la_brand_options copy = *options;
 	struct la_brand_files files = {read_from_folder, &copy};
+	char text[LA_ERROR_TEXT_BYTES];
 	enum la_err err = la_brand_compile(brand, options, &files, &la_zone_system, error);
 
-	if (err == LA_ECONFIG)
-		la_error_prefix(error, "%s", options->folder);
+	/* "brand/file:line" becomes a path that an editor opens; a key of the configuration stays as it is. */
+	if (err == LA_ECONFIG && error != NULL && strncmp(error->text, "mail.", 5) != 0) {
+		memcpy(text, error->text, sizeof(text));
+		err = la_error_set(error, err, "%s/%s", options->folder, text);
+	}
 	return (err);
 }

@@ -55,7 +55,8 @@ add(struct loader *loader, const char *tenant, const char *name)
 	if (make_room(brands) != LA_OK || (tenant != NULL && (entry.tenant = strdup(tenant)) == NULL))
 		return (la_error_set(loader->error, LA_ENOMEM, "out of memory"));
 	if ((err = la_brand_load(&entry.brand, &options, loader->error)) != LA_OK) {
-		la_error_prefix(loader->error, "%s%s", tenant == NULL ? "mail.brand" : TENANT_PREFIX, tenant == NULL ? "" : tenant);
+		if (loader->error != NULL && strncmp(loader->error->text, "mail.", 5) != 0)
+			la_error_prefix(loader->error, "%s%s", tenant == NULL ? "mail.brand" : TENANT_PREFIX, tenant == NULL ? "" : tenant);
 		free(entry.tenant);
 		return (err);
 	}

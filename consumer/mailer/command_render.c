@@ -1,7 +1,8 @@
 #include "mailer/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "common/cli.h"
 #include "common/file.h"
@@ -30,6 +31,8 @@ write_mail(const struct la_mail *mail, const char *job_id, const char *folder, s
 			return (la_error_set(error, LA_EINTERNAL, "cannot write to stdout"));
 		return (LA_OK);
 	}
+	if (mkdir(folder, 0755) != 0 && errno != EEXIST)
+		return (la_error_set(error, LA_EUSAGE, "--out %s: %s", folder, strerror(errno)));
 	if ((err = write_part(folder, job_id, ".eml", la_buf_span(&mail->eml), error)) != LA_OK ||
 	    (err = write_part(folder, job_id, ".txt", la_buf_span(&mail->text), error)) != LA_OK)
 		return (err);
