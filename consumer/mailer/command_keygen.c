@@ -4,20 +4,17 @@
 
 #include "common/cli.h"
 #include "common/file.h"
-#include "common/text.h"
+#include "common/seal_key.h"
 #include "mailer/commands.h"
 
-/* "<kind> 1\n<64 hex digits>\n" */
 static enum la_err
-write_key(const char *path, const char *kind, const unsigned char *key, mode_t mode, struct la_error *error)
+write_key(const char *path, enum la_seal_half half, const unsigned char *key, mode_t mode, struct la_error *error)
 {
-	char hex[2 * crypto_box_SECRETKEYBYTES + 1], text[160];
+	char text[LA_SEAL_KEY_TEXT_BYTES];
 	enum la_err err;
 
-	la_hex(hex, key, crypto_box_SECRETKEYBYTES);
-	(void)snprintf(text, sizeof(text), "%s 1\n%s\n", kind, hex);
+	la_seal_key_print(half, key, text);
 	err = la_file_write(path, la_span_text(text), mode, false, error);
-	sodium_memzero(hex, sizeof(hex));
 	sodium_memzero(text, sizeof(text));
 	return (err);
 }
@@ -25,7 +22,7 @@ write_key(const char *path, const char *kind, const unsigned char *key, mode_t m
 static enum la_err
 write_pair(const char *path, struct la_error *error)
 {
-	unsigned char secret[crypto_box_SECRETKEYBYTES], public[crypto_box_PUBLICKEYBYTES];
+	unsigned char secret[LA_SEAL_KEY_BYTES], public[LA_SEAL_KEY_BYTES];
 	char public_path[4096];
 	int size = snprintf(public_path, sizeof(public_path), "%s.pub", path);
 	enum la_err err;
@@ -34,10 +31,10 @@ write_pair(const char *path, struct la_error *error)
 		return (la_error_set(error, LA_EUSAGE, "the path is too long"));
 	if (access(public_path, F_OK) == 0)
 		return (la_error_set(error, LA_EUSAGE, "%s exists; a key is never overwritten", public_path));
-	(void)crypto_box_keypair(public, secret);
-	err = write_key(path, "login-alert-seal-secret", secret, 0600, error);
+	la_seal_key_generate(secret, public);
+	err = write_key(path, LA_SEAL_SECRET, secret, 0600, error);
 	sodium_memzero(secret, sizeof(secret));
-	return (err != LA_OK ? err : write_key(public_path, "login-alert-seal-public", public, 0644, error));
+	return (err != LA_OK ? err : write_key(public_path, LA_SEAL_PUBLIC, public, 0644, error));
 }
 
 int
