@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "common/avro_names.h"
+
 struct printer {
 	struct la_buf *out;
 	bool *seen; /* by node index: a named type is spelled out once */
@@ -23,7 +25,8 @@ print_fields(struct printer *p, const struct la_avro_node *node)
 	if (la_buf_add_text(p->out, ",\"fields\":[") != LA_OK)
 		return (LA_ENOMEM);
 	for (i = 0; i < node->count; i++) {
-		if (la_buf_printf(p->out, "%s{\"name\":\"%s\",\"type\":", i > 0 ? "," : "", node->fields[i].name) != LA_OK ||
+		if (la_buf_printf(p->out, "%s{\"name\":\"%s\",\"type\":", i > 0 ? "," : "",
+		    node->fields[i].name) != LA_OK ||
 		    print_node(p, node->fields[i].type) != LA_OK || la_buf_add_text(p->out, "}") != LA_OK)
 			return (LA_ENOMEM);
 	}
@@ -52,7 +55,8 @@ print_named(struct printer *p, const struct la_avro_node *node)
 	if (p->seen[node->index])
 		return (add_name(p->out, node->name));
 	p->seen[node->index] = true;
-	if (la_buf_printf(p->out, "{\"name\":\"%s\",\"type\":\"%s\"", node->name, la_avro_type_name(node->type)) != LA_OK)
+	if (la_buf_printf(p->out, "{\"name\":\"%s\",\"type\":\"%s\"", node->name,
+	    la_avro_names_of_type(node->type)) != LA_OK)
 		return (LA_ENOMEM);
 	if (node->type == LA_AVRO_RECORD)
 		err = print_fields(p, node);
@@ -80,7 +84,7 @@ print_union(struct printer *p, const struct la_avro_node *node)
 static enum la_err
 print_node(struct printer *p, const struct la_avro_node *node)
 {
-	const char *type = la_avro_type_name(node->type);
+	const char *type = la_avro_names_of_type(node->type);
 
 	if (node->type < LA_AVRO_PRIMITIVES)
 		return (add_name(p->out, type));

@@ -2,12 +2,13 @@
 #include <string.h>
 
 #include "common/avro_code.h"
+#include "common/avro_names.h"
 #include "common/text.h"
 
 static enum la_err
 misfit(struct la_avro_compiler *c, const struct la_avro_target *target)
 {
-	return (la_avro_code_fail(c, "its default is no %s", la_avro_type_name(target->node->type)));
+	return (la_avro_code_fail(c, "its default is no %s", la_avro_names_of_type(target->node->type)));
 }
 
 /* Does the JSON value look like a default of this type? */
@@ -65,7 +66,8 @@ emit_bytes(struct la_avro_compiler *c, const struct la_avro_target *target, cons
 
 	if (copy == NULL)
 		return (la_error_set(c->error, LA_ENOMEM, "%s: out of memory", c->name));
-	if (target->node->type != LA_AVRO_STRING && !bytes_of_text(la_span_of(json_string_value(value), size), copy, &size))
+	if (target->node->type != LA_AVRO_STRING && !bytes_of_text(la_span_of(json_string_value(value), size), copy,
+	    &size))
 		return (misfit(c, target));
 	if (target->node->type == LA_AVRO_FIXED && size != target->node->size)
 		return (misfit(c, target));

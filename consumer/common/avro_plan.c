@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/avro_code.h"
+#include "common/avro_names.h"
 
 static enum la_err resolve(struct la_avro_compiler *c, const struct la_avro_node *w, const struct la_avro_target *t);
 
@@ -78,7 +79,8 @@ resolve_into_union(struct la_avro_compiler *c, const struct la_avro_node *w, con
 		}
 	}
 	if (most == 0)
-		return (la_avro_code_fail(c, "%s fits no branch of the reader's union", la_avro_type_name(w->type)));
+		return (la_avro_code_fail(c, "%s fits no branch of the reader's union",
+		    la_avro_names_of_type(w->type)));
 	err = la_avro_code_branch(c, t, best);
 	return (err != LA_OK ? err : resolve(c, w, &t->children[best]));
 }
@@ -218,7 +220,8 @@ resolve_record(struct la_avro_compiler *c, const struct la_avro_node *w, const s
 		sources[i] = find_source(w, &t->node->fields[i]);
 		for (j = 0; j < i && sources[i] != w->count; j++) {
 			if (sources[j] == sources[i])
-				err = la_avro_code_fail(c, "%s and %s would both be read from %s", t->node->fields[j].name,
+				err = la_avro_code_fail(c, "%s and %s would both be read from %s",
+				    t->node->fields[j].name,
 				    t->node->fields[i].name, w->fields[sources[i]].name);
 		}
 	}
@@ -259,8 +262,9 @@ resolve(struct la_avro_compiler *c, const struct la_avro_node *w, const struct l
 	if (t->node->type == LA_AVRO_UNION)
 		return (resolve_into_union(c, w, t));
 	if (!matches(w, t->node))
-		return (la_avro_code_fail(c, "%s does not fit %s", w->name != NULL ? w->name : la_avro_type_name(w->type),
-		    t->node->name != NULL ? t->node->name : la_avro_type_name(t->node->type)));
+		return (la_avro_code_fail(c, "%s does not fit %s",
+		    w->name != NULL ? w->name : la_avro_names_of_type(w->type),
+		    t->node->name != NULL ? t->node->name : la_avro_names_of_type(t->node->type)));
 	switch (w->type) {
 	case LA_AVRO_NULL:
 		return (LA_OK);

@@ -1,11 +1,10 @@
 #include "common/avro_schema.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_BYTES_MAX 512
+#include "common/avro_names.h"
 
 /* One declared name; the list is searched from its newest. */
 struct known {
@@ -46,38 +45,6 @@ no_memory(struct parser *p)
 	return (la_error_set(p->error, LA_ENOMEM, "%s: out of memory", p->file));
 }
 
-const char *
-la_avro_type_name(enum la_avro_type type)
-{
-#define TYPE_TEXT(name, text) text,
-	static const char *const names[] = {LA_AVRO_TYPE_LIST(TYPE_TEXT)};
-#undef TYPE_TEXT
-
-	return (names[type]);
-}
-
-const char *
-la_avro_short_name(const char *full_name)
-{
-	const char *dot = strrchr(full_name, '.');
-
-	return (dot == NULL ? full_name : dot + 1);
-}
-
-bool
-la_avro_names_match(const struct la_avro_node *writer, const struct la_avro_node *reader)
-{
-	size_t i;
-
-	if (strcmp(la_avro_short_name(writer->name), la_avro_short_name(reader->name)) == 0)
-		return (true);
-	for (i = 0; i < reader->alias_count; i++) {
-		if (strcmp(reader->aliases[i], writer->name) == 0)
-			return (true);
-	}
-	return (false);
-}
-
 /* The text of a JSON string; NULL for anything else, and for one with a NUL inside (defaults may have them). */
 static const char *
 text_of(const json_t *json)
@@ -85,43 +52,6 @@ text_of(const json_t *json)
 	const char *text = json_string_value(json);
 
 	return (text == NULL || strlen(text) != json_string_length(json) ? NULL : text);
-}
-
-static bool
-find_primitive(const char *name, enum la_avro_type *type)
-{
-	int i;
-
-	for (i = 0; i < LA_AVRO_PRIMITIVES; i++) {
-		if (strcmp(name, la_avro_type_name((enum la_avro_type)i)) == 0) {
-			*type = (enum la_avro_type)i;
-			return (true);
-		}
-	}
-	return (false);
-}
-
-/* [A-Za-z_][A-Za-z0-9_]*, with dots between such parts where dots is set. */
-static bool
-is_name(const char *text, bool dots)
-{
-	bool first = true;
-
-	if (strlen(text) > NAME_BYTES_MAX)
-		return (false);
-	for (; *text != '\0'; text++) {
-		if (*text == '.') {
-			if (!dots || first)
-				return (false);
-			first = true;
-		} else if (*text == '_' || (*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') ||
-		    (!first && *text >= '0' && *text <= '9')) {
-			first = false;
-		} else {
-			return (false);
-		}
-	}
-	return (!first);
 }
 
 /* The full name of name seen from namespace space ("" for none); NULL when out of memory. */
@@ -180,7 +110,7 @@ parse_names(struct parser *p, const json_t *json, const char *space, const char 
 	for (i = 0; i < size; i++) {
 		const char *name = text_of(json_array_get(json, i));
 
-		if (name == NULL || !is_name(name, space != NULL))
+		if (name == NULL || !la_avro_names_valid(name, space != NULL))
 			return (fail(p, "aliases and symbols must be lists of names"));
 		names[i] = space == NULL ? name : full_name(p, name, space);
 		if (names[i] == NULL)
@@ -198,7 +128,7 @@ parse_field(struct parser *p, const json_t *json, const char *space, struct la_a
 	enum la_err err;
 
 	field->name = text_of(json_object_get(json, "name"));
-	if (field->name == NULL || !is_name(field->name, false))
+	if (field->name == NULL || !la_avro_names_valid(field->name, false))
 		return (fail(p, "a field without a valid name"));
 	p->field = field->name;
 	field->value = json_object_get(json, "default");
@@ -284,21 +214,22 @@ parse_named(struct parser *p, const json_t *json, const char *space, struct la_a
 	const char *own = text_of(json_object_get(json, "namespace"));
 	struct known *known = la_arena_take(&p->schema->arena, 1, sizeof(*known));
 	enum la_avro_type primitive;
-	char inner[NAME_BYTES_MAX + 1] = "";
+	char inner[LA_AVRO_NAME_BYTES_MAX + 1] = "";
 	enum la_err err;
 
 	if (known == NULL)
 		return (no_memory(p));
-	if (name == NULL || !is_name(name, true) || find_primitive(la_avro_short_name(name), &primitive))
-		return (fail(p, "%s without a valid name", la_avro_type_name(node->type)));
-	if (own != NULL && *own != '\0' && !is_name(own, true))
-		return (fail(p, "%s %s: its namespace is not valid", la_avro_type_name(node->type), name));
+	if (name == NULL || !la_avro_names_valid(name, true) || la_avro_names_primitive(la_avro_names_short(name),
+	    &primitive))
+		return (fail(p, "%s without a valid name", la_avro_names_of_type(node->type)));
+	if (own != NULL && *own != '\0' && !la_avro_names_valid(own, true))
+		return (fail(p, "%s %s: its namespace is not valid", la_avro_names_of_type(node->type), name));
 	node->name = full_name(p, name, own != NULL ? own : space);
 	if (node->name == NULL)
 		return (no_memory(p));
-	if (strlen(node->name) > NAME_BYTES_MAX || find_known(p, node->name) != NULL)
+	if (strlen(node->name) > LA_AVRO_NAME_BYTES_MAX || find_known(p, node->name) != NULL)
 		return (fail(p, "%s is declared twice, or its name is too long", node->name));
-	memcpy(inner, node->name, (size_t)(la_avro_short_name(node->name) - node->name));
+	memcpy(inner, node->name, (size_t)(la_avro_names_short(node->name) - node->name));
 	if (*inner != '\0')
 		inner[strlen(inner) - 1] = '\0'; /* the dot */
 	known->node = node;
@@ -322,7 +253,7 @@ parse_items(struct parser *p, const json_t *json, const char *space, struct la_a
 	if (children == NULL)
 		return (no_memory(p));
 	if (items == NULL)
-		return (fail(p, "%s without \"%s\"", la_avro_type_name(node->type), key));
+		return (fail(p, "%s without \"%s\"", la_avro_names_of_type(node->type), key));
 	node->children = children;
 	node->count = 1;
 	return (parse_node(p, items, space, &children[0]));
@@ -371,10 +302,10 @@ parse_reference(struct parser *p, const char *name, const char *space, const str
 	struct la_avro_node *node = NULL;
 	enum la_err err = LA_OK;
 
-	if (find_primitive(name, &type)) {
+	if (la_avro_names_primitive(name, &type)) {
 		err = new_node(p, type, &node);
 		*out = node;
-	} else if (!is_name(name, true)) {
+	} else if (!la_avro_names_valid(name, true)) {
 		err = fail(p, "a type that is no valid name");
 	} else {
 		const char *full = full_name(p, name, space);

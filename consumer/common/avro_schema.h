@@ -77,10 +77,4 @@ LA_MUST_CHECK enum la_err la_avro_schema_parse(
     struct la_avro_schema **schema, const char *name, struct la_span text, struct la_error *error);
 void la_avro_schema_free(struct la_avro_schema *schema);
 
-const char *la_avro_type_name(enum la_avro_type type);
-/* What stands after the last dot of a full name. */
-const char *la_avro_short_name(const char *full_name);
-/* Do the names of two named types match: unqualified, or the writer's is an alias of the reader's? */
-bool la_avro_names_match(const struct la_avro_node *writer, const struct la_avro_node *reader);
-
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/avro_canonical.h"
+#include "common/avro_names.h"
 #include "common/avro_plan.h"
 #include "common/decoder_core.h"
 #include "common/decoder_fields.h"

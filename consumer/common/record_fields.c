@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/avro_names.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SYMBOL(s) #s,
 #define SYMBOLS(variable, list) \
@@ -212,8 +214,10 @@ la_record_fields_bind(struct la_fields *fields, enum la_record_type record, cons
 	fields->count = records[record].count;
 	for (i = 0; i < fields->count; i++) {
 		if (!bind_row(&fields->bound[i], &rows[i], layout->root))
-			return (la_error_set(error, LA_ECONFIG, "%s: field %s: not there, or not the %s%s of this version",
-			    name, rows[i].name, rows[i].optional ? "optional " : "", la_avro_type_name(rows[i].type)));
+			return (la_error_set(error, LA_ECONFIG,
+			    "%s: field %s: not there, or not the %s%s of this version",
+			    name, rows[i].name, rows[i].optional ? "optional " : "",
+			        la_avro_names_of_type(rows[i].type)));
 	}
 	return (LA_OK);
 }

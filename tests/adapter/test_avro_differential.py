@@ -71,7 +71,7 @@ def test_plan_reads_what_avro_c_reads(plan, avroc):
 
 
 def test_plan_fastavro_and_java_resolve_the_same(plan, java):
-    read = 0
+    read = by_structure = 0
     for rng in rounds(1500):
         schemas = Schemas(rng)
         writer = schemas.record(3)
@@ -82,12 +82,14 @@ def test_plan_fastavro_and_java_resolve_the_same(plan, java):
         for value, our, its, fast in zip(values, ours, javas, fasts):
             context = (writer, reader, value.hex(), our, its, fast)
             if avro_readers.refused(our):
-                assert avro_readers.refused(its) and avro_readers.refused(fast), context
+                assert avro_readers.refused(fast), context
+                # Java takes records of different names for each other: rare here, where names tell them apart.
+                by_structure += not avro_readers.refused(its)
                 continue
             read += 1
             assert our == its, context
             assert avro_readers.same_as_fastavro(our, fast), context
-    assert read > 5500 * ROUNDS
+    assert read > 5500 * ROUNDS and by_structure < 8 * ROUNDS
 
 
 def mutated(rng, value):
