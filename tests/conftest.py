@@ -96,6 +96,13 @@ def _factory(name, build_dir, folder, base):
     return make, programs
 
 
+def close(programs):
+    """Ends them; pytest shows what they wrote when the test failed."""
+    for program in programs:
+        program.close()
+        print(f"--- {program.folder.name}\n{program.stderr()[-6000:]}")
+
+
 @pytest.fixture
 def detector(build_dir, folder, kafka, redis_server, topics):
     """detector(settings) gives a Program that is configured for this test's servers; start() runs it.
@@ -115,8 +122,7 @@ def detector(build_dir, folder, kafka, redis_server, topics):
 
     make, programs = _factory("detector", build_dir, folder, base)
     yield make
-    for program in programs:
-        program.close()
+    close(programs)
 
 
 @pytest.fixture
@@ -134,5 +140,4 @@ def mailer(build_dir, folder, kafka, redis_server, smtp_sink, topics):
 
     make, programs = _factory("mailer", build_dir, folder, base)
     yield make
-    for program in programs:
-        program.close()
+    close(programs)
