@@ -282,9 +282,68 @@ property_that_librdkafka_does_not_know_is_named(void **state)
 	la_conf_free(conf);
 }
 
+/* Until it is there, or its error is gone, as the broker at hand can show it. */
+static void
+set_missing(bool missing)
+{
+	if (fixture.cluster != NULL)
+		rd_kafka_mock_topic_set_error(fixture.cluster, "made-later",
+		    missing ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR);
+	else if (!missing)
+		la_fixture_make_topic("made-later", 1);
+}
+
+static void
+topic_made_later_is_read(void **state)
+{
+	static const char *const often[] = {"kafka.consumer.topic.metadata.refresh.interval.ms=500", NULL};
+	struct la_bus_kafka *bus;
+	const struct la_bus *port;
+	size_t count;
+	int i;
+
+	(void)state;
+	(void)snprintf(fixture.topic, sizeof(fixture.topic), "made-later");
+	set_missing(true);
+	bus = la_fixture_bus(often);
+	port = la_bus_kafka_port(bus);
+	for (i = 0; i < 20; i++) {
+		assert_int_equal(port->poll(port->self, 100, got, 64, &count, NULL), LA_OK);
+		assert_int_equal(count, 0);
+	}
+	set_missing(false);
+	la_fixture_write(fixture.topic, 0, NULL, "one");
+	la_fixture_read(port, got, 1);
+	port->release(port->self, got, 1);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
+/* The mock takes any size. */
+static void
+real_broker_refuses_by_size_what_we_let_pass(void **state)
+{
+	struct la_bus_kafka *bus = la_fixture_bus(NULL);
+	const struct la_bus *port = la_bus_kafka_port(bus);
+	static unsigned char large[2000000];
+	struct la_error error = LA_ERROR_INIT;
+	struct la_output output = {.topic = fixture.out_topic, .value = {large, sizeof(large)}, .batch = 1};
+
+	(void)state;
+	assert_int_equal(port->produce(port->self, &output, 1000, &error), LA_OK);
+	assert_int_equal(port->await(port->self, 1, PATIENCE_MS, &error), LA_ETOOLARGE);
+	output.value = la_span_text("left out");
+	assert_int_equal(port->produce(port->self, &output, 1000, &error), LA_OK);
+	assert_int_equal(port->await(port->self, 1, PATIENCE_MS, &error), LA_OK);
+	assert_int_equal(la_fixture_records(fixture.out_topic, 0, NULL, NULL), 1);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
 int
 main(void)
 {
+	const struct CMUnitTest real_only[] = {
+	    cmocka_unit_test_setup(real_broker_refuses_by_size_what_we_let_pass, la_fixture_next),
+	};
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(record_arrives_as_it_was_written, la_fixture_next),
 	    cmocka_unit_test_setup(headers_are_passed_on_byte_for_byte, la_fixture_next),
@@ -293,9 +352,13 @@ main(void)
 	    cmocka_unit_test_setup(descriptor_is_readable_while_records_wait, la_fixture_next),
 	    cmocka_unit_test_setup(paused_bus_gives_nothing_and_loses_nothing, la_fixture_next),
 	    cmocka_unit_test_setup(pause_before_the_first_assignment_holds, la_fixture_next),
+	    cmocka_unit_test_setup(topic_made_later_is_read, la_fixture_next),
 	    cmocka_unit_test_setup(check_names_what_is_missing, la_fixture_next),
 	    cmocka_unit_test_setup(property_that_librdkafka_does_not_know_is_named, la_fixture_next),
 	};
 
+	if (getenv("LA_TEST_KAFKA") != NULL &&
+	    cmocka_run_group_tests_name("bus_kafka_real", real_only, la_fixture_open, la_fixture_close) != 0)
+		return (EXIT_FAILURE);
 	return (cmocka_run_group_tests_name("bus_kafka", tests, la_fixture_open, la_fixture_close));
 }
