@@ -35,13 +35,33 @@ any_policy(struct la_policy *p)
 	    .alert_max_age_ms = DAY};
 }
 
-/* Wide: so many values that lists run over. */
+/* Narrow: few values that meet often. Wide: so many that the environments run over. Crowded: all other lists do. */
+enum shape { NARROW, WIDE, CROWDED };
+
 static void
-any_event(struct model_event *e, int id, int64_t *clock, bool wide)
+any_crowded_event(struct model_event *e, int id, int64_t *clock)
+{
+	*clock += below(3);
+	*e = (struct model_event){.id = id,
+	    .at = *clock,
+	    .kind = below(2) == 0 ? LA_KIND_LOGIN : below(8) == 0 ? LA_KIND_THIRD_PARTY_UNLINK : LA_KIND_THIRD_PARTY_LINK,
+	    .token = below(200),
+	    .ip = 1 + below(12)};
+	if (e->kind != LA_KIND_LOGIN)
+		e->app = below(20);
+}
+
+static void
+any_event(struct model_event *e, int id, int64_t *clock, enum shape shape)
 {
 	static const int64_t steps[] = {0, 1, 60000, 3600000, DAY, 11 * DAY, 200 * DAY};
+	bool wide = shape == WIDE;
 	int kind = below(20), many = wide ? 60 : 4;
 
+	if (shape == CROWDED) {
+		any_crowded_event(e, id, clock);
+		return;
+	}
 	*clock += steps[below(wide ? 5 : 7)] * (below(8) == 0 ? -1 : 1);
 	if (*clock < STORY_START_MS - 3000 * DAY || *clock > STORY_START_MS + 20000 * DAY)
 		*clock = STORY_START_MS;
@@ -130,6 +150,8 @@ the_policy_and_the_model_of_the_text_agree(void **unused)
 
 		seed = (uint64_t)stream + 1;
 		any_policy(&policy);
+		if (stream % 3 == CROWDED && below(2) == 0)
+			policy.cap_count = 0;
 		story_keys(&keys, 1, 1);
 		decider = story_decider(&policy, &keys);
 		la_state_init(&state);
@@ -138,7 +160,7 @@ the_policy_and_the_model_of_the_text_agree(void **unused)
 			struct model_answer expect;
 			struct la_verdict verdict;
 
-			any_event(e, i, &clock, stream % 3 == 0);
+			any_event(e, i, &clock, (enum shape)(stream % 3));
 			e->topic = below(8) == 0;
 			e->partition = below(stream % 2 == 0 ? 1 : 4);
 			e->offset = below(3) == 0 ? below(i + 1) : i; /* often not in order */
@@ -164,12 +186,12 @@ the_policy_and_the_model_of_the_text_agree(void **unused)
 
 /* A log of one partition, as one instance reads it. */
 static void
-any_log(struct model_event *log, bool wide, bool timestamps)
+any_log(struct model_event *log, enum shape shape, bool timestamps)
 {
 	int64_t clock = STORY_START_MS;
 
 	for (int i = 0; i < EVENTS; i++) {
-		any_event(&log[i], i, &clock, wide);
+		any_event(&log[i], i, &clock, shape);
 		log[i].offset = i;
 		log[i].has_timestamp = timestamps;
 		log[i].timestamp = LA_TIME_MAX_MS + i * 1000; /* never more than 24 h before the event */
@@ -203,7 +225,7 @@ a_suffix_that_is_read_again_changes_no_outcome_and_no_state(void **unused)
 
 		seed = 1000 + (uint64_t)stream;
 		any_policy(&policy);
-		any_log(log, stream % 2 == 0, stream % 4 < 2);
+		any_log(log, (enum shape)(stream % 3), stream % 2 == 0);
 		story_keys(&keys, 1, 1);
 		decider = story_decider(&policy, &keys);
 		la_state_init(&state);
@@ -243,7 +265,7 @@ outcomes_depend_neither_on_batches_nor_on_rotation(void **unused)
 
 		seed = 5000 + (uint64_t)stream;
 		any_policy(&policy);
-		any_log(log, stream % 2 == 0, true);
+		any_log(log, (enum shape)(stream % 3), true);
 		for (int run = 0; run < 4; run++) {
 			struct la_decider *decider;
 			struct la_member_state state;
@@ -311,6 +333,112 @@ a_removed_epoch_makes_the_member_new(void **unused)
 	la_decider_free(decider);
 }
 
+/* Rotation: what is hit moves, so that the old epoch can go. */
+static void
+what_is_hit_is_known_without_the_old_epoch(void **unused)
+{
+	static const struct model_event hits[] = {
+	    {.kind = LA_KIND_LOGIN, .token = 1},
+	    {.kind = LA_KIND_REAUTH, .token = 1},
+	    {.kind = LA_KIND_LOGIN, .token = 0},
+	    {.kind = LA_KIND_THIRD_PARTY_LINK, .app = 1},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(hits) / sizeof(hits[0]); i++) {
+		struct model_event event = hits[i];
+		struct la_member_state state;
+		struct la_policy policy;
+		struct la_verdict verdict;
+
+		story_default_policy(&policy);
+		policy.no_token_environment = true;
+		la_state_init(&state);
+		event.at = STORY_START_MS;
+		/* the first event makes it known, the second moves it, the third has only the new epoch */
+		for (int step = 0; step < 3; step++) {
+			struct la_decider *decider;
+			struct la_keys keys;
+
+			story_keys(&keys, step == 0 ? 1 : 2, step == 0 ? 1 : 2);
+			keys.count = step == 2 ? 1 : keys.count;
+			decider = story_decider(&policy, &keys);
+			event.kind = step != 1 && hits[i].kind == LA_KIND_REAUTH ? LA_KIND_LOGIN : hits[i].kind;
+			event.id = step;
+			event.offset = step;
+			decide(decider, &event, &state, &verdict);
+			assert_int_equal(verdict.applied, step < 2);
+			assert_int_equal(verdict.has_reason, step == 0);
+			story_store_and_load(&state);
+			la_decider_free(decider);
+		}
+	}
+}
+
+/* Without its token an environment cannot be named under the new epoch: it stays under the old one, and is found. */
+static void
+an_environment_met_without_its_token_keeps_its_epoch(void **unused)
+{
+	struct model_event event = {.id = 0, .at = STORY_START_MS, .token = 1};
+	struct la_member_state state;
+	struct la_policy policy;
+	struct la_verdict verdict;
+	struct la_keys keys;
+	struct la_decider *decider;
+
+	(void)unused;
+	story_default_policy(&policy);
+	policy.no_token_environment = true;
+	la_state_init(&state);
+	story_keys(&keys, 2, 1);
+	decider = story_decider(&policy, &keys);
+	decide(decider, &event, &state, &verdict);
+	la_decider_free(decider);
+	story_keys(&keys, 2, 2);
+	decider = story_decider(&policy, &keys);
+	event = (struct model_event){.id = 1, .at = STORY_START_MS + 100 * DAY, .offset = 1};
+	decide(decider, &event, &state, &verdict);
+	assert_int_equal(verdict.outcome, LA_OUTCOME_KNOWN);
+	assert_true(verdict.applied);
+	assert_int_equal(state.environment[0].epoch, 1);
+	event = (struct model_event){.id = 2, .at = STORY_START_MS + 100 * DAY, .token = 1, .offset = 2};
+	decide(decider, &event, &state, &verdict);
+	assert_int_equal(verdict.outcome, LA_OUTCOME_KNOWN);
+	assert_int_equal(state.environment[0].epoch, 2);
+	la_decider_free(decider);
+}
+
+/* An instance whose active epoch is older writes under the newer one that it finds. */
+static void
+a_state_under_a_newer_epoch_is_written_under_it(void **unused)
+{
+	struct model_event event = {.id = 0, .at = STORY_START_MS, .token = 1};
+	struct la_member_state state;
+	struct la_policy policy;
+	struct la_verdict verdict;
+	struct la_keys keys;
+	struct la_decider *newer, *older;
+
+	(void)unused;
+	story_default_policy(&policy);
+	la_state_init(&state);
+	story_keys(&keys, 2, 2);
+	newer = story_decider(&policy, &keys);
+	story_keys(&keys, 2, 1);
+	older = story_decider(&policy, &keys);
+	decide(newer, &event, &state, &verdict);
+	event = (struct model_event){.id = 1, .at = STORY_START_MS, .token = 2, .offset = 1};
+	decide(older, &event, &state, &verdict);
+	assert_int_equal(verdict.outcome, LA_OUTCOME_ALERTED);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(state.environment[i].epoch, 2);
+		assert_int_equal(state.memo[i].epoch, 2);
+	}
+	assert_int_equal(state.position[0].epoch, 2);
+	la_decider_free(newer);
+	la_decider_free(older);
+}
+
 static void
 times_at_the_ends_of_the_range_do_no_harm(void **unused)
 {
@@ -354,6 +482,9 @@ main(void)
 	    cmocka_unit_test(a_suffix_that_is_read_again_changes_no_outcome_and_no_state),
 	    cmocka_unit_test(outcomes_depend_neither_on_batches_nor_on_rotation),
 	    cmocka_unit_test(a_removed_epoch_makes_the_member_new),
+	    cmocka_unit_test(what_is_hit_is_known_without_the_old_epoch),
+	    cmocka_unit_test(an_environment_met_without_its_token_keeps_its_epoch),
+	    cmocka_unit_test(a_state_under_a_newer_epoch_is_written_under_it),
 	    cmocka_unit_test(times_at_the_ends_of_the_range_do_no_harm),
 	};
 
