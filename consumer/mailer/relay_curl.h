@@ -1,6 +1,6 @@
 /*
- * SMTP by libcurl multi: several connections at once, reused; the stage and the
- * reply code are read from the conversation, never guessed from CURLcode.
+ * SMTP over libcurl: several connections at once (link_curl.h), reused; the stage
+ * and the reply code are read from the conversation, never guessed from CURLcode.
  */
 #ifndef LA_MAILER_RELAY_CURL_H
 #define LA_MAILER_RELAY_CURL_H
@@ -15,6 +15,10 @@ LA_MUST_CHECK enum la_err la_relay_curl_new(
     struct la_relay_curl **relay, const struct la_conf *conf, struct la_error *error);
 void la_relay_curl_free(struct la_relay_curl *relay); /* closes with QUIT where idle */
 const struct la_relay *la_relay_curl_port(struct la_relay_curl *relay);
+
+/* For tests, which cannot wait for minutes. */
+struct la_patience;
+void la_relay_curl_set_patience(struct la_relay_curl *relay, const struct la_patience *patience);
 
 /* For check: connects, EHLO, STARTTLS and AUTH as configured, QUIT. Errors: LA_EUNAVAILABLE, names the relay and stage. */
 LA_MUST_CHECK enum la_err la_relay_curl_check(struct la_relay_curl *relay, int timeout_ms, struct la_error *error);
