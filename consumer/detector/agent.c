@@ -123,12 +123,13 @@ static bool
 any_found(const struct agent *a, const char *words)
 {
 	while (*words != '\0') {
-		size_t size = strcspn(words, "|");
+		const char *end = words;
 
-		if (is_found(a, words, size))
+		while (*end != '\0' && *end != '|')
+			end++;
+		if (is_found(a, words, (size_t)(end - words)))
 			return (true);
-		words += size;
-		words += *words == '|';
+		words = *end == '|' ? end + 1 : end;
 	}
 	return (false);
 }

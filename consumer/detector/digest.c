@@ -1,5 +1,6 @@
 #include "detector/digest.h"
 
+#include <endian.h>
 #include <sodium.h>
 
 #include "common/text.h"
@@ -34,12 +35,12 @@ uint64_t
 la_digest(const struct la_digester *digester, enum la_digest_domain domain, struct la_span bytes)
 {
 	unsigned char out[crypto_shorthash_BYTES];
-	uint64_t value = 0;
+	uint64_t value;
 
 	(void)crypto_shorthash(
 	    out, bytes.data == NULL ? (const unsigned char *)"" : bytes.data, bytes.size, digester->key[domain]);
-	for (size_t i = sizeof(out); i-- > 0;)
-		value = value << 8 | out[i];
+	memcpy(&value, out, sizeof(value));
+	value = le64toh(value);
 	return (value == 0 ? 1 : value);
 }
 

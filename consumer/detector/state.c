@@ -1,5 +1,6 @@
 #include "detector/state.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "detector/state_record.h"
@@ -81,8 +82,9 @@ put_varint(struct writer *w, uint64_t value)
 static void
 put_digest(struct writer *w, uint64_t digest)
 {
-	for (size_t i = 0; i < sizeof(digest); i++)
-		*w->p++ = (unsigned char)(digest >> (8 * i));
+	digest = htole64(digest);
+	memcpy(w->p, &digest, sizeof(digest));
+	w->p += sizeof(digest);
 }
 
 /* Modulo 2^64 the difference of any two times is exact. */

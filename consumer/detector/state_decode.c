@@ -1,3 +1,4 @@
+#include <endian.h>
 #include <string.h>
 
 #include "detector/state.h"
@@ -61,8 +62,8 @@ get_digest(struct reader *r)
 	require(r, (size_t)(r->end - r->p) >= sizeof(digest));
 	if (r->broken)
 		return (0);
-	for (size_t i = sizeof(digest); i-- > 0;)
-		digest = digest << 8 | r->p[i];
+	memcpy(&digest, r->p, sizeof(digest));
+	digest = le64toh(digest);
 	r->p += sizeof(digest);
 	require(r, digest != 0);
 	return (digest);
