@@ -16,7 +16,7 @@ la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options
 	made->options = *options;
 	made->random = (uint32_t)options->now_ms(options->now_cookie) | 1u;
 	made->slots = calloc(LA_SLOTS, sizeof(made->slots[0]));
-	if (made->slots == NULL || la_window_new(&made->window, LA_SLOTS) != LA_OK)
+	if (made->slots == NULL || la_window_new(&made->window, LA_WINDOW) != LA_OK)
 		goto fail;
 	for (size_t i = 0; i < LA_SLOTS; i++)
 		la_mail_init(&made->slots[i].mail);

@@ -130,7 +130,8 @@ enum la_err
 la_delivery_take(struct la_delivery_loop *loop, struct la_error *error)
 {
 	bool rests = loop->relay_rests_until_ms > la_delivery_now(loop) || *loop->options.stopping;
-	size_t room = rests ? 0 : LA_SLOTS - loop->in_hand;
+	size_t slots = LA_SLOTS - loop->in_hand, window = la_window_room(loop->window);
+	size_t room = rests ? 0 : slots < window ? slots : window;
 
 	if (room == 0 && la_delivery_now(loop) - loop->polled_ms < MEMBERSHIP_MS)
 		return (LA_OK);

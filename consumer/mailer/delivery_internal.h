@@ -8,6 +8,7 @@
 #include "mailer/window.h"
 
 #define LA_SLOTS 256 /* records in hand: several times the connections, so that none waits for the bus */
+#define LA_WINDOW 4096 /* records whose offsets are not committed: also those that finished before an earlier one */
 
 /* A record's way: one step to the next, or back to READY when it is to be sent again. */
 enum la_slot_stage {

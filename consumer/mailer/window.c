@@ -26,7 +26,7 @@ struct run {
 
 struct la_window {
 	struct record *records;
-	uint32_t free;
+	uint32_t free, room; /* the first free one; how many there are */
 	struct run *runs;
 	struct la_position_done *positions;
 	size_t run_count, run_cap;
@@ -47,6 +47,7 @@ la_window_new(struct la_window **window, uint32_t cap)
 	for (uint32_t i = 0; i < cap; i++)
 		made->records[i].next = i + 1 < cap ? i + 1 : NONE;
 	made->free = cap > 0 ? 0 : NONE;
+	made->room = cap;
 	*window = made;
 	return (LA_OK);
 }
@@ -128,6 +129,7 @@ la_window_add(struct la_window *window, const struct la_message *message, uint32
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	record = &window->records[taken];
 	window->free = record->next;
+	window->room--;
 	*record = (struct record){.offset = message->offset, .next = NONE, .run = found};
 	run = &window->runs[found];
 	if (run->first == NONE)
@@ -137,6 +139,12 @@ la_window_add(struct la_window *window, const struct la_message *message, uint32
 	run->last = taken;
 	*ticket = taken;
 	return (LA_OK);
+}
+
+uint32_t
+la_window_room(const struct la_window *window)
+{
+	return (window->room);
 }
 
 void
@@ -153,6 +161,7 @@ la_window_finish(struct la_window *window, uint32_t ticket)
 		run->moved = true;
 		window->records[passed].next = window->free;
 		window->free = passed;
+		window->room++;
 	}
 	if (run->first == NONE)
 		run->last = NONE;

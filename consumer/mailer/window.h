@@ -22,6 +22,9 @@ void la_window_free(struct la_window *window);
 LA_MUST_CHECK enum la_err la_window_add(
     struct la_window *window, const struct la_message *message, uint32_t *ticket, struct la_error *error);
 
+/* How many more records may be added now: a finished one counts until those before it are finished too. */
+uint32_t la_window_room(const struct la_window *window);
+
 /* The record is done for good; its ticket may be given out again. */
 void la_window_finish(struct la_window *window, uint32_t ticket);
 

@@ -89,14 +89,19 @@ more_records_than_room_is_an_error_and_room_comes_back(void **state)
 	struct la_window *window = NULL;
 	struct la_message m = message(0, 1, 3);
 	struct la_error error = LA_ERROR_INIT;
-	uint32_t a, ticket;
+	uint32_t a, b, ticket;
 
 	(void)state;
 	assert_int_equal(la_window_new(&window, 2), LA_OK);
+	assert_int_equal(la_window_room(window), 2);
 	a = add(window, 0, 1, 1);
-	(void)add(window, 0, 1, 2);
+	b = add(window, 0, 1, 2);
+	assert_int_equal(la_window_room(window), 0);
 	assert_int_equal(la_window_add(window, &m, &ticket, &error), LA_EINTERNAL);
+	la_window_finish(window, b); /* before the first: its offset is still remembered */
+	assert_int_equal(la_window_room(window), 0);
 	la_window_finish(window, a);
+	assert_int_equal(la_window_room(window), 2);
 	assert_int_equal(la_window_add(window, &m, &ticket, &error), LA_OK);
 	la_window_free(window);
 }
