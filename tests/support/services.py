@@ -242,9 +242,12 @@ class SmtpSink:
             found.append(Mail(envelope["mail_from"], envelope["rcpt_to"], path.read_bytes()))
         return found
 
+    def count(self):
+        return len(list((self.folder / "mails").glob("*.eml")))
+
     def wait_for(self, count, timeout=30, settle=0.3):
         """Waits for count mails, then a moment longer, so that one too many is seen; returns them all."""
-        wait_until(lambda: len(self.mails()) >= count, timeout, lambda: f"{count} mails, only {len(self.mails())} came")
+        wait_until(lambda: self.count() >= count, timeout, lambda: f"{count} mails, only {self.count()} came")
         time.sleep(settle)
         return self.mails()
 
