@@ -40,7 +40,7 @@ const struct la_conf_key la_conf_keys[] = {
     {"http.listen", LA_CONF_MAILER, LA_CONF_LISTEN, "127.0.0.1:9465", NULL, NOT_YET},
     {"log.format", LA_CONF_BOTH, LA_CONF_CHOICE, "logfmt", "logfmt|json", NULL},
     {"log.level", LA_CONF_BOTH, LA_CONF_CHOICE, "info", "debug|info|warn|error", NULL},
-    {"seal.key.file", LA_CONF_BOTH, LA_CONF_FILE, NULL, NULL, NOT_YET},
+    {"seal.key.file", LA_CONF_BOTH, LA_CONF_FILE, NULL, NULL, NULL},
     {"shutdown.timeout", LA_CONF_BOTH, LA_CONF_DURATION, "10s", "0..1h", NULL},
 
     /* detector */

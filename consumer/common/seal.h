@@ -1,6 +1,6 @@
 /*
  * Sealed recipients: who gets the mail, readable for the mailer alone. Pure;
- * libsodium.
+ * libsodium, whose sodium_init comes before (la_cli_main has called it).
  *
  * A sealed recipient, version 1, at most LA_SEALED_BYTES_MAX bytes as we write
  * it (up to 1024 are read):

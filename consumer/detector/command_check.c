@@ -52,6 +52,20 @@ check_keys(const struct la_conf *conf, struct findings *findings)
 }
 
 static void
+check_seal_key(const struct la_conf *conf, struct findings *findings)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_sealer *sealer;
+	enum la_err err;
+
+	if (!la_conf_is_set(conf, "seal.key.file"))
+		return;
+	err = la_setup_sealer(conf, &sealer, &error);
+	la_sealer_free(sealer);
+	report(findings, "seal.key.file", err, &error);
+}
+
+static void
 check_schemas(const struct la_conf *conf, struct findings *findings)
 {
 	struct la_error error = LA_ERROR_INIT;
@@ -122,6 +136,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	la_cli_catch_signals();
 	la_conf_print(conf, stdout);
 	check_keys(conf, &findings);
+	check_seal_key(conf, &findings);
 	check_schemas(conf, &findings);
 	check_kafka(conf, &findings);
 	check_redis(conf, &findings);

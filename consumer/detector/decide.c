@@ -34,6 +34,7 @@ la_decider_new(struct la_decider **decider, const struct la_decider_options *opt
 	la_text_set(&d->generation, la_span_text(options->topic_generation));
 	if (la_label_cache_new(&d->labels, d->digester, d->epoch_count) != LA_OK)
 		goto out;
+	d->sealer = options->sealer;
 	*decider = d;
 	d = NULL;
 	err = LA_OK;
@@ -50,6 +51,7 @@ la_decider_free(struct la_decider *decider)
 	for (size_t e = 0; e < LA_EPOCHS_MAX; e++)
 		la_digester_clear(&decider->digester[e]);
 	la_label_cache_free(decider->labels);
+	la_sealer_free(decider->sealer);
 	free(decider);
 }
 

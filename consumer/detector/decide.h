@@ -8,6 +8,7 @@
 
 #include "common/event.h"
 #include "common/job.h"
+#include "common/seal.h"
 #include "detector/facts.h"
 #include "detector/policy.h"
 
@@ -20,8 +21,10 @@ struct la_decider_options {
 	int mask_keep_last;             /* member.mask=keep-last:N; a number that is not longer is all masked */
 	const char *cluster_id;         /* copied; "" for stdin; at most 256 bytes count */
 	const char *topic_generation;   /* copied */
+	struct la_sealer *sealer;       /* the decider's once it is made; NULL: recipients stay in clear */
 };
 
+/* Errors: LA_ENOMEM; *decider is untouched then. */
 LA_MUST_CHECK enum la_err la_decider_new(
     struct la_decider **decider, const struct la_decider_options *options, struct la_error *error);
 void la_decider_free(struct la_decider *decider); /* wipes the keys */
@@ -41,8 +44,9 @@ LA_MUST_CHECK enum la_err la_decider_facts(struct la_decider *decider, const str
 
 /*
  * The records that follow from a verdict. The job only for ALERTED. Deterministic
- * (P11). facts is NULL for the decision on a REJECTED event: its member_ref is all
- * zeroes. The job has the recipient in clear, or sealed as the event brought it.
+ * (P11), except that sealing has a random nonce. facts is NULL for the decision on a REJECTED event: its
+ * member_ref is all zeroes. The job has the recipient sealed as the event brought it; else sealed with the
+ * decider's sealer; without one, in clear.
  */
 void la_decider_job(const struct la_decider *decider, const struct la_login_event *event,
     const struct la_source *source, const struct la_facts *facts, const struct la_verdict *verdict,

@@ -15,6 +15,7 @@ struct la_decider {
 	size_t active, epoch_count;
 	struct la_digester digester[LA_EPOCHS_MAX]; /* newest first */
 	struct la_label_cache *labels;
+	struct la_sealer *sealer; /* NULL: recipients stay in clear */
 	uint64_t no_app[LA_EPOCHS_MAX]; /* digest of the missing app */
 	struct la_text cluster_id, generation;
 	struct la_text last_topic; /* whose digests last_log holds; absent: none */

@@ -44,13 +44,27 @@ mask_member(const struct la_decider *d, const struct la_login_event *event, stru
 	out->bytes[out->size] = '\0';
 }
 
+/* In the place of the recipient in clear, of which nothing stays. */
+static void
+seal_recipient(const struct la_sealer *sealer, struct la_alert_job *job)
+{
+	struct la_recipient recipient = {job->recipient_email, job->recipient_member_id};
+
+	_Static_assert(LA_SEALED_BYTES_MAX <= sizeof(job->recipient_sealed), "a job has room for what is sealed");
+	job->recipient_sealed_size = (uint16_t)la_sealer_seal(sealer, &recipient, job->recipient_sealed);
+	job->has_recipient_sealed = true;
+	job->has_recipient = false;
+	memset(&job->recipient_email, 0, sizeof(job->recipient_email));
+	memset(&job->recipient_member_id, 0, sizeof(job->recipient_member_id));
+}
+
 /*
  * Sealed by the producer: passed on, and nothing in clear beside it. An address
  * that cannot be passed on as it is, whole, is left out: part of it would be
  * somebody else's.
  */
 static void
-set_recipient(const struct la_login_event *event, struct la_alert_job *job)
+set_recipient(const struct la_decider *d, const struct la_login_event *event, struct la_alert_job *job)
 {
 	struct la_span sealed = event->email_sealed, email = event->email;
 
@@ -64,6 +78,8 @@ set_recipient(const struct la_login_event *event, struct la_alert_job *job)
 	la_text_set(&job->recipient_member_id, event->member_id);
 	if (email.size > 0 && email.size <= EMAIL_BYTES_MAX && la_utf8_valid(email))
 		la_text_set(&job->recipient_email, email);
+	if (d->sealer != NULL)
+		seal_recipient(d->sealer, job);
 }
 
 static int64_t
@@ -103,7 +119,7 @@ la_decider_job(const struct la_decider *decider, const struct la_login_event *ev
 	la_hex(job->member_ref, facts->by_epoch[decider->active].member, LA_MEMBER_DIGEST_BYTES);
 	mask_member(decider, event, &job->member_masked);
 	set_labels(facts, event, job);
-	set_recipient(event, job);
+	set_recipient(decider, event, job);
 	job->suppressed_before = (int32_t)verdict->suppressed_before;
 	la_text_set(&job->policy_rev, la_span_text(decider->policy_rev));
 	la_text_set(&job->agent_rev, la_span_text(decider->agent_rev));

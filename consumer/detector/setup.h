@@ -16,7 +16,14 @@ void la_setup_policy(const struct la_conf *conf, struct la_policy *policy);
 /* Errors: LA_ECONFIG, LA_ENOMEM: names the file. The caller clears *keys. */
 LA_MUST_CHECK enum la_err la_setup_keys(const char *path, struct la_keys *keys, struct la_error *error);
 
-/* A decider with the keys of hash.keys.file. Errors: LA_ECONFIG, LA_ENOMEM. */
+/*
+ * Seals for the public key of seal.key.file; NULL when that is not set. Errors: LA_ECONFIG, LA_ENOMEM; *sealer is
+ * NULL then.
+ */
+LA_MUST_CHECK enum la_err la_setup_sealer(
+    const struct la_conf *conf, struct la_sealer **sealer, struct la_error *error);
+
+/* A decider with the keys of hash.keys.file and, where it is set, seal.key.file. Errors: LA_ECONFIG, LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_setup_decider(
     const struct la_conf *conf, struct la_decider **decider, struct la_error *error);
 

@@ -19,6 +19,23 @@ la_setup_keys(const char *path, struct la_keys *keys, struct la_error *error)
 }
 
 enum la_err
+la_setup_sealer(const struct la_conf *conf, struct la_sealer **sealer, struct la_error *error)
+{
+	const char *path = la_conf_text(conf, "seal.key.file");
+	unsigned char public[LA_SEAL_KEY_BYTES];
+	enum la_err err;
+
+	*sealer = NULL;
+	if (path == NULL)
+		return (LA_OK);
+	if ((err = la_seal_key_read(path, LA_SEAL_PUBLIC, public, error)) != LA_OK)
+		return (err);
+	if ((err = la_sealer_new(sealer, public, error)) != LA_OK)
+		la_error_prefix(error, "%s", path);
+	return (err);
+}
+
+enum la_err
 la_setup_decider(const struct la_conf *conf, struct la_decider **decider, struct la_error *error)
 {
 	struct la_keys keys = {.count = 0};
@@ -36,7 +53,12 @@ la_setup_decider(const struct la_conf *conf, struct la_decider **decider, struct
 		la_error_prefix(error, "hash.keys.file");
 		goto out;
 	}
-	err = la_decider_new(decider, &options, error);
+	if ((err = la_setup_sealer(conf, &options.sealer, error)) != LA_OK) {
+		la_error_prefix(error, "seal.key.file");
+		goto out;
+	}
+	if ((err = la_decider_new(decider, &options, error)) != LA_OK)
+		la_sealer_free(options.sealer);
 out:
 	la_keys_clear(&keys);
 	return (err);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "common/bus_kafka.h"
 #include "common/cli.h"
@@ -6,6 +7,7 @@
 #include "mailer/brands.h"
 #include "mailer/commands.h"
 #include "mailer/relay_curl.h"
+#include "mailer/render.h"
 
 #define SERVER_MS 5000 /* how long a server may take to answer */
 
@@ -37,6 +39,24 @@ check_templates(struct findings *findings, const struct la_conf *conf)
 
 	say(findings, "templates", la_brands_load(&brands, conf, &error), &error);
 	la_brands_free(brands);
+}
+
+/* Whether the key opens anything shows only with a job. */
+static void
+check_seal_key(struct findings *findings, const struct la_conf *conf)
+{
+	const char *path = la_conf_text(conf, "seal.key.file");
+	struct la_error error = LA_ERROR_INIT;
+	struct la_renderer *renderer = NULL;
+	struct stat info;
+
+	if (path == NULL)
+		return;
+	say(findings, "seal.key.file", la_renderer_open(&renderer, conf, NULL, &error), &error);
+	if (renderer != NULL && stat(path, &info) == 0 && (info.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		(void)printf("warning  seal.key.file: %s may be read by everybody (mode %04o); 0600 is enough\n", path,
+		    (unsigned)(info.st_mode & 07777));
+	la_renderer_free(renderer);
 }
 
 static void
@@ -92,6 +112,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	la_conf_print(conf, stdout);
 	(void)printf("\n");
 	check_templates(&findings, conf);
+	check_seal_key(&findings, conf);
 	check_schemas(&findings, conf);
 	check_bus(&findings, conf);
 	check_relay(&findings, conf);

@@ -51,10 +51,8 @@ render(const struct la_conf *conf, const char *job_path, const char *folder, str
 	la_mail_init(&mail);
 	if ((err = la_job_file_read(job_path, &job, error)) != LA_OK || (err = la_brands_load(&brands, conf, error)) != LA_OK)
 		goto out;
-	if ((err = la_renderer_new(&renderer, &la_zone_system)) != LA_OK) {
-		(void)la_error_set(error, err, "out of memory");
+	if ((err = la_renderer_open(&renderer, conf, &job, error)) != LA_OK)
 		goto out;
-	}
 	err = la_renderer_mail(renderer, la_brands_of(brands, la_text_span(&job.tenant)), &job, &mail, error);
 	if (err == LA_OK)
 		err = write_mail(&mail, job.job_id, folder, error);

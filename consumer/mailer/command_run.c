@@ -30,10 +30,9 @@ open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *err
 
 	if ((err = la_brands_load(&parts->brands, conf, error)) != LA_OK ||
 	    (err = la_codec_open(conf, LA_RECORD_ALERT_JOB, &parts->decoder, &parts->encoder, error)) != LA_OK ||
-	    (err = la_relay_curl_new(&parts->relay, conf, error)) != LA_OK)
+	    (err = la_relay_curl_new(&parts->relay, conf, error)) != LA_OK ||
+	    (err = la_renderer_open(&parts->renderer, conf, NULL, error)) != LA_OK)
 		return (err);
-	if ((err = la_renderer_new(&parts->renderer, &la_zone_system)) != LA_OK)
-		return (la_error_set(error, err, "out of memory"));
 	return (la_bus_kafka_new(&parts->bus, &bus, error));
 }
 

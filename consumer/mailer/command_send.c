@@ -70,10 +70,8 @@ send_job(const struct la_conf *conf, const char *job_path, struct la_error *erro
 	if ((err = la_job_file_read(job_path, &job, error)) != LA_OK || (err = may_be_mailed(&job, error)) != LA_OK ||
 	    (err = la_brands_load(&brands, conf, error)) != LA_OK)
 		goto out;
-	if ((err = la_renderer_new(&renderer, &la_zone_system)) != LA_OK) {
-		(void)la_error_set(error, err, "out of memory");
+	if ((err = la_renderer_open(&renderer, conf, &job, error)) != LA_OK)
 		goto out;
-	}
 	err = la_renderer_mail(renderer, la_brands_of(brands, la_text_span(&job.tenant)), &job, &rendered, error);
 	if (err == LA_OK && (err = la_relay_curl_new(&relay, conf, error)) == LA_OK)
 		err = mail(la_relay_curl_port(relay), &rendered, error);

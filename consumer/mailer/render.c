@@ -10,6 +10,7 @@
 
 struct la_renderer {
 	const struct la_zone_source *source;
+	struct la_opener *opener; /* NULL: there is no key */
 	struct {
 		char name[65]; /* "": free */
 		struct la_zone *zone; /* NULL: there is no such zone */
@@ -58,7 +59,15 @@ la_renderer_free(struct la_renderer *renderer)
 		return;
 	for (size_t i = 0; i < ZONES_CACHED; i++)
 		la_zone_free(renderer->zones[i].zone);
+	la_opener_free(renderer->opener);
 	free(renderer);
+}
+
+void
+la_renderer_set_opener(struct la_renderer *renderer, struct la_opener *opener)
+{
+	la_opener_free(renderer->opener);
+	renderer->opener = opener;
 }
 
 /* FNV-1a: only spreads names over the slots. */
@@ -169,13 +178,28 @@ build_message(const struct la_brand *brand, const struct la_alert_job *job, int 
 }
 
 static enum la_err
-read_recipient(const struct la_alert_job *job, struct la_address *to, struct la_error *error)
+open_recipient(
+    struct la_renderer *r, const struct la_alert_job *job, struct la_recipient *recipient, struct la_error *error)
 {
-	if (!job->has_recipient && job->has_recipient_sealed)
-		return (la_error_set(error, LA_EDATA, "the job's recipient is sealed, and opening it is not supported yet"));
-	if (!job->has_recipient || !job->recipient_email.present)
+	if (r->opener == NULL)
+		return (la_error_set(
+		    error, LA_EDATA, "the job's recipient is sealed; seal.key.file must be the secret key for it"));
+	return (la_opener_open(
+	    r->opener, la_span_of(job->recipient_sealed, job->recipient_sealed_size), recipient, error));
+}
+
+static enum la_err
+read_recipient(struct la_renderer *r, const struct la_alert_job *job, struct la_address *to, struct la_error *error)
+{
+	struct la_recipient opened = {.email = {.present = false}};
+	const struct la_text *email = job->has_recipient ? &job->recipient_email : &opened.email;
+	enum la_err err;
+
+	if (!job->has_recipient && job->has_recipient_sealed && (err = open_recipient(r, job, &opened, error)) != LA_OK)
+		return (err);
+	if (!email->present)
 		return (la_error_set(error, LA_EDATA, "the job has no address"));
-	return (la_address_parse(la_text_span(&job->recipient_email), to, error));
+	return (la_address_parse(la_text_span(email), to, error));
 }
 
 static void
@@ -198,7 +222,7 @@ la_renderer_mail(struct la_renderer *renderer, const struct la_brand *brand, con
 	enum la_err err;
 
 	reset(mail);
-	if ((err = read_recipient(job, &mail->to, error)) != LA_OK)
+	if ((err = read_recipient(renderer, job, &mail->to, error)) != LA_OK)
 		return (err);
 	if ((err = zone_for(renderer, brand, la_text_span(&job->time_zone), &zone)) != LA_OK)
 		return (la_error_set(error, err, "%s", la_err_text(err)));
