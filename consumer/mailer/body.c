@@ -67,35 +67,42 @@ is_quoted(struct la_span line, size_t i)
 	return (c < 0x21 || c > 0x7e || c == '=');
 }
 
-/* One line with soft breaks. out == NULL only counts, into *size. */
-static enum la_err
-add_quoted_line(struct la_buf *out, struct la_span line, size_t *size)
+/* A soft break and three bytes for each byte, at the most. */
+#define QUOTED_SIZE_MAX(size) ((size) * 6 + 2)
+
+/* One line with soft breaks and its CRLF; returns the size. out has room for QUOTED_SIZE_MAX(line.size). */
+static size_t
+write_quoted_line(unsigned char *out, struct la_span line)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	size_t column = 0;
+	unsigned char *p = out, *line_start = out;
 
 	for (size_t i = 0; i < line.size; i++) {
-		unsigned char c = line.data[i], bytes[6] = "=\r\n", *p = bytes;
-		size_t length = is_quoted(line, i) ? 3 : 1, room = i + 1 == line.size ? 0 : 1; /* for the soft break's '=' */
+		unsigned char c = line.data[i];
+		bool quoted = is_quoted(line, i);
+		ptrdiff_t column = p - line_start + (quoted ? 3 : 1) + (i + 1 == line.size ? 0 : 1); /* '=' of a soft break */
 
-		if (column + length + room > LINE_MAX_BYTES) {
-			p += 3;
-			column = 0;
+		if (column > LINE_MAX_BYTES) {
+			memcpy(p, "=\r\n", 3);
+			line_start = p += 3;
 		}
-		column += length;
-		if (length == 3) {
+		if (quoted) {
 			*p++ = '=';
 			*p++ = (unsigned char)digits[c >> 4];
 			*p++ = (unsigned char)digits[c & 15];
 		} else {
 			*p++ = c;
 		}
-		*size += (size_t)(p - bytes);
-		if (out != NULL && la_buf_add(out, bytes, (size_t)(p - bytes)) != LA_OK)
-			return (LA_ENOMEM);
 	}
-	*size += 2;
-	return (out == NULL ? LA_OK : la_buf_add(out, "\r\n", 2));
+	memcpy(p, "\r\n", 2);
+	return ((size_t)(p - out) + 2);
+}
+
+/* An estimate: what stands at a line's end and its few soft breaks do not decide. */
+static size_t
+quoted_size(size_t size, size_t quoted)
+{
+	return (size + 2 * quoted + (size + 2 * quoted) / LINE_MAX_BYTES * 3);
 }
 
 enum la_body_encoding
@@ -109,12 +116,30 @@ la_body_choose(struct la_span text)
 
 		is_7bit = is_7bit && is_7bit_line(line);
 		bytes += line.size + 2;
-		(void)add_quoted_line(NULL, line, &quoted); /* counts; cannot fail */
+		for (size_t i = 0; i < line.size; i++)
+			quoted += line.data[i] >= 0x80 || line.data[i] == '=';
 	}
 	base64 = (bytes + 2) / 3 * 4 + (bytes + BASE64_LINE_BYTES - 1) / BASE64_LINE_BYTES * 2;
 	if (is_7bit)
 		return (LA_BODY_7BIT);
-	return (quoted <= base64 ? LA_BODY_QUOTED_PRINTABLE : LA_BODY_BASE64);
+	return (quoted_size(bytes, quoted) <= base64 ? LA_BODY_QUOTED_PRINTABLE : LA_BODY_BASE64);
+}
+
+static enum la_err
+add_quoted_line(struct la_buf *out, struct la_span line)
+{
+	if (la_buf_reserve(out, QUOTED_SIZE_MAX(line.size)) != LA_OK)
+		return (LA_ENOMEM);
+	out->size += write_quoted_line(out->data + out->size, line);
+	return (LA_OK);
+}
+
+static enum la_err
+add_plain_line(struct la_buf *out, struct la_span line)
+{
+	if (la_buf_add(out, line.data, line.size) != LA_OK)
+		return (LA_ENOMEM);
+	return (la_buf_add(out, "\r\n", 2));
 }
 
 static enum la_err
@@ -126,7 +151,7 @@ add_base64(struct la_buf *out, struct la_span bytes)
 
 		sodium_bin2base64(digits, sizeof(digits), bytes.data, size, sodium_base64_VARIANT_ORIGINAL);
 		bytes = la_span_of(bytes.data + size, bytes.size - size);
-		if (la_buf_printf(out, "%s\r\n", digits) != LA_OK)
+		if (add_plain_line(out, la_span_text(digits)) != LA_OK)
 			return (LA_ENOMEM);
 	}
 	return (LA_OK);
@@ -137,16 +162,14 @@ la_body_add(struct la_buf *out, struct la_span text, enum la_body_encoding encod
 {
 	struct la_buf canonical = LA_BUF_INIT; /* base64 encodes the text with CRLF (RFC 2045 section 6.8) */
 	enum la_err err = LA_OK;
-	size_t ignored = 0;
 
 	while (text.size > 0 && err == LA_OK) {
 		struct la_span line = take_line(&text);
-		struct la_buf *to = encoding == LA_BODY_BASE64 ? &canonical : out;
 
 		if (encoding == LA_BODY_QUOTED_PRINTABLE)
-			err = add_quoted_line(out, line, &ignored);
-		else if ((err = la_buf_add(to, line.data, line.size)) == LA_OK)
-			err = la_buf_add(to, "\r\n", 2);
+			err = add_quoted_line(out, line);
+		else
+			err = add_plain_line(encoding == LA_BODY_BASE64 ? &canonical : out, line);
 	}
 	if (err == LA_OK && encoding == LA_BODY_BASE64)
 		err = add_base64(out, la_buf_span(&canonical));

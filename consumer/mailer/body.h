@@ -15,7 +15,7 @@ enum la_body_encoding { LA_BODY_7BIT, LA_BODY_QUOTED_PRINTABLE, LA_BODY_BASE64 }
 const char *la_body_encoding_name(enum la_body_encoding encoding);
 
 /*
- * 7bit for plain ASCII in short lines that no gateway would touch; else the shorter
+ * 7bit for plain ASCII in short lines that no gateway would touch; else about the shorter
  * of quoted-printable and base64. No encoded body holds "=_", so that a boundary
  * with it cannot occur. text: UTF-8 with LF line ends, no other control byte but tab.
  */
