@@ -112,8 +112,7 @@ la_assignment_kafka_add(
 }
 
 void
-la_assignment_kafka_remove(
-    struct la_assignment_kafka *assignment, const rd_kafka_topic_partition_list_t *partitions)
+la_assignment_kafka_remove(struct la_assignment_kafka *assignment, const rd_kafka_topic_partition_list_t *partitions)
 {
 	int i;
 
@@ -152,5 +151,5 @@ la_assignment_kafka_holds(
     const struct la_assignment_kafka *assignment, struct la_span topic, int32_t partition, uint64_t lease)
 {
 	return (lease != 0 && la_assignment_kafka_lease(assignment, partition) == lease &&
-	    la_span_is(topic, assignment->topic));
+		la_span_is(topic, assignment->topic));
 }

@@ -19,7 +19,8 @@ LA_MUST_CHECK enum la_err la_assignment_kafka_new(
 /* Undoes the forwarding. Call after the consumer has left its group, before rd_kafka_destroy. */
 void la_assignment_kafka_free(struct la_assignment_kafka *assignment);
 
-/* To be called before rd_kafka_assign: forwards and gives new leases. False: out of memory, or a topic that is not ours. */
+/* To be called before rd_kafka_assign: forwards and gives new leases. False: out of memory, or a topic that is not
+ * ours. */
 bool la_assignment_kafka_add(
     struct la_assignment_kafka *assignment, rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *partitions);
 

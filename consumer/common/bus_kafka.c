@@ -139,10 +139,10 @@ open_clients(struct la_bus_kafka *bus, const struct la_bus_kafka_options *option
 	rd_kafka_conf_t *consuming = NULL, *producing = NULL;
 	enum la_err err;
 
-	if ((err = la_conf_kafka_make(
-		 &consuming, options->conf, LA_CONF_KAFKA_CONSUMER, options->group_id, error)) != LA_OK ||
-	    (err = la_conf_kafka_make(
-		 &producing, options->conf, LA_CONF_KAFKA_PRODUCER, options->group_id, error)) != LA_OK)
+	if ((err = la_conf_kafka_make(&consuming, options->conf, LA_CONF_KAFKA_CONSUMER, options->group_id, error)) !=
+		LA_OK ||
+	    (err = la_conf_kafka_make(&producing, options->conf, LA_CONF_KAFKA_PRODUCER, options->group_id, error)) !=
+		LA_OK)
 		goto out;
 	if ((err = la_producer_kafka_new(&bus->producer, producing, bus->wake_fd, error)) != LA_OK)
 		goto out;
@@ -165,8 +165,8 @@ la_bus_kafka_new(struct la_bus_kafka **out, const struct la_bus_kafka_options *o
 
 	if (bus == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
-	bus->port = (struct la_bus){bus, bus_poll, bus_release, bus_pause, bus_produce, bus_await, bus_commit, bus_holds,
-	    bus_cluster_id};
+	bus->port = (struct la_bus){
+	    bus, bus_poll, bus_release, bus_pause, bus_produce, bus_await, bus_commit, bus_holds, bus_cluster_id};
 	bus->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (bus->wake_fd < 0) {
 		(void)la_error_set(error, err, "eventfd: %s", strerror(errno));

@@ -1,9 +1,15 @@
 /*
  * The bus over librdkafka: one consumer, one idempotent producer, one thread.
  *
- * Configuration: kafka.<p>, kafka.consumer.<p>, kafka.producer.<p> and our
- * defaults (DESIGN 3.3); properties that the promises rest on are refused with
- * the reason. librdkafka's log lines go through la_log, without payload.
+ * Configuration: kafka.<p>, kafka.consumer.<p>, kafka.producer.<p> over our
+ * defaults (conf_kafka.c: DESIGN 3.3, and a few of the adapter's own); la_conf
+ * refuses what the promises rest on. librdkafka's log lines go through la_log,
+ * without payload.
+ *
+ * Where to look: consumer_kafka.c (records), rebalance_kafka.c and
+ * assignment_kafka.c (whose partitions, leases), commit_kafka.c,
+ * producer_kafka.c with flights.c (what is not yet acknowledged),
+ * link_kafka.c (are brokers there), check_kafka.c.
  */
 #ifndef LA_COMMON_BUS_KAFKA_H
 #define LA_COMMON_BUS_KAFKA_H
@@ -16,7 +22,7 @@ struct la_bus_kafka;
 
 struct la_bus_kafka_options {
 	const struct la_conf *conf;
-	const char *group_id;     /* the default: the program's name */
+	const char *group_id; /* the default: the program's name */
 	const char *input_topic;
 };
 
@@ -28,7 +34,10 @@ struct la_bus_kafka_options {
 LA_MUST_CHECK enum la_err la_bus_kafka_new(
     struct la_bus_kafka **bus, const struct la_bus_kafka_options *options, struct la_error *error);
 
-/* Leaves the group (within timeout_ms), drops what is unacknowledged, frees. */
+/*
+ * After every record was released: leaves the group (within timeout_ms), drops what is
+ * unacknowledged, frees.
+ */
 void la_bus_kafka_close(struct la_bus_kafka *bus, int timeout_ms);
 
 /* The port; valid as long as bus. */
@@ -45,8 +54,8 @@ LA_MUST_CHECK enum la_err la_bus_kafka_check_conf(const struct la_conf *conf, st
  * Errors: LA_EUNAVAILABLE (no broker answered; names bootstrap.servers), LA_ECONFIG
  * (a topic is missing or may not be read; names it).
  */
-LA_MUST_CHECK enum la_err la_bus_kafka_check(const struct la_conf *conf, const char *const *topics, size_t count,
-    int timeout_ms, struct la_error *error);
+LA_MUST_CHECK enum la_err la_bus_kafka_check(
+    const struct la_conf *conf, const char *const *topics, size_t count, int timeout_ms, struct la_error *error);
 
 const char *la_bus_kafka_library_version(void);
 

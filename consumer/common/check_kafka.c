@@ -56,7 +56,8 @@ check_topic(rd_kafka_t *rk, const char *topic, int timeout_ms, struct la_error *
 	rd_kafka_resp_err_t cause;
 
 	if (handle == NULL)
-		return (la_error_set(error, LA_ECONFIG, "topic %s: %s", topic, rd_kafka_err2str(rd_kafka_last_error())));
+		return (
+		    la_error_set(error, LA_ECONFIG, "topic %s: %s", topic, rd_kafka_err2str(rd_kafka_last_error())));
 	cause = rd_kafka_metadata(rk, 0, handle, &metadata, timeout_ms);
 	rd_kafka_topic_destroy(handle);
 	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -2,7 +2,7 @@
 #include "common/consumer_kafka.h"
 
 /* A broker answers within this time or the caller asks again; librdkafka goes on trying behind it. */
-#define COMMIT_WAIT_MS 10000
+#define COMMIT_WAIT_MS 5000
 
 /* Positions with a lease that holds, as librdkafka wants them; NULL: out of memory or a bad position. */
 static rd_kafka_topic_partition_list_t *
@@ -77,8 +77,8 @@ judge(rd_kafka_event_t *answer, struct la_error *error)
 }
 
 enum la_err
-la_consumer_kafka_commit(struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count,
-    struct la_error *error)
+la_consumer_kafka_commit(
+    struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count, struct la_error *error)
 {
 	rd_kafka_topic_partition_list_t *list;
 	rd_kafka_event_t *answer = NULL;

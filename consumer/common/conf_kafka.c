@@ -154,8 +154,8 @@ la_conf_kafka_client(rd_kafka_t **out, rd_kafka_type_t type, const rd_kafka_conf
 	rk = rd_kafka_new(type, copy, reason, sizeof(reason)); /* takes copy over when it succeeds */
 	if (rk == NULL) {
 		rd_kafka_conf_destroy(copy);
-		return (la_error_set(error, LA_ECONFIG, "kafka %s: %s",
-		    type == RD_KAFKA_CONSUMER ? "consumer" : "producer", reason));
+		return (la_error_set(
+		    error, LA_ECONFIG, "kafka %s: %s", type == RD_KAFKA_CONSUMER ? "consumer" : "producer", reason));
 	}
 	*out = rk;
 	return (LA_OK);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/consumer_kafka.h"
@@ -28,6 +29,20 @@ subscribe(rd_kafka_t *rk, const char *topic, struct la_error *error)
 	return (LA_OK);
 }
 
+/* A choice with known defects in librdkafka up to 2.10: it may be made, but not unawares. */
+static void
+warn_of_cooperative(const rd_kafka_conf_t *conf)
+{
+	char strategy[256] = "";
+	size_t size = sizeof(strategy);
+
+	if (rd_kafka_conf_get(conf, "partition.assignment.strategy", strategy, &size) == RD_KAFKA_CONF_OK &&
+	    strstr(strategy, "cooperative") != NULL)
+		la_log(LA_LOG_WARN,
+		    la_msg("cooperative rebalancing has known defects in librdkafka before 2.10; range has none"),
+		    la_str("strategy", strategy), la_str("librdkafka", rd_kafka_version_str()));
+}
+
 static enum la_err
 open_queues(struct la_consumer_kafka *consumer, int wake_fd)
 {
@@ -45,8 +60,8 @@ open_queues(struct la_consumer_kafka *consumer, int wake_fd)
 }
 
 enum la_err
-la_consumer_kafka_new(struct la_consumer_kafka **out, const rd_kafka_conf_t *conf, const char *topic, int wake_fd,
-    struct la_error *error)
+la_consumer_kafka_new(
+    struct la_consumer_kafka **out, const rd_kafka_conf_t *conf, const char *topic, int wake_fd, struct la_error *error)
 {
 	struct la_consumer_kafka *consumer = calloc(1, sizeof(*consumer));
 	rd_kafka_conf_t *own = rd_kafka_conf_dup(conf);
@@ -57,6 +72,7 @@ la_consumer_kafka_new(struct la_consumer_kafka **out, const rd_kafka_conf_t *con
 		goto out;
 	}
 	consumer->link.side = "consumer";
+	warn_of_cooperative(own);
 	rd_kafka_conf_set_opaque(own, consumer);
 	rd_kafka_conf_set_rebalance_cb(own, la_consumer_kafka_rebalance);
 	rd_kafka_conf_set_error_cb(own, on_error);
@@ -139,7 +155,8 @@ la_consumer_kafka_serve(struct la_consumer_kafka *consumer)
 
 	while (served++ < SERVE_EVENTS_MAX && (message = rd_kafka_consumer_poll(consumer->rk, 0)) != NULL) {
 		if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-			la_link_kafka_note(&consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
+			la_link_kafka_note(
+			    &consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
 		} else {
 			/* Not forwarded to our queue: dropping it silently would lose it. */
 			la_consumer_kafka_fail(consumer, "forward", "a record came by the wrong queue");

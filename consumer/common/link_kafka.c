@@ -10,27 +10,32 @@
 #define PROBE_EVERY_MS 1000
 #define PROBE_WAIT_MS 100
 
+/* Said by librdkafka and of no use, or said again by la_link_kafka_note, which knows when it is enough. */
+static bool
+is_noise(const char *facility, const char *text)
+{
+	/* kafka.* goes to both clients: that a property is the other one's is no news. */
+	if (strcmp(facility, "CONFWARN") == 0)
+		return (strstr(text, "will be ignored by this") != NULL);
+	/* A connection that was lost or refused; a broker without an option, with every request. */
+	return (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 || strcmp(facility, "AUTOCREATE") == 0);
+}
+
 static enum la_log_level
 level_of(int syslog_level, const char *facility, const char *text)
 {
-	/* kafka.* goes to both clients: that a property is the other one's is no news. */
-	if (strcmp(facility, "CONFWARN") == 0 && strstr(text, "will be ignored by this") != NULL)
-		return (LA_LOG_DEBUG);
-	/* Said by a broker without the option, with every request. */
-	if (strcmp(facility, "AUTOCREATE") == 0)
+	if (syslog_level > 6 || is_noise(facility, text))
 		return (LA_LOG_DEBUG);
 	if (syslog_level <= 3)
 		return (LA_LOG_ERROR);
-	if (syslog_level == 4)
-		return (LA_LOG_WARN);
-	return (syslog_level <= 6 ? LA_LOG_INFO : LA_LOG_DEBUG);
+	return (syslog_level == 4 ? LA_LOG_WARN : LA_LOG_INFO);
 }
 
 void
 la_link_kafka_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	la_log(level_of(level, facility, text), la_msg("librdkafka"), la_str("client", rk == NULL ? "" : rd_kafka_name(rk)),
-	    la_str("facility", facility), la_str("text", text));
+	la_log(level_of(level, facility, text), la_msg("librdkafka"),
+	    la_str("client", rk == NULL ? "" : rd_kafka_name(rk)), la_str("facility", facility), la_str("text", text));
 }
 
 /* Errors that mean "nobody answers" rather than "something was answered". */
@@ -38,32 +43,39 @@ static bool
 is_absence(rd_kafka_resp_err_t cause)
 {
 	return (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || cause == RD_KAFKA_RESP_ERR__TRANSPORT ||
-	    cause == RD_KAFKA_RESP_ERR__RESOLVE);
+		cause == RD_KAFKA_RESP_ERR__RESOLVE);
 }
 
-void
-la_link_kafka_note(struct la_link_kafka *link, rd_kafka_t *rk, rd_kafka_resp_err_t cause, const char *reason)
+/* Once, then every 30 s with a count; one broker after the other being away is one thing. */
+static void
+say(struct la_link_kafka *link, rd_kafka_resp_err_t cause, const char *reason)
 {
 	int64_t now_ms = la_clock_now_ms(NULL);
-	char text[512];
+	rd_kafka_resp_err_t kind = is_absence(cause) ? RD_KAFKA_RESP_ERR__TRANSPORT : cause;
 
-	if (cause == RD_KAFKA_RESP_ERR__FATAL) {
-		link->fatal = true;
-		(void)snprintf(text, sizeof(text), "%s", reason);
-		if (rd_kafka_fatal_error(rk, text, sizeof(text)) != RD_KAFKA_RESP_ERR_NO_ERROR)
-			reason = text;
-	}
-	if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		link->down = true;
-	if (cause == link->last_error && now_ms - link->last_logged_ms < REPEAT_MS) {
+	if (kind == link->last_error && now_ms - link->last_logged_ms < REPEAT_MS) {
 		link->repeated++;
 		return;
 	}
 	la_log(is_absence(cause) ? LA_LOG_WARN : LA_LOG_ERROR, la_msg("kafka error"), la_str("client", link->side),
 	    la_str("error", rd_kafka_err2name(cause)), la_str("reason", reason), la_int("repeated", link->repeated));
-	link->last_error = cause;
+	link->last_error = kind;
 	link->last_logged_ms = now_ms;
 	link->repeated = 0;
+}
+
+void
+la_link_kafka_note(struct la_link_kafka *link, rd_kafka_t *rk, rd_kafka_resp_err_t cause, const char *reason)
+{
+	char text[512] = "";
+
+	if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		link->down = true;
+	if (cause == RD_KAFKA_RESP_ERR__FATAL) {
+		link->fatal = true;
+		(void)rd_kafka_fatal_error(rk, text, sizeof(text)); /* the first cause */
+	}
+	say(link, cause, text[0] == '\0' ? reason : text);
 }
 
 void

@@ -61,12 +61,12 @@ LA_MUST_CHECK enum la_err la_consumer_kafka_new(struct la_consumer_kafka **consu
 void la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms);
 
 /* Serves rebalances and errors, takes what is there, waits for nothing. Errors: LA_EUNAVAILABLE, LA_EINTERNAL. */
-LA_MUST_CHECK enum la_err la_consumer_kafka_take(struct la_consumer_kafka *consumer, struct la_message *out, size_t cap,
-    size_t *count, struct la_error *error);
+LA_MUST_CHECK enum la_err la_consumer_kafka_take(
+    struct la_consumer_kafka *consumer, struct la_message *out, size_t cap, size_t *count, struct la_error *error);
 bool la_consumer_kafka_waiting(const struct la_consumer_kafka *consumer); /* records are there and not paused */
 void la_consumer_kafka_pause(struct la_consumer_kafka *consumer, bool paused);
-LA_MUST_CHECK enum la_err la_consumer_kafka_commit(struct la_consumer_kafka *consumer,
-    const struct la_position_done *positions, size_t count, struct la_error *error);
+LA_MUST_CHECK enum la_err la_consumer_kafka_commit(
+    struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count, struct la_error *error);
 bool la_consumer_kafka_holds(
     const struct la_consumer_kafka *consumer, struct la_span topic, int32_t partition, uint64_t lease);
 rd_kafka_t *la_consumer_kafka_handle(struct la_consumer_kafka *consumer);

@@ -82,8 +82,7 @@ close_client(struct la_producer_kafka *producer)
 }
 
 enum la_err
-la_producer_kafka_new(
-    struct la_producer_kafka **out, rd_kafka_conf_t *conf, int wake_fd, struct la_error *error)
+la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, int wake_fd, struct la_error *error)
 {
 	struct la_producer_kafka *producer = calloc(1, sizeof(*producer));
 	enum la_err err;
@@ -174,9 +173,13 @@ copy_headers(const struct la_output *output, rd_kafka_headers_t **out)
 	const char *name;
 	const void *value;
 	size_t i, size;
+	rd_kafka_resp_err_t cause = rd_kafka_message_headers(output->headers_of->handle, &theirs);
 
-	if (rd_kafka_message_headers(output->headers_of->handle, &theirs) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return (true); /* none, or none that can be read: that must not keep the record from going on */
+	/* Headers that cannot be read must not keep the record from going on (P4). */
+	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR && cause != RD_KAFKA_RESP_ERR__NOENT)
+		la_log(LA_LOG_WARN, la_msg("headers dropped"), la_str("reason", rd_kafka_err2str(cause)));
+	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (true);
 	if (output->only_headers == NULL) {
 		*out = rd_kafka_headers_copy(theirs);
 		return (*out != NULL);
@@ -227,8 +230,8 @@ send_output(struct la_producer_kafka *producer, const struct la_output *output, 
 		    RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size),
 		    RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END));
 	}
-	return (rd_kafka_producev(producer->rk, RD_KAFKA_V_TOPIC(output->topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-	    RD_KAFKA_V_KEY(output->key.data, output->key.size),
+	return (rd_kafka_producev(producer->rk, RD_KAFKA_V_TOPIC(output->topic),
+	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(output->key.data, output->key.size),
 	    RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size), RD_KAFKA_V_HEADERS(headers),
 	    RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END));
 }
@@ -252,7 +255,8 @@ la_producer_kafka_produce(
 
 	if ((err = rebuild_if_fatal(producer, error)) != LA_OK)
 		return (err);
-	if (make_headers(output, &headers) != LA_OK || la_flights_took_off(&producer->flights, output->batch) != LA_OK) {
+	if (make_headers(output, &headers) != LA_OK ||
+	    la_flights_took_off(&producer->flights, output->batch) != LA_OK) {
 		err = la_error_set(error, LA_ENOMEM, "out of memory");
 		goto out;
 	}

@@ -32,7 +32,8 @@ assign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list_t
 	else
 		err = rd_kafka_assign(consumer->rk, partitions);
 	if (error != NULL || err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		la_consumer_kafka_fail(consumer, "assign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
+		la_consumer_kafka_fail(
+		    consumer, "assign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
 	log_rebalance("partitions assigned", partitions);
@@ -53,14 +54,16 @@ unassign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list
 		err = rd_kafka_assign(consumer->rk, NULL);
 	}
 	if (error != NULL || err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		la_consumer_kafka_fail(consumer, "unassign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
+		la_consumer_kafka_fail(
+		    consumer, "unassign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
 	log_rebalance(lost ? "partitions lost" : "partitions revoked", partitions);
 }
 
 void
-la_consumer_kafka_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque)
+la_consumer_kafka_rebalance(
+    rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
 	struct la_consumer_kafka *consumer = opaque;
 	bool incremental = strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;

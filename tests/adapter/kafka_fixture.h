@@ -62,8 +62,8 @@ void la_fixture_until_void(const struct la_bus *bus, const struct la_message *me
 int64_t la_fixture_committed(int32_t partition);
 
 /* Calls fn (NULL: none) for the records of a partition, as a plain client sees them; returns how many. */
-size_t la_fixture_records(const char *topic, int32_t partition,
-    void (*fn)(const rd_kafka_message_t *message, void *cookie), void *cookie);
+size_t la_fixture_records(
+    const char *topic, int32_t partition, void (*fn)(const rd_kafka_message_t *message, void *cookie), void *cookie);
 
 static inline struct la_position_done
 la_fixture_after(const struct la_message *message)

@@ -21,7 +21,7 @@ record_arrives_as_it_was_written(void **state)
 	assert_int_equal(got[0].partition, 1);
 	assert_int_equal(got[0].offset, 0);
 	assert_true(got[0].has_timestamp && got[0].timestamp_ms >= now_ms - 1000 &&
-	    got[0].timestamp_ms <= la_clock_wall_ms(NULL) + 1000);
+		    got[0].timestamp_ms <= la_clock_wall_ms(NULL) + 1000);
 	assert_true(la_span_is(got[0].key, "key"));
 	assert_true(la_span_is(got[0].value, "value"));
 	assert_false(la_span_present(got[1].key));
@@ -76,8 +76,8 @@ write_with_headers(void)
 	struct la_bus_kafka *bus = la_fixture_bus(NULL);
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	const struct la_header headers[] = {{"a", la_span_text("1")}, {"b", {NULL, 0}}, {"a", la_span_text("")}};
-	struct la_output output = {.topic = fixture.topic, .value = la_span_text("v"), .headers = headers,
-	    .header_count = 3, .batch = 1};
+	struct la_output output = {
+	    .topic = fixture.topic, .value = la_span_text("v"), .headers = headers, .header_count = 3, .batch = 1};
 
 	assert_int_equal(port->produce(port->self, &output, 1000, NULL), LA_OK);
 	assert_int_equal(port->await(port->self, 1, PATIENCE_MS, NULL), LA_OK);

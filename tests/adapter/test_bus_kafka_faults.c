@@ -266,10 +266,8 @@ reading_goes_on_when_the_leader_moves(void **state)
 
 	(void)state;
 	for (leader = 1; leader <= BROKERS; leader++) {
-		assert_int_equal(
-		    rd_kafka_mock_partition_set_leader(fixture.cluster, fixture.topic, 0, leader), 0);
-		assert_int_equal(
-		    rd_kafka_mock_partition_set_leader(fixture.cluster, fixture.out_topic, 0, leader), 0);
+		assert_int_equal(rd_kafka_mock_partition_set_leader(fixture.cluster, fixture.topic, 0, leader), 0);
+		assert_int_equal(rd_kafka_mock_partition_set_leader(fixture.cluster, fixture.out_topic, 0, leader), 0);
 		la_fixture_write(fixture.topic, 0, NULL, "x");
 		la_fixture_read(port, got, 1);
 		assert_int_equal(got[0].offset, leader - 1);

@@ -182,7 +182,7 @@ cooperative_members_keep_what_stays_theirs(void **state)
 		other->release(other->self, got, count);
 	} while (count == 0);
 	kept = (size_t)port->holds(port->self, mine[0].topic, mine[0].partition, mine[0].lease) +
-	    (size_t)port->holds(port->self, mine[1].topic, mine[1].partition, mine[1].lease);
+	       (size_t)port->holds(port->self, mine[1].topic, mine[1].partition, mine[1].lease);
 	assert_int_equal(kept, 1);
 	port->release(port->self, mine, 2);
 	la_bus_kafka_close(second, PATIENCE_MS);

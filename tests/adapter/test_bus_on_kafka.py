@@ -10,20 +10,22 @@ from services import SOURCE
 
 @pytest.mark.parametrize("name", ["test_bus_kafka", "test_bus_kafka_groups"])
 def test_promises_hold_on_a_real_broker(build_dir, kafka, name):
-    done = subprocess.run([build_dir / "tests" / f"adapter_{name}"], env={**os.environ, "LA_TEST_KAFKA": kafka.bootstrap},
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280)
+    environment = {**os.environ, "LA_TEST_KAFKA": kafka.bootstrap}
+    done = subprocess.run([build_dir / "tests" / f"adapter_{name}"], env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=230)
     assert done.returncode == 0, done.stdout[-8000:]
     assert "[  PASSED  ]" in done.stdout
 
 
 def tool(build_dir, broker, *args, stdin="", timeout="20s"):
-    return subprocess.run([build_dir / "bin" / "bus_tool", "--broker", broker, "--timeout", timeout, *args], input=stdin,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    command = [build_dir / "bin" / "bus_tool", "--broker", broker, "--timeout", timeout, *args]
+    return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
 
 
 def test_tool_makes_topics_and_plays_events(build_dir, kafka):
-    made = [tool(build_dir, kafka.bootstrap, "create", "tool-events", "tool-other", "--partitions", "3") for _ in range(2)]
-    assert [each.returncode for each in made] == [0, 0], made[-1].stderr
+    for _ in range(2):  # what exists is left alone
+        made = tool(build_dir, kafka.bootstrap, "create", "tool-events", "tool-other", "--partitions", "3")
+        assert made.returncode == 0, made.stderr
     events = (SOURCE / "tests" / "data" / "demo-events.jsonl").read_text()
     played = tool(build_dir, kafka.bootstrap, "produce", "tool-events", stdin=events)
     assert played.returncode == 0, played.stderr

@@ -61,7 +61,8 @@ read_timeout(struct la_tool *tool, struct la_error *error)
 	int64_t ms = 30000;
 
 	if (timeout != NULL && (la_conf_parse_duration(timeout, &ms) != LA_OK || ms < 1 || ms > 86400000))
-		return (la_error_set(error, LA_EUSAGE, "--timeout %s: want a duration such as 30s, at most 24h", timeout));
+		return (
+		    la_error_set(error, LA_EUSAGE, "--timeout %s: want a duration such as 30s, at most 24h", timeout));
 	tool->timeout_ms = (int)ms;
 	return (LA_OK);
 }

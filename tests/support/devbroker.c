@@ -21,21 +21,20 @@
 #define TOPIC_NAME_MAX 249 /* Kafka's limit */
 #define PARTITIONS_MAX 1024
 
-static const char usage[] =
-    "usage: devbroker [options]\n"
-    "\n"
-    "Runs a Kafka broker for demos and tests (librdkafka's mock cluster) on a free\n"
-    "port of 127.0.0.1, prints \"bootstrap.servers=HOST:PORT\" and runs until SIGTERM,\n"
-    "SIGINT or the end of its parent (with --die-with-parent). Exit status 0.\n"
-    "\n"
-    "  --topic NAME[:PARTITIONS]  make a topic; may be repeated; 4 partitions unless given\n"
-    "  --port-file FILE           write HOST:PORT to FILE once it is ready\n"
-    "  --die-with-parent          stop when the process that started it is gone\n"
-    "  --help                     this text\n"
-    "\n"
-    "It keeps records in memory, at most 5 MiB a partition (then the oldest go), knows\n"
-    "no transactions and no look-up by time, and a new group waits 3 s for members.\n"
-    "Topics that nobody made are made with 4 partitions by whoever asks for them.\n";
+static const char usage[] = "usage: devbroker [options]\n"
+			    "\n"
+			    "Runs a Kafka broker for demos and tests (librdkafka's mock cluster) on a free\n"
+			    "port of 127.0.0.1, prints \"bootstrap.servers=HOST:PORT\" and runs until SIGTERM,\n"
+			    "SIGINT or the end of its parent (with --die-with-parent). Exit status 0.\n"
+			    "\n"
+			    "  --topic NAME[:PARTITIONS]  make a topic; may be repeated; 4 partitions unless given\n"
+			    "  --port-file FILE           write HOST:PORT to FILE once it is ready\n"
+			    "  --die-with-parent          stop when the process that started it is gone\n"
+			    "  --help                     this text\n"
+			    "\n"
+			    "It keeps records in memory, at most 5 MiB a partition (then the oldest go), knows\n"
+			    "no transactions and no look-up by time, and a new group waits 3 s for members.\n"
+			    "Topics that nobody made are made with 4 partitions by whoever asks for them.\n";
 
 struct options {
 	char *const *topics; /* NAME[:PARTITIONS] as given */
@@ -55,8 +54,8 @@ make_topic(rd_kafka_mock_cluster_t *cluster, const char *given)
 
 	if (size == 0 || size > TOPIC_NAME_MAX || (end != NULL && (*end != '\0' || end == colon + 1)) ||
 	    partitions < 1 || partitions > PARTITIONS_MAX) {
-		(void)fprintf(stderr, "devbroker: --topic %s: want NAME or NAME:PARTITIONS (1 to %d)\n", given,
-		    PARTITIONS_MAX);
+		(void)fprintf(
+		    stderr, "devbroker: --topic %s: want NAME or NAME:PARTITIONS (1 to %d)\n", given, PARTITIONS_MAX);
 		return (false);
 	}
 	memcpy(name, given, size);

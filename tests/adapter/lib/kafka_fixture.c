@@ -145,8 +145,7 @@ la_fixture_write(const char *topic, int32_t partition, const char *key, const ch
 	size_t key_size = key == NULL ? 0 : strlen(key), value_size = value == NULL ? 0 : strlen(value);
 
 	assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-			     RD_KAFKA_V_KEY(key, key_size),
-			     RD_KAFKA_V_VALUE((void *)(uintptr_t)value, value_size),
+			     RD_KAFKA_V_KEY(key, key_size), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, value_size),
 			     RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
 	    0);
 	assert_int_equal(rd_kafka_flush(rk, PATIENCE_MS), 0);
@@ -179,8 +178,7 @@ la_fixture_until_void(const struct la_bus *bus, const struct la_message *message
 
 	while (bus->holds(bus->self, message->topic, message->partition, message->lease)) {
 		assert_true(la_clock_now_ms(NULL) < until_ms);
-		assert_int_not_equal(
-		    la_err_action(bus->poll(bus->self, 100, out, 64, &got, NULL)), LA_ACTION_FATAL);
+		assert_int_not_equal(la_err_action(bus->poll(bus->self, 100, out, 64, &got, NULL)), LA_ACTION_FATAL);
 		bus->release(bus->self, out, got);
 	}
 }

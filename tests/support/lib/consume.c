@@ -79,7 +79,8 @@ read_all(struct reader *reader, int timeout_ms, struct la_error *error)
 
 	while (err == LA_OK && !is_done(reader) && !la_cli_stopping) {
 		if (!reader->follow && la_clock_now_ms(NULL) >= until_ms)
-			return (la_error_set(error, LA_ETIMEOUT, "topic %s: not read to the end in time", reader->topic));
+			return (
+			    la_error_set(error, LA_ETIMEOUT, "topic %s: not read to the end in time", reader->topic));
 		message = rd_kafka_consumer_poll(reader->rk, 100);
 		if (message == NULL)
 			continue;

@@ -58,7 +58,8 @@ la_print_new(struct la_print **out, const struct la_tool *tool, const char *reco
 	for (i = 0; i < count && strcmp(record, records[i].name) != 0; i++)
 		continue;
 	if (i == count && strcmp(record, "raw") != 0)
-		return (la_error_set(error, LA_EUSAGE, "--record %s: want Decision, Delivery, AlertJob or raw", record));
+		return (
+		    la_error_set(error, LA_EUSAGE, "--record %s: want Decision, Delivery, AlertJob or raw", record));
 	print = calloc(1, sizeof(*print));
 	if (print == NULL)
 		return (LA_ENOMEM);

@@ -31,7 +31,8 @@ tune(rd_kafka_conf_t *conf, void *cookie)
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 }
 
-/* The record's time: _timestamp, else the login's own, so that the rules on it see what they would have seen. 0: now. */
+/* The record's time: _timestamp, else the login's own, so that the rules on it see what they would have seen. 0: now.
+ */
 static int64_t
 time_of(const struct sender *sender, const struct la_json_event *read)
 {

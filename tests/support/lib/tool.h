@@ -25,7 +25,8 @@ LA_MUST_CHECK enum la_err la_tool_produce(struct la_tool *tool, struct la_error 
 LA_MUST_CHECK enum la_err la_tool_consume(struct la_tool *tool, struct la_error *error);
 LA_MUST_CHECK enum la_err la_tool_wait_group(struct la_tool *tool, struct la_error *error);
 
-/* A client with tool's configuration; tune (NULL: none) sets callbacks. group: NULL for a producer. Errors: LA_ECONFIG. */
+/* A client with tool's configuration; tune (NULL: none) sets callbacks. group: NULL for a producer. Errors: LA_ECONFIG.
+ */
 LA_MUST_CHECK enum la_err la_tool_client(const struct la_tool *tool, const char *group,
     void (*tune)(rd_kafka_conf_t *conf, void *cookie), void *cookie, rd_kafka_t **rk, struct la_error *error);
 

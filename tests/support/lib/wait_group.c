@@ -10,8 +10,8 @@ static int64_t
 behind(rd_kafka_t *rk, const rd_kafka_topic_partition_t *committed, int timeout_ms)
 {
 	int64_t low = 0, high = 0, next;
-	rd_kafka_resp_err_t cause = rd_kafka_query_watermark_offsets(
-	    rk, committed->topic, committed->partition, &low, &high, timeout_ms);
+	rd_kafka_resp_err_t cause =
+	    rd_kafka_query_watermark_offsets(rk, committed->topic, committed->partition, &low, &high, timeout_ms);
 
 	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return (1);
@@ -62,7 +62,8 @@ la_tool_wait_group(struct la_tool *tool, struct la_error *error)
 		(void)usleep(100 * 1000);
 	}
 	if (err == LA_OK && lag > 0)
-		err = la_error_set(error, LA_ETIMEOUT, "group %s is %lld records behind on %s", group, (long long)lag, topic);
+		err = la_error_set(
+		    error, LA_ETIMEOUT, "group %s is %lld records behind on %s", group, (long long)lag, topic);
 	rd_kafka_destroy(rk);
 	return (err);
 }
