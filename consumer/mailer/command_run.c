@@ -49,6 +49,7 @@ open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *erro
 	    .brand_cookie = parts->brands,
 	    .now_ms = la_clock_now_ms,
 	    .wall_ms = la_clock_wall_ms,
+	    .log = la_log_write,
 	    .stopping = &la_cli_stopping,
 	    .shutdown_timeout_ms = (int)la_conf_ms(conf, "shutdown.timeout"),
 	    .topic_deliveries = la_conf_text(conf, "topic.deliveries"),

@@ -6,6 +6,16 @@
 
 #define SAY_EVERY_MS 30000
 
+static size_t
+slots_for(size_t connections)
+{
+	size_t slots = connections * LA_SLOTS_PER_CONNECTION;
+
+	if (slots < LA_SLOTS_MIN)
+		return (LA_SLOTS_MIN);
+	return (slots > LA_SLOTS_MAX ? LA_SLOTS_MAX : slots);
+}
+
 enum la_err
 la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options *options, struct la_error *error)
 {
@@ -15,10 +25,11 @@ la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options
 		goto fail;
 	made->options = *options;
 	made->random = (uint32_t)options->now_ms(options->now_cookie) | 1u;
-	made->slots = calloc(LA_SLOTS, sizeof(made->slots[0]));
+	made->slot_count = slots_for(options->relay->room(options->relay->self));
+	made->slots = calloc(made->slot_count, sizeof(made->slots[0]));
 	if (made->slots == NULL || la_window_new(&made->window, LA_WINDOW) != LA_OK)
 		goto fail;
-	for (size_t i = 0; i < LA_SLOTS; i++)
+	for (size_t i = 0; i < made->slot_count; i++)
 		la_mail_init(&made->slots[i].mail);
 	made->counts_said_ms = la_delivery_now(made);
 	*loop = made;
@@ -26,7 +37,7 @@ la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options
 
 fail:
 	la_delivery_free(made);
-	return (la_error_set(error, LA_ENOMEM, "out of memory for %d records in hand", LA_SLOTS));
+	return (la_error_set(error, LA_ENOMEM, "out of memory for the records in hand"));
 }
 
 void
@@ -34,7 +45,7 @@ la_delivery_free(struct la_delivery_loop *loop)
 {
 	if (loop == NULL)
 		return;
-	for (size_t i = 0; loop->slots != NULL && i < LA_SLOTS; i++) {
+	for (size_t i = 0; loop->slots != NULL && i < loop->slot_count; i++) {
 		if (loop->slots[i].stage != LA_SLOT_FREE)
 			loop->options.bus->release(loop->options.bus->self, &loop->slots[i].message, 1);
 		la_mail_clear(&loop->slots[i].mail);
@@ -63,7 +74,7 @@ la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, cons
 	if (!first && now_ms - waiting->said_ms < SAY_EVERY_MS)
 		return;
 	waiting->said_ms = now_ms;
-	la_log(LA_LOG_WARN, la_msg("waiting"), la_str("for", side), la_str("why", why), la_int("tries", waiting->tries),
+	la_delivery_say(loop, LA_LOG_WARN, la_msg("waiting"), la_str("for", side), la_str("why", why), la_int("tries", waiting->tries),
 	    la_int("seconds", (now_ms - waiting->since_ms) / 1000));
 }
 
@@ -72,7 +83,7 @@ la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting)
 {
 	if (waiting->side == NULL)
 		return;
-	la_log(LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side), la_int("tries", waiting->tries),
+	la_delivery_say(loop, LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side), la_int("tries", waiting->tries),
 	    la_int("seconds", (la_delivery_now(loop) - waiting->since_ms) / 1000));
 	*waiting = (struct la_waiting){.side = NULL};
 }
@@ -95,7 +106,7 @@ say_counts(struct la_delivery_loop *loop, bool last)
 		loop->counts[outcome] = 0;
 	}
 	if (count > 1)
-		la_log_write(LA_LOG_INFO, fields, count);
+		loop->options.log(LA_LOG_INFO, fields, count);
 	loop->counts_said_ms = now_ms;
 }
 
@@ -114,7 +125,7 @@ is_finished(struct la_delivery_loop *loop)
 	}
 	if (now_ms >= loop->stop_deadline_ms)
 		return (true);
-	for (size_t i = 0; i < LA_SLOTS; i++) {
+	for (size_t i = 0; i < loop->slot_count; i++) {
 		enum la_slot_stage stage = loop->slots[i].stage;
 
 		if (stage != LA_SLOT_FREE && stage != LA_SLOT_READY)
@@ -147,6 +158,6 @@ la_delivery_run(struct la_delivery_loop *loop, struct la_error *error)
 		err = la_delivery_commit(loop, true, error);
 	say_counts(loop, true);
 	if (err == LA_OK && loop->in_hand > 0)
-		la_log(LA_LOG_INFO, la_msg("jobs handed back"), la_int("count", (int64_t)loop->in_hand));
+		la_delivery_say(loop, LA_LOG_INFO, la_msg("jobs handed back"), la_int("count", (int64_t)loop->in_hand));
 	return (err);
 }

@@ -11,6 +11,7 @@
 #include "common/bus.h"
 #include "common/decoder.h"
 #include "common/encoder.h"
+#include "common/log.h"
 #include "mailer/brand.h"
 #include "mailer/relay.h"
 #include "mailer/render.h"
@@ -28,6 +29,7 @@ struct la_delivery_options {
 	int64_t (*now_ms)(void *cookie);  /* monotonic */
 	int64_t (*wall_ms)(void *cookie); /* since 1970: not_after and Delivery.at only */
 	void *now_cookie;
+	void (*log)(enum la_log_level level, const struct la_field *fields, size_t count); /* la_log_write */
 	const volatile sig_atomic_t *stopping;
 	int shutdown_timeout_ms;
 	const char *topic_deliveries, *topic_dlq;

@@ -1,11 +1,11 @@
 #include "mailer/delivery_internal.h"
 
-#define MEMBERSHIP_MS 1000 /* with no room, the bus is asked so often, paused, to stay in the group */
+#define TAKE_MAX 256 /* records at a time */
 
 static struct la_slot *
 free_slot(struct la_delivery_loop *loop)
 {
-	for (size_t i = 0; i < LA_SLOTS; i++) {
+	for (size_t i = 0; i < loop->slot_count; i++) {
 		if (loop->slots[i].stage == LA_SLOT_FREE)
 			return (&loop->slots[i]);
 	}
@@ -20,16 +20,19 @@ la_delivery_judge(struct la_slot *slot, enum la_delivered outcome)
 }
 
 static void
-to_dead_letters(struct la_slot *slot, enum la_dead_letter_stage stage, const struct la_error *why)
+to_dead_letters(
+    struct la_delivery_loop *loop, struct la_slot *slot, enum la_dead_letter_stage stage, const struct la_error *why)
 {
 	slot->is_dead = true;
 	slot->dead_stage = stage;
 	slot->why = *why;
-	la_log(LA_LOG_WARN, la_msg("dead letter"), la_str("cause", la_dead_letter_cause(stage, why->code)),
+	la_delivery_say(loop, LA_LOG_WARN, la_msg("dead letter"), la_str("cause", la_dead_letter_cause(stage, why->code)),
 	    la_str("why", why->text), la_int("partition", slot->message.partition), la_int("offset", slot->message.offset));
 }
 
-/* Errors: what is no reason to refuse the job: LA_ENOMEM, LA_EINTERNAL. */
+/*
+ * Whatever keeps a job from becoming a mail keeps only that job (P4), a defect of ours too. Errors: LA_ENOMEM.
+ */
 static enum la_err
 render(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
 {
@@ -38,8 +41,8 @@ render(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *err
 	enum la_err err = la_renderer_mail(options->renderer, brand, &slot->job, &slot->mail, error);
 
 	la_text_set(&slot->delivery.template_rev, la_span_text(brand->template_rev));
-	if (err == LA_EDATA) {
-		to_dead_letters(slot, LA_DEAD_VALUES, error);
+	if (err != LA_OK && err != LA_ENOMEM) {
+		to_dead_letters(loop, slot, LA_DEAD_VALUES, error);
 		la_delivery_judge(slot, LA_DELIVERED_REFUSED);
 		return (LA_OK);
 	}
@@ -74,8 +77,7 @@ take_one(struct la_delivery_loop *loop, const struct la_message *message, struct
 	struct la_mail mail = slot->mail; /* keeps its buffers */
 	enum la_err err;
 
-	*slot = (struct la_slot){.message = *message, .mail = mail};
-	slot->stage = LA_SLOT_JUDGED;
+	*slot = (struct la_slot){.stage = LA_SLOT_JUDGED, .arrival = loop->next_arrival++, .message = *message, .mail = mail};
 	loop->in_hand++;
 	if ((err = la_window_add(loop->window, message, &slot->ticket, error)) != LA_OK)
 		return (err);
@@ -87,7 +89,7 @@ take_one(struct la_delivery_loop *loop, const struct la_message *message, struct
 		return (judge(loop, slot, error));
 	if (la_err_action(err) != LA_ACTION_REJECT)
 		return (err);
-	to_dead_letters(slot, LA_DEAD_BYTES, error);
+	to_dead_letters(loop, slot, LA_DEAD_BYTES, error);
 	la_delivery_judge(slot, LA_DELIVERED_REJECTED);
 	return (LA_OK);
 }
@@ -105,11 +107,11 @@ static enum la_err
 poll_bus(struct la_delivery_loop *loop, size_t room, struct la_error *error)
 {
 	const struct la_bus *bus = loop->options.bus;
-	struct la_message messages[LA_SLOTS];
+	struct la_message messages[TAKE_MAX];
 	size_t count = 0, i;
-	enum la_err err = bus->poll(bus->self, 0, messages, room > 0 ? room : 1, &count, error), taken = LA_OK;
+	size_t cap = room < 1 ? 1 : room < TAKE_MAX ? room : TAKE_MAX;
+	enum la_err err = bus->poll(bus->self, 0, messages, cap, &count, error), taken = LA_OK;
 
-	loop->polled_ms = la_delivery_now(loop);
 	for (i = 0; i < count && taken == LA_OK && room > 0; i++)
 		taken = take_one(loop, &messages[i], error);
 	if (i < count) {
@@ -123,18 +125,19 @@ poll_bus(struct la_delivery_loop *loop, size_t room, struct la_error *error)
 		return (err);
 	if (err != LA_OK)
 		la_delivery_note(loop, &loop->broker, "broker", error->text);
+	else if (count > 0 || loop->in_hand == 0)
+		la_delivery_recovered(loop, &loop->broker);
 	return (LA_OK);
 }
 
+/* Asked in every turn, also when paused: that keeps the membership, and lets acknowledgements in. */
 enum la_err
 la_delivery_take(struct la_delivery_loop *loop, struct la_error *error)
 {
 	bool rests = loop->relay_rests_until_ms > la_delivery_now(loop) || *loop->options.stopping;
-	size_t slots = LA_SLOTS - loop->in_hand, window = la_window_room(loop->window);
+	size_t slots = loop->slot_count - loop->in_hand, window = la_window_room(loop->window);
 	size_t room = rests ? 0 : slots < window ? slots : window;
 
-	if (room == 0 && la_delivery_now(loop) - loop->polled_ms < MEMBERSHIP_MS)
-		return (LA_OK);
 	pause_bus(loop, room == 0);
 	return (poll_bus(loop, room, error));
 }

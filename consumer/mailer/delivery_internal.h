@@ -3,11 +3,13 @@
 #define LA_MAILER_DELIVERY_INTERNAL_H
 
 #include "common/dead_letter.h"
-#include "common/log.h"
 #include "mailer/delivery.h"
 #include "mailer/window.h"
 
-#define LA_SLOTS 256 /* records in hand: several times the connections, so that none waits for the bus */
+/* Records in hand: several times the connections, so that none waits for the bus, and that deferred mails leave room. */
+#define LA_SLOTS_PER_CONNECTION 4
+#define LA_SLOTS_MIN 256
+#define LA_SLOTS_MAX 2048
 #define LA_WINDOW 4096 /* records whose offsets are not committed: also those that finished before an earlier one */
 
 /* A record's way: one step to the next, or back to READY when it is to be sent again. */
@@ -21,6 +23,7 @@ enum la_slot_stage {
 
 struct la_slot {
 	enum la_slot_stage stage;
+	uint64_t arrival; /* the older goes first */
 	uint32_t ticket; /* of the window */
 	struct la_message message;
 	bool has_job;
@@ -48,11 +51,11 @@ struct la_delivery_loop {
 	struct la_delivery_options options;
 	struct la_window *window;
 	struct la_slot *slots;
-	size_t in_hand;
-	uint64_t next_number;
+	size_t slot_count, in_hand, sending;
+	uint64_t next_arrival, next_number;
 	bool paused;            /* the bus */
-	int64_t polled_ms;
-	int64_t committed_ms;
+	int64_t commit_at_ms;   /* not before */
+	int64_t swept_ms;
 	struct la_waiting relay, broker;
 	int64_t relay_rests_until_ms; /* no submits before */
 	int64_t relay_rest_ms;        /* the last rest's length; 0: the relay is well */
@@ -64,6 +67,11 @@ struct la_delivery_loop {
 	uint64_t counts[LA_DELIVERED_OTHER + 1];
 	int64_t counts_said_ms;
 };
+
+/* The log, by the port. */
+#define la_delivery_say(loop, level, ...)                                  \
+	(loop)->options.log((level), (const struct la_field[]){__VA_ARGS__}, \
+	    sizeof((const struct la_field[]){__VA_ARGS__}) / sizeof(struct la_field))
 
 int64_t la_delivery_now(const struct la_delivery_loop *loop);
 void la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, const char *side, const char *why);

@@ -2,6 +2,7 @@
 
 #define PRODUCE_MS 1000      /* for room in the local queue */
 #define COMMIT_EVERY_MS 20   /* a commit is a round trip: not after every mail of a stream */
+#define COMMIT_RETRY_MS 1000 /* with the broker away, a try may take seconds in which no mail goes on */
 #define RETRY_MS 200         /* between two tries at the broker */
 
 /* Queues the job's Delivery and, for a dead one, its dead letter, under the slot's number. */
@@ -73,7 +74,7 @@ oldest_acking(struct la_delivery_loop *loop)
 {
 	struct la_slot *oldest = NULL;
 
-	for (size_t i = 0; i < LA_SLOTS; i++) {
+	for (size_t i = 0; i < loop->slot_count; i++) {
 		struct la_slot *slot = &loop->slots[i];
 
 		if (slot->stage == LA_SLOT_ACKING && (oldest == NULL || slot->number < oldest->number))
@@ -116,7 +117,7 @@ la_delivery_output(struct la_delivery_loop *loop, struct la_error *error)
 {
 	enum la_err err;
 
-	for (size_t i = 0; i < LA_SLOTS; i++) {
+	for (size_t i = 0; i < loop->slot_count; i++) {
 		struct la_slot *slot = &loop->slots[i];
 
 		if (slot->stage != LA_SLOT_JUDGED || slot->not_before_ms > la_delivery_now(loop))
@@ -141,11 +142,12 @@ la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *err
 	size_t count = la_window_positions(loop->window, &positions);
 	enum la_err err;
 
-	if (count == 0 || (!now && la_delivery_now(loop) - loop->committed_ms < COMMIT_EVERY_MS))
+	if (count == 0 || (!now && la_delivery_now(loop) < loop->commit_at_ms))
 		return (LA_OK);
 	err = bus->commit(bus->self, positions, count, error);
-	loop->committed_ms = la_delivery_now(loop);
+	loop->commit_at_ms = la_delivery_now(loop) + (err == LA_OK ? COMMIT_EVERY_MS : COMMIT_RETRY_MS);
 	if (err == LA_OK || err == LA_EREVOKED) {
+		la_delivery_recovered(loop, &loop->broker);
 		la_window_settle(loop->window);
 		return (LA_OK);
 	}

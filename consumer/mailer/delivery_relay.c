@@ -1,6 +1,7 @@
 #include "mailer/delivery_internal.h"
 
 #define IDLE_MS 100          /* *stopping is looked at in between */
+#define SWEEP_EVERY_MS 250
 #define RESULTS 64           /* taken from the relay at a time */
 #define REST_MIN_MS 1000     /* a relay at fault; doubles to the maximum */
 #define REST_MAX_MS 30000
@@ -53,21 +54,17 @@ defer(struct la_delivery_loop *loop, struct la_slot *slot)
 	slot->stage = LA_SLOT_READY;
 }
 
+/* This mail will not be taken. */
 static void
 refuse(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result)
 {
-	(void)la_error_set(&slot->why, LA_EDATA, "the relay refused the mail with %d", result->smtp_code);
-	slot->is_dead = true;
-	slot->dead_stage = LA_DEAD_VALUES;
-	la_log(LA_LOG_WARN, la_msg("mail refused"), la_int("code", result->smtp_code), la_str("why", result->detail),
+	la_delivery_say(loop, LA_LOG_WARN, la_msg("mail refused"), la_str("why", result->detail),
 	    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset));
 	la_delivery_judge(slot, LA_DELIVERED_REFUSED);
 	if (result->stage != LA_SMTP_DATA && result->stage != LA_SMTP_END_OF_DATA)
 		return;
-	if (++loop->refused_in_a_row >= REFUSED_IN_A_ROW) {
-		loop->refused_in_a_row = 0;
+	if (++loop->refused_in_a_row >= REFUSED_IN_A_ROW) /* and each one more, until it takes one */
 		rest_relay(loop, "it refused 10 mails in a row");
-	}
 }
 
 /* Cut after the final dot: it may be there. Once more with the same Message-ID, then as it is. */
@@ -87,6 +84,7 @@ settle(struct la_delivery_loop *loop, const struct la_relay_result *result)
 {
 	struct la_slot *slot = &loop->slots[result->token];
 
+	loop->sending--;
 	slot->attempts++;
 	slot->delivery.attempts = slot->attempts;
 	slot->delivery.has_smtp_code = result->smtp_code != 0;
@@ -94,10 +92,14 @@ settle(struct la_delivery_loop *loop, const struct la_relay_result *result)
 	la_text_set(&slot->delivery.enhanced_code,
 	    result->enhanced_code[0] == '\0' ? la_span_of(NULL, 0) : la_span_text(result->enhanced_code));
 	la_text_set(&slot->delivery.relay, la_span_text(result->relay));
+	if (result->outcome == LA_RELAY_SENT)
+		loop->refused_in_a_row = 0;
+	/* An answer about a recipient or a message: it speaks with us. */
+	if (result->stage >= LA_SMTP_RCPT && result->smtp_code != 0 && result->outcome != LA_RELAY_AT_FAULT &&
+	    loop->refused_in_a_row == 0)
+		relay_is_well(loop);
 	switch (result->outcome) {
 	case LA_RELAY_SENT:
-		loop->refused_in_a_row = 0;
-		relay_is_well(loop);
 		la_delivery_judge(slot, LA_DELIVERED_SENT);
 		break;
 	case LA_RELAY_REFUSED:
@@ -118,64 +120,97 @@ settle(struct la_delivery_loop *loop, const struct la_relay_result *result)
 	}
 }
 
-static bool
-is_due(const struct la_delivery_loop *loop, const struct la_slot *slot)
-{
-	return (slot->stage == LA_SLOT_READY && slot->not_before_ms <= la_delivery_now(loop));
-}
-
-/* A mail that waits for the relay past not_after is not sent any more. */
-static void
-expire(struct la_delivery_loop *loop)
-{
-	const struct la_delivery_options *options = &loop->options;
-	int64_t wall_ms = options->wall_ms(options->now_cookie);
-
-	for (size_t i = 0; i < LA_SLOTS; i++) {
-		if (loop->slots[i].stage == LA_SLOT_READY && wall_ms >= loop->slots[i].job.not_after_ms)
-			la_delivery_judge(
-			    &loop->slots[i], loop->slots[i].cut_once ? LA_DELIVERED_UNKNOWN : LA_DELIVERED_EXPIRED);
-	}
-}
-
 /* A mail of a partition that went to another instance is that one's to send. */
-static void
-drop_void(struct la_delivery_loop *loop)
+static bool
+is_void(const struct la_delivery_loop *loop, const struct la_slot *slot)
 {
 	const struct la_bus *bus = loop->options.bus;
 
-	for (size_t i = 0; i < LA_SLOTS; i++) {
+	return (!bus->holds(bus->self, slot->message.topic, slot->message.partition, slot->message.lease));
+}
+
+static bool
+is_over(const struct la_delivery_loop *loop, const struct la_slot *slot)
+{
+	return (loop->options.wall_ms(loop->options.now_cookie) >= slot->job.not_after_ms);
+}
+
+/* A mail that waits may become void, or too late (P9). True: it did. */
+static bool
+put_away(struct la_delivery_loop *loop, struct la_slot *slot)
+{
+	if (is_void(loop, slot))
+		la_delivery_drop(loop, slot);
+	else if (is_over(loop, slot))
+		la_delivery_judge(slot, slot->cut_once ? LA_DELIVERED_UNKNOWN : LA_DELIVERED_EXPIRED);
+	else
+		return (false);
+	return (true);
+}
+
+/* Mails that wait for their time or for the relay, now and then. */
+static void
+sweep(struct la_delivery_loop *loop)
+{
+	int64_t now_ms = la_delivery_now(loop);
+
+	if (now_ms - loop->swept_ms < SWEEP_EVERY_MS)
+		return;
+	loop->swept_ms = now_ms;
+	for (size_t i = 0; i < loop->slot_count; i++) {
+		if (loop->slots[i].stage == LA_SLOT_READY)
+			(void)put_away(loop, &loop->slots[i]);
+	}
+}
+
+/* The oldest that is due; a newer one first, and an old one would wait for ever, its offset and all behind it too. */
+static struct la_slot *
+next_due(struct la_delivery_loop *loop)
+{
+	int64_t now_ms = la_delivery_now(loop);
+	struct la_slot *next = NULL;
+
+	for (size_t i = 0; i < loop->slot_count; i++) {
 		struct la_slot *slot = &loop->slots[i];
 
-		if (slot->stage == LA_SLOT_READY &&
-		    !bus->holds(bus->self, slot->message.topic, slot->message.partition, slot->message.lease))
-			la_delivery_drop(loop, slot);
+		if (slot->stage == LA_SLOT_READY && slot->not_before_ms <= now_ms &&
+		    (next == NULL || slot->arrival < next->arrival))
+			next = slot;
 	}
+	return (next);
+}
+
+/* How many mails the relay may be given now. */
+static size_t
+room_for(const struct la_delivery_loop *loop)
+{
+	const struct la_relay *relay = loop->options.relay;
+
+	if (*loop->options.stopping || loop->relay_rests_until_ms > la_delivery_now(loop))
+		return (0);
+	if (loop->relay_rest_ms > 0) /* one mail tries whether the relay is back */
+		return (loop->sending == 0 ? 1 : 0);
+	return (relay->room(relay->self));
 }
 
 static enum la_err
 submit(struct la_delivery_loop *loop, struct la_error *error)
 {
 	const struct la_relay *relay = loop->options.relay;
-	size_t room = relay->room(relay->self);
+	struct la_slot *slot;
 	enum la_err err;
 
-	if (*loop->options.stopping || loop->relay_rests_until_ms > la_delivery_now(loop))
-		return (LA_OK);
-	if (loop->relay_rest_ms > 0 && room > 1)
-		room = 1; /* one mail tries whether the relay is back */
-	for (size_t i = 0; i < LA_SLOTS && room > 0; i++) {
-		struct la_slot *slot = &loop->slots[i];
-
-		if (!is_due(loop, slot))
+	for (size_t room = room_for(loop); room > 0 && (slot = next_due(loop)) != NULL;) {
+		if (put_away(loop, slot))
 			continue;
-		err = relay->submit(relay->self, i, slot->mail.envelope_from.text, slot->mail.to.text,
-		    la_buf_span(&slot->mail.eml), error);
+		err = relay->submit(relay->self, (uint64_t)(slot - loop->slots), slot->mail.envelope_from.text,
+		    slot->mail.to.text, la_buf_span(&slot->mail.eml), error);
 		if (err == LA_EUNAVAILABLE)
 			return (LA_OK);
 		if (err != LA_OK)
 			return (err);
 		slot->stage = LA_SLOT_SENDING;
+		loop->sending++;
 		room--;
 	}
 	return (LA_OK);
@@ -187,7 +222,7 @@ wait_ms(const struct la_delivery_loop *loop)
 {
 	int64_t now_ms = la_delivery_now(loop), wait = IDLE_MS;
 
-	for (size_t i = 0; i < LA_SLOTS; i++) {
+	for (size_t i = 0; i < loop->slot_count; i++) {
 		const struct la_slot *slot = &loop->slots[i];
 
 		if (slot->stage == LA_SLOT_JUDGED && slot->not_before_ms <= now_ms)
@@ -205,15 +240,13 @@ la_delivery_send(struct la_delivery_loop *loop, struct la_error *error)
 	const struct la_relay *relay = loop->options.relay;
 	struct la_relay_result results[RESULTS];
 	size_t count = 0;
-	int bus_fd = loop->in_hand < LA_SLOTS && !loop->paused ? loop->options.bus_fd : -1;
 	enum la_err err;
 
-	drop_void(loop);
-	expire(loop);
+	sweep(loop);
 	if ((err = submit(loop, error)) != LA_OK)
 		return (err);
-	err = relay->work(relay->self, wait_ms(loop), bus_fd, results, RESULTS, &count, error);
+	err = relay->work(relay->self, wait_ms(loop), loop->options.bus_fd, results, RESULTS, &count, error);
 	for (size_t i = 0; i < count; i++)
 		settle(loop, &results[i]);
-	return (err);
+	return (err != LA_OK || count == 0 ? err : submit(loop, error)); /* what is free again need not wait for the broker */
 }

@@ -124,25 +124,6 @@ open_links(struct la_relay_curl *relay, struct la_error *error)
 	return (LA_OK);
 }
 
-/* All that can be done now; says when there is more to do at the latest, and whether libcurl has something to do. */
-static enum la_err
-advance(struct la_relay_curl *relay, int64_t *wait_ms, struct la_error *error)
-{
-	int64_t now_ms = la_clock_now_ms(NULL);
-	bool is_opening = false;
-
-	for (size_t i = 0; i < relay->link_count; i++) {
-		struct la_link_curl *link = &relay->links[i];
-
-		if (link->state != LA_LINK_CLOSED && !link->is_done && link->deadline_ms <= now_ms)
-			la_link_curl_late(link);
-		is_opening = is_opening || link->state == LA_LINK_OPENING;
-		if (link->state != LA_LINK_CLOSED && link->deadline_ms - now_ms < *wait_ms)
-			*wait_ms = link->deadline_ms > now_ms ? link->deadline_ms - now_ms : 0;
-	}
-	return (is_opening ? open_links(relay, error) : LA_OK);
-}
-
 static enum la_err
 poll_links(struct la_relay_curl *relay, int64_t wait_ms, int extra_fd, struct la_error *error)
 {
@@ -169,21 +150,57 @@ poll_links(struct la_relay_curl *relay, int64_t wait_ms, int extra_fd, struct la
 	return (LA_OK);
 }
 
+/* How long nothing is to be done, if nothing comes. */
+static int64_t
+time_left(const struct la_relay_curl *relay, int64_t wait_ms)
+{
+	int64_t now_ms = la_clock_now_ms(NULL);
+
+	for (size_t i = 0; i < relay->link_count; i++) {
+		const struct la_link_curl *link = &relay->links[i];
+
+		if (link->is_done)
+			return (0);
+		if (link->state != LA_LINK_CLOSED && link->deadline_ms - now_ms < wait_ms)
+			wait_ms = link->deadline_ms > now_ms ? link->deadline_ms - now_ms : 0;
+	}
+	return (wait_ms);
+}
+
+/* After what came was read: the caller may have been away for longer than a limit, the relay was not. */
+static void
+look_at_deadlines(struct la_relay_curl *relay)
+{
+	int64_t now_ms = la_clock_now_ms(NULL);
+
+	for (size_t i = 0; i < relay->link_count; i++) {
+		if (relay->links[i].deadline_ms <= now_ms)
+			la_link_curl_late(&relay->links[i]);
+	}
+}
+
+static bool
+is_opening(const struct la_relay_curl *relay)
+{
+	for (size_t i = 0; i < relay->link_count; i++) {
+		if (relay->links[i].state == LA_LINK_OPENING)
+			return (true);
+	}
+	return (false);
+}
+
 static enum la_err
 relay_work(void *self, int wait_ms, int extra_fd, struct la_relay_result *out, size_t cap, size_t *count,
     struct la_error *error)
 {
 	struct la_relay_curl *relay = self;
-	int64_t wait = wait_ms, no_wait = 0;
 	enum la_err err;
 
 	*count = 0;
-	if ((err = advance(relay, &wait, error)) != LA_OK)
+	if ((err = poll_links(relay, time_left(relay, wait_ms), extra_fd, error)) != LA_OK ||
+	    (is_opening(relay) && (err = open_links(relay, error)) != LA_OK))
 		return (err);
-	collect(relay, out, cap, count);
-	if ((err = poll_links(relay, *count > 0 ? 0 : wait, extra_fd, error)) != LA_OK ||
-	    (err = advance(relay, &no_wait, error)) != LA_OK)
-		return (err);
+	look_at_deadlines(relay);
 	collect(relay, out, cap, count);
 	return (LA_OK);
 }
