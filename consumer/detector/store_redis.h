@@ -14,7 +14,7 @@
 
 struct la_store_redis;
 
-/* Reads redis.* of conf. Does not connect. Errors: LA_ECONFIG (rediss:// without TLS in hiredis: says so), LA_ENOMEM. */
+/* Reads redis.* of conf. Does not connect. Errors: LA_ECONFIG (rediss://: says why not), LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_store_redis_new(
     struct la_store_redis **store, const struct la_conf *conf, struct la_error *error);
 void la_store_redis_free(struct la_store_redis *store);

@@ -1,10 +1,12 @@
-/* What store_redis.c and store_check_redis.c share. */
+/* The parts of the store: store_redis.c, store_fetch_redis.c, store_write_redis.c, store_check_redis.c. */
 #ifndef LA_DETECTOR_STORE_REDIS_INTERNAL_H
 #define LA_DETECTOR_STORE_REDIS_INTERNAL_H
 
 #include "detector/connection_redis.h"
 #include "detector/script_redis.h"
 #include "detector/store_redis.h"
+
+#define LA_STORE_CONNECT_MS 2000 /* for a begin that finds no connection */
 
 struct la_store_redis {
 	struct la_store port;
@@ -25,5 +27,18 @@ struct la_store_redis {
 /* *reply is not an error, or: *error is set, *reply freed and the connection closed. */
 LA_MUST_CHECK enum la_err la_store_redis_reply(
     struct la_store_redis *store, int64_t deadline_ms, redisReply **reply, struct la_error *error);
+
+/* An answer of the wrong kind: closes the connection. Returns LA_EUNAVAILABLE. */
+enum la_err la_store_redis_unexpected(struct la_store_redis *store, const char *command, struct la_error *error);
+
+void la_store_redis_drop_replies(struct la_store_redis *store);
+
+/* The port's four (store.h); self is the store. */
+enum la_err la_store_redis_fetch_begin(
+    void *self, struct la_store_read *reads, size_t count, struct la_error *error);
+enum la_err la_store_redis_fetch_end(void *self, int timeout_ms, struct la_error *error);
+enum la_err la_store_redis_write_begin(
+    void *self, struct la_store_write *writes, size_t count, struct la_error *error);
+enum la_err la_store_redis_write_end(void *self, int timeout_ms, struct la_error *error);
 
 #endif
