@@ -1,49 +1,18 @@
 """Sealed recipients against PyNaCl and fastavro: what is sealed here opens there, what is sealed there opens here."""
 import base64
-import io
 import json
 import stat
 
-import fastavro
 import nacl.exceptions
 import pytest
-from nacl.public import Box, PrivateKey, PublicKey
+from nacl.public import PrivateKey
 
 from process import free_port
 from records import login
+from sealed import make_pair, open_sealed, read_public, read_secret, seal
 from services import SOURCE, Program, write_hash_keys
 
 VECTORS = [json.loads(line) for line in (SOURCE / "tests/data/sealed-recipients.jsonl").read_text().splitlines()]
-
-
-def recipient_schema():
-    """Recipient as the alert job's schema file has it."""
-    job = json.loads((SOURCE / "schemas/AlertJob.avsc").read_text())
-    field = next(field for field in job["fields"] if field["name"] == "recipient")
-    return {**field["type"][1], "namespace": job["namespace"]}
-
-
-def seal(recipient, public, sender=None, nonce=None):
-    """Format version 1, from its description in seal.h alone."""
-    sender = sender or PrivateKey.generate()
-    record = io.BytesIO()
-    fastavro.schemaless_writer(record, recipient_schema(), recipient)
-    sealed = Box(sender, public).encrypt(record.getvalue(), nonce)
-    return b"\x01" + bytes(sender.public_key) + sealed.nonce + sealed.ciphertext
-
-
-def open_sealed(sealed, secret):
-    assert sealed[0] == 1
-    record = io.BytesIO(Box(secret, PublicKey(sealed[1:33])).decrypt(sealed[57:], sealed[33:57]))
-    recipient = fastavro.schemaless_reader(record, recipient_schema())
-    assert record.read() == b""
-    return recipient
-
-
-def read_key(path, half):
-    header, key = path.read_text().splitlines()
-    assert header == f"login-alert-seal-{half} 1"
-    return bytes.fromhex(key)
 
 
 @pytest.fixture
@@ -66,10 +35,7 @@ def mailer(build_dir, folder):
 @pytest.fixture
 def pair(mailer, folder):
     """Paths of the two halves, made by keygen."""
-    secret = folder / "seal.key"
-    done = mailer().command("keygen", secret, config=False)
-    assert done.returncode == 0, done.stderr
-    return secret, folder / "seal.key.pub"
+    return make_pair(mailer(), folder / "seal.key")
 
 
 def decide_job(program, event):
@@ -94,9 +60,17 @@ def test_vectors_are_what_another_implementation_makes(vector):
     assert open_sealed(bytes.fromhex(vector["sealed"]), secret) == recipient
 
 
+def test_the_documented_vector_is_the_first_of_the_file():
+    text = (SOURCE / "schemas/README.md").read_text()
+    sealed = VECTORS[0]["sealed"]
+    lines = ["01", sealed[2:66], sealed[66:114], sealed[114:146], sealed[146:]]
+    assert "".join(f"    {line}\n" for line in lines) in text
+    assert f"`{VECTORS[0]['public']}`" in text
+
+
 def test_keygen_makes_two_halves_of_one_key_and_only_the_owner_reads_the_secret(pair):
     secret, public = pair
-    assert bytes(PrivateKey(read_key(secret, "secret")).public_key) == read_key(public, "public")
+    assert read_secret(secret).public_key == read_public(public)
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
@@ -108,7 +82,7 @@ def test_the_detectors_seal_opens_to_the_recipient_and_nothing_is_in_clear(detec
     job = json.loads(done.stdout)["job"]
     assert job["recipient"] is None
     sealed = base64.b64decode(job["recipient_sealed"])
-    assert open_sealed(sealed, PrivateKey(read_key(secret, "secret"))) == {"email": email, "member_id": "m-123456321"}
+    assert open_sealed(sealed, read_secret(secret)) == {"email": email, "member_id": "m-123456321"}
     assert b"123456321" not in done.stdout and b"example.jp" not in done.stdout
     with pytest.raises(nacl.exceptions.CryptoError):
         open_sealed(sealed, PrivateKey.generate())
@@ -143,7 +117,7 @@ def test_the_mailer_renders_the_same_mail_from_the_sealed_job(detector, mailer, 
 
 
 def test_what_the_producer_sealed_passes_through_and_is_mailed(detector, mailer, pair):
-    sealed = seal({"email": "p@example.jp", "member_id": "m1"}, PublicKey(read_key(pair[1], "public")))
+    sealed = seal({"email": "p@example.jp", "member_id": "m1"}, read_public(pair[1]))
     event = {**login("e0", "m1"), "email": None, "email_sealed": base64.b64encode(sealed).decode()}
     for key in (None, pair[1]):
         job = decide_job(detector(key), event)
@@ -153,8 +127,7 @@ def test_what_the_producer_sealed_passes_through_and_is_mailed(detector, mailer,
 
 def test_a_job_that_does_not_open_exits_65_and_says_what_to_do(detector, mailer, pair, folder):
     job = decide_job(detector(pair[1]), login("e0", "m1"))
-    other = folder / "other.key"
-    assert mailer().command("keygen", other, config=False).returncode == 0
+    other, _ = make_pair(mailer(), folder / "other.key")
     assert b"seal.key.file must be the secret key" in render(mailer(), job, code=65).stderr
     assert b"sealed for another key than that of seal.key.file" in render(mailer(other), job, code=65).stderr
     cut = {**job, "recipient_sealed": base64.b64encode(base64.b64decode(job["recipient_sealed"])[:72]).decode()}
@@ -176,7 +149,7 @@ def test_the_wrong_half_is_named_by_every_command(detector, mailer, pair):
         said = (done.stdout + done.stderr).decode()
         assert done.returncode == 78, said
         assert f"seal.key.file: {secret}:1: this is the secret key; the public one is needed here" in said
-        assert read_key(secret, "secret").hex() not in said
+        assert secret.read_text().split()[-1] not in said
     away = {"kafka.bootstrap.servers": away["kafka.bootstrap.servers"],
             "smtp.url": f"smtp://127.0.0.1:{free_port()}/mailer.test", "smtp.starttls": "never"}
     for args in (["run"], ["check"]):
