@@ -44,6 +44,19 @@ la_batch_clear(struct la_batch *batch)
 	*batch = (struct la_batch){.stage = LA_BATCH_EMPTY};
 }
 
+static size_t
+size_of(const struct la_message *message)
+{
+	return (message->key.size + message->value.size);
+}
+
+void
+la_batch_hold(struct la_batch *batch, size_t count)
+{
+	for (; count > 0; count--)
+		batch->bytes += size_of(&batch->messages[batch->held++]);
+}
+
 void
 la_batch_start(struct la_batch *batch)
 {
@@ -152,6 +165,8 @@ la_batch_done(struct la_batch *batch, struct la_position_done *out)
 void
 la_batch_finish(struct la_batch *batch, const struct la_bus *bus)
 {
+	for (size_t i = 0; i < batch->count; i++)
+		batch->bytes -= size_of(&batch->messages[i]);
 	if (batch->count > 0)
 		bus->release(bus->self, batch->messages, batch->count);
 	batch->held -= batch->count;

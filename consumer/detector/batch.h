@@ -15,6 +15,7 @@
 #include "detector/store.h"
 
 #define LA_BATCH_NONE UINT32_MAX
+#define LA_BATCH_BYTES_MAX (16u << 20)  /* no more is read once this much is in hand */
 #define LA_BATCH_CANDIDATES_MAX LA_MEMO_MAX /* rule 2: of one member, uncommitted */
 
 enum la_batch_stage {
@@ -59,6 +60,7 @@ struct la_batch {
 	enum la_batch_stage stage;
 	uint64_t number; /* of its outputs on the bus */
 	size_t cap, count, held;
+	size_t bytes; /* of keys and values in hand */
 	struct la_message *messages;
 	struct la_item *items;
 	struct la_batch_member *members;
@@ -79,6 +81,9 @@ struct la_batch {
 /* Errors: LA_ENOMEM; la_batch_clear is needed also then. */
 LA_MUST_CHECK enum la_err la_batch_init(struct la_batch *batch, size_t cap);
 void la_batch_clear(struct la_batch *batch); /* the messages have been released */
+
+/* count more messages are there, behind those in hand. */
+void la_batch_hold(struct la_batch *batch, size_t count);
 
 /* Takes all records in hand as the batch and forgets members and positions of the last one. */
 void la_batch_start(struct la_batch *batch);

@@ -9,7 +9,27 @@
 #include "detector/setup.h"
 #include "detector/store_redis.h"
 
-#define STORE_TIMEOUT_MS 5000
+#define STORE_TIMEOUT_MAX_MS 5000
+
+/*
+ * Parts of shutdown.timeout. Whatever is waited for when the signal comes, together they stay within it: one answer
+ * of Redis or the broker, the batch in hand, one more answer, leaving the group.
+ */
+static int
+part_ms(const struct la_conf *conf, int64_t fifths)
+{
+	return ((int)(la_conf_ms(conf, "shutdown.timeout") * fifths / 5));
+}
+
+static int
+store_timeout_ms(const struct la_conf *conf)
+{
+	int timeout_ms = part_ms(conf, 1);
+
+	if (timeout_ms < 500)
+		return (500);
+	return (timeout_ms > STORE_TIMEOUT_MAX_MS ? STORE_TIMEOUT_MAX_MS : timeout_ms);
+}
 
 /* Everything that runs, in the order in which it is made. */
 struct machine {
@@ -34,9 +54,8 @@ make_pipeline(struct machine *machine, const struct la_conf *conf, struct la_err
 	    .stopping = &la_cli_stopping,
 	    .batch_max_events = (size_t)la_conf_int(conf, "batch.max-events"),
 	    .batch_max_wait_ms = (int)la_conf_ms(conf, "batch.max-wait"),
-	    .store_timeout_ms = STORE_TIMEOUT_MS,
-	    /* half of it for the batch in hand, half for leaving the group */
-	    .shutdown_timeout_ms = (int)la_conf_ms(conf, "shutdown.timeout") / 2,
+	    .store_timeout_ms = store_timeout_ms(conf),
+	    .shutdown_timeout_ms = part_ms(conf, 2),
 	    .publish = (enum la_publish)la_conf_int(conf, "decisions.publish"),
 	    .topic_alerts = la_conf_text(conf, "topic.alerts"),
 	    .topic_decisions = la_conf_text(conf, "topic.decisions"),
@@ -91,7 +110,7 @@ la_command_run(struct la_conf *conf, int argc, char **argv)
 out:
 	if (err != LA_OK)
 		la_log(LA_LOG_ERROR, la_msg("detector ends"), la_str("why", error.text));
-	stop_machine(&machine, (int)la_conf_ms(conf, "shutdown.timeout") / 2);
+	stop_machine(&machine, part_ms(conf, 1));
 	if (err == LA_OK)
 		la_log(LA_LOG_INFO, la_msg("detector stopped"));
 	return (la_err_exit_code(err));

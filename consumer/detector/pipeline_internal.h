@@ -1,7 +1,7 @@
 /*
  * The parts of the pipeline, in the order of the data: pipeline_read.c (poll,
- * decode), pipeline_decide.c (fetch, decide, write), pipeline_output.c (produce,
- * await, commit), and pipeline_wait.c, which all of them use when a side fails.
+ * decode), pipeline_decide.c (fetch, decide, write), pipeline_output.c and
+ * pipeline_dead.c (produce, await), pipeline_commit.c, and pipeline_wait.c, which all of them use when a side fails.
  */
 #ifndef LA_DETECTOR_PIPELINE_INTERNAL_H
 #define LA_DETECTOR_PIPELINE_INTERNAL_H
@@ -31,7 +31,7 @@ struct la_pipeline {
 	struct la_waiting waiting;
 	bool stop_seen;
 	int64_t stop_deadline_ms;
-	int64_t counts_said_ms;
+	int64_t counts_said_ms, letters_said_ms;
 	uint64_t counts[LA_OUTCOME_COUNT], batches;
 };
 
@@ -50,6 +50,10 @@ int64_t la_pipeline_now(const struct la_pipeline *pipeline);
  */
 LA_MUST_CHECK enum la_err la_pipeline_wait(
     struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error);
+
+/* Polls the bus paused: serves rebalances, gives no records. Fetching goes on with la_pipeline_recovered. */
+LA_MUST_CHECK enum la_err la_pipeline_keep_membership(
+    struct la_pipeline *pipeline, int wait_ms, struct la_error *error);
 
 /* Says it, counted as above, without waiting: for a failure that only the log needs to know of. */
 void la_pipeline_note(struct la_pipeline *pipeline, const char *side, const struct la_error *error);
@@ -70,6 +74,16 @@ LA_MUST_CHECK enum la_err la_pipeline_decide(struct la_pipeline *pipeline, struc
 
 /* Jobs, decisions and dead letters acknowledged by the broker: stage PRODUCED. */
 LA_MUST_CHECK enum la_err la_pipeline_output(struct la_pipeline *pipeline, struct la_error *error);
+
+/*
+ * Parts of that. produce queues one output; await takes all acknowledgements up to a batch number; dead_letters
+ * is done when the broker has them. Errors: as la_pipeline_wait; also those of the port, which the
+ * caller waits out: produce LA_ETOOLARGE, await all but LA_ETIMEOUT.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_produce(
+    struct la_pipeline *pipeline, const struct la_output *output, struct la_error *error);
+LA_MUST_CHECK enum la_err la_pipeline_await(struct la_pipeline *pipeline, uint64_t number, struct la_error *error);
+LA_MUST_CHECK enum la_err la_pipeline_dead_letters(struct la_pipeline *pipeline, struct la_error *error);
 
 /* Offsets committed, records released: stage EMPTY. */
 LA_MUST_CHECK enum la_err la_pipeline_commit(struct la_pipeline *pipeline, struct la_error *error);

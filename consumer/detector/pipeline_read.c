@@ -22,6 +22,12 @@ la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *messag
 	return (la_decoder_event(pipeline->options.decoder, message->value, event, error));
 }
 
+static bool
+is_full(const struct la_batch *batch)
+{
+	return (batch->held == batch->cap || batch->bytes >= LA_BATCH_BYTES_MAX);
+}
+
 /* Polls into the room that is left. */
 static enum la_err
 poll_more(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
@@ -32,8 +38,12 @@ poll_more(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
 	enum la_err err;
 
 	err = bus->poll(bus->self, wait_ms, batch->messages + batch->held, batch->cap - batch->held, &count, error);
-	batch->held += count;
-	if (err == LA_OK || la_err_action(err) == LA_ACTION_FATAL)
+	la_batch_hold(batch, count);
+	if (err == LA_OK) {
+		la_pipeline_recovered(pipeline);
+		return (LA_OK);
+	}
+	if (la_err_action(err) == LA_ACTION_FATAL)
 		return (err);
 	la_pipeline_note(pipeline, "broker", error);
 	return (LA_OK);
@@ -41,7 +51,7 @@ poll_more(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
 
 /*
  * Fills the batch while records flow: up to batch_max_wait_ms, or until none comes for QUIET_MS. So a lone event is
- * not held up, and a stream is not cut into crumbs.
+ * not held up, and a stream is not cut into crumbs. When what was carried over fills it, the group is kept all the same.
  */
 static enum la_err
 collect(struct la_pipeline *pipeline, struct la_error *error)
@@ -49,10 +59,13 @@ collect(struct la_pipeline *pipeline, struct la_error *error)
 	struct la_batch *batch = &pipeline->batch;
 	int64_t start_ms;
 	size_t before;
-	enum la_err err = poll_more(pipeline, batch->held > 0 ? 0 : IDLE_MS, error);
+	enum la_err err;
 
+	if (is_full(batch))
+		return (la_pipeline_keep_membership(pipeline, 0, error));
+	err = poll_more(pipeline, batch->held > 0 ? 0 : IDLE_MS, error);
 	start_ms = la_pipeline_now(pipeline);
-	while (err == LA_OK && batch->held > 0 && batch->held < batch->cap &&
+	while (err == LA_OK && batch->held > 0 && !is_full(batch) &&
 	    la_pipeline_now(pipeline) - start_ms < pipeline->options.batch_max_wait_ms) {
 		before = batch->held;
 		err = poll_more(pipeline, QUIET_MS, error);

@@ -58,15 +58,18 @@ out_of_time(struct la_pipeline *pipeline)
 	return (now_ms >= pipeline->stop_deadline_ms);
 }
 
-/* Polls a paused bus: it keeps us in the group and serves rebalances. */
-static enum la_err
-keep_membership(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+enum la_err
+la_pipeline_keep_membership(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
 {
 	const struct la_bus *bus = pipeline->options.bus;
 	struct la_message unexpected;
 	size_t count = 0;
-	enum la_err err = bus->poll(bus->self, wait_ms, &unexpected, 1, &count, error);
+	enum la_err err;
 
+	if (!pipeline->paused)
+		bus->pause(bus->self, true);
+	pipeline->paused = true;
+	err = bus->poll(bus->self, wait_ms, &unexpected, 1, &count, error);
 	if (count > 0) {
 		bus->release(bus->self, &unexpected, count);
 		return (la_error_set(error, LA_EINTERNAL, "the bus gave a record while paused"));
@@ -84,9 +87,6 @@ la_pipeline_wait(struct la_pipeline *pipeline, const char *side, enum la_err cod
 
 	if (la_err_action(code) == LA_ACTION_FATAL)
 		return (code);
-	if (!pipeline->paused)
-		bus->pause(bus->self, true);
-	pipeline->paused = true;
 	la_pipeline_note(pipeline, side, error);
 	pause_ms = PAUSE_MIN_MS * pipeline->waiting.tries;
 	if (pause_ms > PAUSE_MAX_MS)
@@ -94,7 +94,7 @@ la_pipeline_wait(struct la_pipeline *pipeline, const char *side, enum la_err cod
 	do {
 		if (out_of_time(pipeline))
 			return (la_error_set(error, LA_ESTOPPED, "stopped while waiting for %s", side));
-		code = keep_membership(pipeline, PAUSE_MIN_MS, &poll_error);
+		code = la_pipeline_keep_membership(pipeline, PAUSE_MIN_MS, &poll_error);
 		if (code != LA_OK)
 			return (la_error_set(error, code, "%s", poll_error.text));
 	} while (la_pipeline_now(pipeline) - start_ms < pause_ms);

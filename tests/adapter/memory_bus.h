@@ -51,6 +51,8 @@ struct memory_bus {
 	bool paused;
 	long polls_while_paused, commits;
 	long in_hand; /* records given and not released */
+	size_t bytes_in_hand, most_bytes_in_hand;
+	size_t most_bytes_a_poll; /* 0: no limit */
 	void (*on_poll)(struct memory_bus *bus, void *cookie);
 	void *cookie;
 	char trace[4096]; /* one letter a call: F fetch, W write (by the store), P produce, A await, C commit */
@@ -93,6 +95,9 @@ memory_bus_take(struct memory_bus *bus, int32_t partition, struct la_message *ou
 	    .handle = record};
 	bus->next[partition]++;
 	bus->in_hand++;
+	bus->bytes_in_hand += record->size;
+	if (bus->bytes_in_hand > bus->most_bytes_in_hand)
+		bus->most_bytes_in_hand = bus->bytes_in_hand;
 	return (true);
 }
 
@@ -100,6 +105,7 @@ static inline enum la_err
 memory_bus_poll(void *self, int wait_ms, struct la_message *out, size_t cap, size_t *count, struct la_error *error)
 {
 	struct memory_bus *bus = self;
+	size_t before = bus->bytes_in_hand;
 
 	*count = 0;
 	if (bus->on_poll != NULL)
@@ -112,6 +118,8 @@ memory_bus_poll(void *self, int wait_ms, struct la_message *out, size_t cap, siz
 	for (bool more = !bus->paused; more && *count < cap;) {
 		more = false;
 		for (int32_t p = 0; p < MEMORY_PARTITIONS && *count < cap; p++) {
+			if (bus->most_bytes_a_poll > 0 && bus->bytes_in_hand - before >= bus->most_bytes_a_poll)
+				break;
 			if (memory_bus_take(bus, p, &out[*count])) {
 				(*count)++;
 				more = true;
@@ -128,7 +136,8 @@ memory_bus_release(void *self, struct la_message *messages, size_t count)
 {
 	struct memory_bus *bus = self;
 
-	(void)messages;
+	for (size_t i = 0; i < count; i++)
+		bus->bytes_in_hand -= messages[i].value.size;
 	bus->in_hand -= (long)count;
 	assert(bus->in_hand >= 0);
 }

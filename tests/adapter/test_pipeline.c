@@ -392,15 +392,49 @@ dead_letter_that_is_too_large_goes_without_its_value(void **state)
 	struct world *world = *state;
 	const struct memory_output *letter;
 
+	world->bus.max_value = 900000;
+	(void)memory_bus_add(&world->bus, 0, calloc(1, 1000000), 1000000, T0);
+	(void)memory_bus_add(&world->bus, 1, calloc(1, 3), 3, T0);
+	(void)memory_bus_add(&world->bus, 2, calloc(1, 200000), 200000, T0);
+	turn_until_done(world);
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 3);
+	assert_int_equal(output_of(world, "login-events-dlq", 0)->size, 3);
+	letter = output_of(world, "login-events-dlq", 1);
+	assert_null(letter->value);
+	assert_non_null(strstr(letter->headers, "login-alert.value-omitted=1000000\n"));
+	assert_int_equal(output_of(world, "login-events-dlq", 2)->size, 200000);
+}
+
+static void
+dead_letter_topic_with_a_tiny_limit_gets_each_of_them(void **state)
+{
+	struct world *world = *state;
+	bool found[2] = {false, false};
+
 	world->bus.max_value = 500;
 	(void)memory_bus_add(&world->bus, 0, calloc(1, 600), 600, T0);
 	(void)memory_bus_add(&world->bus, 1, calloc(1, 3), 3, T0);
 	turn_until_done(world);
-	assert_int_equal(count_outputs(world, "login-events-dlq"), 2);
-	letter = output_of(world, "login-events-dlq", 0);
-	assert_null(letter->value);
-	assert_non_null(strstr(letter->headers, "login-alert.value-omitted=600\n"));
-	assert_int_equal(output_of(world, "login-events-dlq", 1)->size, 3);
+	for (size_t i = 0; i < count_outputs(world, "login-events-dlq"); i++) {
+		const struct memory_output *letter = output_of(world, "login-events-dlq", i);
+
+		found[strstr(letter->headers, "errors.partition=1") != NULL] = true;
+		assert_int_equal(letter->value == NULL, strstr(letter->headers, "value-omitted=600\n") != NULL);
+	}
+	assert_true(found[0] && found[1]);
+}
+
+static void
+large_records_do_not_pile_up(void **state)
+{
+	struct world *world = *state;
+
+	for (int i = 0; i < 60; i++)
+		(void)memory_bus_add(&world->bus, i % MEMORY_PARTITIONS, calloc(1, 1 << 20), 1 << 20, T0);
+	world->bus.most_bytes_a_poll = 4 << 20;
+	turn_until_done(world);
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 60);
+	assert_in_range(world->bus.most_bytes_in_hand, 1 << 20, 20 << 20);
 }
 
 static void
@@ -750,6 +784,8 @@ main(void)
 	    PROMISE(decisions_do_not_depend_on_batch_size),
 	    PROMISE(bad_records_go_to_the_dead_letter_topic_byte_for_byte_with_connect_headers),
 	    PROMISE(dead_letter_that_is_too_large_goes_without_its_value),
+	    PROMISE(dead_letter_topic_with_a_tiny_limit_gets_each_of_them),
+	    PROMISE(large_records_do_not_pile_up),
 	    PROMISE(nothing_is_committed_while_the_dead_letter_topic_refuses),
 	    PROMISE(store_that_is_away_is_waited_for_in_the_group_and_said_every_30_s),
 	    PROMISE(batch_is_dropped_when_its_partitions_go_while_it_waits),
