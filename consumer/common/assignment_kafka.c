@@ -15,6 +15,7 @@ struct part {
 
 struct la_assignment_kafka {
 	char *topic;
+	size_t topic_size;
 	rd_kafka_queue_t *records; /* borrowed */
 	struct part *parts;        /* by partition number; never shrinks */
 	size_t part_count;
@@ -33,6 +34,7 @@ la_assignment_kafka_new(struct la_assignment_kafka **out, const char *topic, rd_
 		free(assignment);
 		return (LA_ENOMEM);
 	}
+	assignment->topic_size = strlen(topic);
 	assignment->records = records;
 	*out = assignment;
 	return (LA_OK);
@@ -132,10 +134,10 @@ la_assignment_kafka_remove_all(struct la_assignment_kafka *assignment)
 		assignment->parts[i].lease = 0;
 }
 
-const char *
+struct la_span
 la_assignment_kafka_topic(const struct la_assignment_kafka *assignment)
 {
-	return (assignment->topic);
+	return (la_span_of(assignment->topic, assignment->topic_size));
 }
 
 uint64_t
@@ -151,5 +153,5 @@ la_assignment_kafka_holds(
     const struct la_assignment_kafka *assignment, struct la_span topic, int32_t partition, uint64_t lease)
 {
 	return (lease != 0 && la_assignment_kafka_lease(assignment, partition) == lease &&
-		la_span_is(topic, assignment->topic));
+		la_span_equal(topic, la_assignment_kafka_topic(assignment)));
 }

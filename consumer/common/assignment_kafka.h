@@ -29,8 +29,8 @@ void la_assignment_kafka_remove(
     struct la_assignment_kafka *assignment, const rd_kafka_topic_partition_list_t *partitions);
 void la_assignment_kafka_remove_all(struct la_assignment_kafka *assignment);
 
-/* Borrowed, lives as long as assignment. */
-const char *la_assignment_kafka_topic(const struct la_assignment_kafka *assignment);
+/* Borrowed, lives as long as assignment; a NUL follows it. */
+struct la_span la_assignment_kafka_topic(const struct la_assignment_kafka *assignment);
 
 /* The partition's lease, 0 when it is not ours. */
 uint64_t la_assignment_kafka_lease(const struct la_assignment_kafka *assignment, int32_t partition);

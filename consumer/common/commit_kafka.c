@@ -9,6 +9,7 @@ static rd_kafka_topic_partition_list_t *
 held_positions(const struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+	const char *topic = (const char *)la_assignment_kafka_topic(consumer->assignment).data;
 	rd_kafka_topic_partition_t *entry;
 	size_t i;
 
@@ -16,8 +17,7 @@ held_positions(const struct la_consumer_kafka *consumer, const struct la_positio
 		if (!la_assignment_kafka_holds(
 			consumer->assignment, positions[i].topic, positions[i].partition, positions[i].lease))
 			continue;
-		entry = rd_kafka_topic_partition_list_add(
-		    list, la_assignment_kafka_topic(consumer->assignment), positions[i].partition);
+		entry = rd_kafka_topic_partition_list_add(list, topic, positions[i].partition);
 		entry->offset = positions[i].next_offset;
 	}
 	return (list);

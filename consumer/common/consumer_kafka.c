@@ -178,8 +178,8 @@ admit(struct la_consumer_kafka *consumer, rd_kafka_message_t *message, struct la
 	}
 	lease = la_assignment_kafka_lease(consumer->assignment, message->partition);
 	if (lease == 0)
-		goto drop; /* fetched before the partition went away */
-	out->topic = la_span_text(rd_kafka_topic_name(message->rkt));
+		goto drop;                                            /* fetched before the partition went away */
+	out->topic = la_assignment_kafka_topic(consumer->assignment); /* the only one we are subscribed to */
 	out->partition = message->partition;
 	out->offset = message->offset;
 	out->timestamp_ms = rd_kafka_message_timestamp(message, &type);
