@@ -150,10 +150,8 @@ la_opener_new(struct la_opener **opener, const unsigned char secret[LA_SEAL_KEY_
 	struct la_opener *o = calloc(1, sizeof(*o));
 	enum la_err err = LA_ENOMEM;
 
-	if (o == NULL || (o->keyring = sodium_malloc(sizeof(*o->keyring))) == NULL) {
-		(void)la_error_set(error, err, "out of memory");
+	if (o == NULL || (o->keyring = sodium_malloc(sizeof(*o->keyring))) == NULL)
 		goto out;
-	}
 	memset(o->keyring, 0, sizeof(*o->keyring));
 	memcpy(o->keyring->secret, secret, sizeof(o->keyring->secret));
 	if ((err = make_plan(o, error)) != LA_OK)
@@ -162,7 +160,7 @@ la_opener_new(struct la_opener **opener, const unsigned char secret[LA_SEAL_KEY_
 	o = NULL;
 out:
 	la_opener_free(o);
-	return (err);
+	return (err == LA_ENOMEM ? la_error_set(error, err, "out of memory") : err);
 }
 
 void

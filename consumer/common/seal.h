@@ -28,9 +28,8 @@
  *   bc1728efa3eb56bbe336e303c008143e4d4f369d28d0d1
  * More of them are in tests/data/sealed-recipients.jsonl.
  *
- * The version's meaning and the sender's key are bound to the text by the key
- * agreement: no bit of a sealed recipient can be changed. Whoever knows the public
- * key can seal; a seal does not say who did.
+ * No bit of it can be changed: sender and nonce decide what the tag is checked with, and there is one version.
+ * Whoever knows the public key can seal; a seal does not say who did.
  */
 #ifndef LA_COMMON_SEAL_H
 #define LA_COMMON_SEAL_H
