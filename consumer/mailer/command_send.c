@@ -32,7 +32,8 @@ report(const struct la_relay_result *result, struct la_error *error)
 	case LA_RELAY_REFUSED:
 		return (la_error_set(error, LA_EDATA, "refused: %s", result->detail));
 	case LA_RELAY_UNKNOWN:
-		return (la_error_set(error, LA_EUNAVAILABLE, "cut after the mail was handed over, it may be there: %s", result->detail));
+		return (la_error_set(error, LA_EUNAVAILABLE, "cut after the mail was handed over, it may be there: %s",
+		    result->detail));
 	case LA_RELAY_DEFER:
 	case LA_RELAY_AT_FAULT:
 		break;

@@ -74,8 +74,8 @@ la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, cons
 	if (!first && now_ms - waiting->said_ms < SAY_EVERY_MS)
 		return;
 	waiting->said_ms = now_ms;
-	la_delivery_say(loop, LA_LOG_WARN, la_msg("waiting"), la_str("for", side), la_str("why", why), la_int("tries", waiting->tries),
-	    la_int("seconds", (now_ms - waiting->since_ms) / 1000));
+	la_delivery_say(loop, LA_LOG_WARN, la_msg("waiting"), la_str("for", side), la_str("why", why),
+	    la_int("tries", waiting->tries), la_int("seconds", (now_ms - waiting->since_ms) / 1000));
 }
 
 void
@@ -83,8 +83,8 @@ la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting)
 {
 	if (waiting->side == NULL)
 		return;
-	la_delivery_say(loop, LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side), la_int("tries", waiting->tries),
-	    la_int("seconds", (la_delivery_now(loop) - waiting->since_ms) / 1000));
+	la_delivery_say(loop, LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side),
+	    la_int("tries", waiting->tries), la_int("seconds", (la_delivery_now(loop) - waiting->since_ms) / 1000));
 	*waiting = (struct la_waiting){.side = NULL};
 }
 

@@ -17,6 +17,7 @@ la_delivery_judge(struct la_slot *slot, enum la_delivered outcome)
 {
 	slot->delivery.outcome = outcome;
 	slot->stage = LA_SLOT_JUDGED;
+	slot->not_before_ms = 0; /* a mail that was to be tried again later */
 }
 
 static void
@@ -26,8 +27,9 @@ to_dead_letters(
 	slot->is_dead = true;
 	slot->dead_stage = stage;
 	slot->why = *why;
-	la_delivery_say(loop, LA_LOG_WARN, la_msg("dead letter"), la_str("cause", la_dead_letter_cause(stage, why->code)),
-	    la_str("why", why->text), la_int("partition", slot->message.partition), la_int("offset", slot->message.offset));
+	la_delivery_say(loop, LA_LOG_WARN, la_msg("dead letter"),
+	    la_str("cause", la_dead_letter_cause(stage, why->code)), la_str("why", why->text),
+	    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset));
 }
 
 /*
@@ -77,7 +79,8 @@ take_one(struct la_delivery_loop *loop, const struct la_message *message, struct
 	struct la_mail mail = slot->mail; /* keeps its buffers */
 	enum la_err err;
 
-	*slot = (struct la_slot){.stage = LA_SLOT_JUDGED, .arrival = loop->next_arrival++, .message = *message, .mail = mail};
+	*slot = (struct la_slot){.stage = LA_SLOT_JUDGED, .message = *message, .mail = mail};
+	slot->arrival = loop->next_arrival++;
 	loop->in_hand++;
 	if ((err = la_window_add(loop->window, message, &slot->ticket, error)) != LA_OK)
 		return (err);

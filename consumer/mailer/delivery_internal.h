@@ -6,7 +6,7 @@
 #include "mailer/delivery.h"
 #include "mailer/window.h"
 
-/* Records in hand: several times the connections, so that none waits for the bus, and that deferred mails leave room. */
+/* Records in hand: several times the connections, so that none waits for the bus and deferred mails leave room. */
 #define LA_SLOTS_PER_CONNECTION 4
 #define LA_SLOTS_MIN 256
 #define LA_SLOTS_MAX 2048

@@ -49,7 +49,7 @@ produce(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *er
 	enum la_err err;
 
 	slot->number = ++loop->next_number;
-	slot->stage = LA_SLOT_ACKING; /* also when only a part of it was queued: the number is settled, then all of it again */
+	slot->stage = LA_SLOT_ACKING; /* also when a part of it was queued: the number is settled, then all again */
 	if (slot->is_dead && (err = produce_dead_letter(loop, slot, error)) != LA_OK)
 		return (err);
 	if (!slot->has_job)

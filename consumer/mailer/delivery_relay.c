@@ -248,5 +248,7 @@ la_delivery_send(struct la_delivery_loop *loop, struct la_error *error)
 	err = relay->work(relay->self, wait_ms(loop), loop->options.bus_fd, results, RESULTS, &count, error);
 	for (size_t i = 0; i < count; i++)
 		settle(loop, &results[i]);
-	return (err != LA_OK || count == 0 ? err : submit(loop, error)); /* what is free again need not wait for the broker */
+	if (err != LA_OK || count == 0)
+		return (err);
+	return (submit(loop, error)); /* a connection that is free again need not wait for the broker */
 }

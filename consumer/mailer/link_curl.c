@@ -265,6 +265,7 @@ void
 la_link_curl_opened(struct la_link_curl *link, CURLcode code)
 {
 	static const struct la_smtp_verdict unreachable = {.stage = LA_SMTP_CONNECT, .end = LA_SMTP_UNREACHABLE};
+	static const struct la_smtp_verdict well = {.stage = LA_SMTP_EHLO, .end = LA_SMTP_REPLIED, .code = 250};
 
 	look_for_connection(link);
 	link->why = curl_easy_strerror(code);
@@ -277,8 +278,7 @@ la_link_curl_opened(struct la_link_curl *link, CURLcode code)
 	    link->socket == CURL_SOCKET_BAD) {
 		fail_opening(link, LA_SMTP_DROPPED);
 	} else if (link->is_probe) {
-		link->verdict = (struct la_smtp_verdict){.stage = link->opening.stage, .end = LA_SMTP_REPLIED, .code = 250};
-		link->is_done = true;
+		finish(link, &well);
 		quit(link);
 	} else if (begin_mail(link) != LA_OK) {
 		close_connection(link);

@@ -48,7 +48,10 @@ struct la_link_curl {
 	int64_t started_ms, deadline_ms;
 };
 
-/* Errors: LA_ENOMEM, LA_EINTERNAL (an option that libcurl refuses). The link needs la_link_curl_clear after any result. */
+/*
+ * Errors: LA_ENOMEM, LA_EINTERNAL (an option that libcurl refuses). The link needs la_link_curl_clear after any
+ * result. link_options_curl.c.
+ */
 LA_MUST_CHECK enum la_err la_link_curl_init(
     struct la_link_curl *link, const struct la_link_curl_options *options, struct la_error *error);
 void la_link_curl_clear(struct la_link_curl *link); /* with QUIT if it is idle */

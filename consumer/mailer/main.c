@@ -18,7 +18,8 @@ static const char usage[] =
     "  keygen FILE                   a key pair for sealed recipients: FILE is secret, FILE.pub is public\n"
     "  --version, --help\n"
     "\n"
-    "FILE of --job may be - for stdin. Options come before the command. Keys, formats and exit codes: login-alert-mailer(1).\n";
+    "FILE of --job may be - for stdin. Options come before the command.\n"
+    "Keys, formats and exit codes: login-alert-mailer(1).\n";
 
 static const struct la_cli_command commands[] = {
     {.name = "run", .wants_config = true, .loads_files = true, .run = la_command_run},

@@ -11,8 +11,6 @@
 #include "common/err.h"
 #include "common/span.h"
 
-#define LA_RELAY_PATH_BYTES 328 /* "<" address ">" and a NUL */
-
 /* Where a conversation stopped. */
 enum la_smtp_stage {
 	LA_SMTP_CONNECT, LA_SMTP_BANNER, LA_SMTP_EHLO, LA_SMTP_STARTTLS, LA_SMTP_AUTH, LA_SMTP_MAIL, LA_SMTP_RCPT,
@@ -42,7 +40,10 @@ struct la_relay {
 	void *self;
 	/* Free connections: how many more submits are taken now. */
 	size_t (*room)(void *self);
-	/* Takes one mail; from, to and data must live until its result. Errors: LA_EUNAVAILABLE (no room), LA_ENOMEM. */
+	/*
+	 * Takes one mail; from, to and data must live until its result. Errors: LA_EUNAVAILABLE (no room),
+	 * LA_ENOMEM, LA_EINTERNAL.
+	 */
 	enum la_err (*submit)(void *self, uint64_t token, const char *from, const char *to, struct la_span data,
 	    struct la_error *error);
 	/* Works up to wait_ms (or until extra_fd, -1: none, is readable); gives at most cap results. */

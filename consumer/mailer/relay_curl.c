@@ -8,7 +8,7 @@
 #include "mailer/link_curl.h"
 #include "mailer/relay_url.h"
 
-/* RFC 5321 section 4.5.3.2 is more patient; an alert is of no use after hours, and a stalled connection is a lost one. */
+/* RFC 5321 section 4.5.3.2 is more patient; an alert is of little use after hours. */
 static const struct la_patience usual = {.connect_ms = 10000,
     .opening_ms = 60000,
     .reply_ms = 60000,
@@ -215,7 +215,8 @@ read_conf(struct la_relay_curl *relay, const struct la_conf *conf, struct la_lin
 	if ((err = la_relay_url_read(la_conf_text(conf, "smtp.url"), &relay->url, relay->host, error)) != LA_OK)
 		return (err);
 	link->url = relay->url;
-	link->requires_tls = strncmp(relay->url, "smtps:", 6) == 0 || la_conf_int(conf, "smtp.starttls") == 0; /* required */
+	link->requires_tls = strncmp(relay->url, "smtps:", 6) == 0 ||
+	    la_conf_int(conf, "smtp.starttls") == 0; /* the first choice: required */
 	link->user = la_conf_text(conf, "smtp.user");
 	link->ca_file = la_conf_text(conf, "smtp.ca.file");
 	link->mails_max = (uint32_t)la_conf_int(conf, "smtp.mails-per-connection");
@@ -224,7 +225,7 @@ read_conf(struct la_relay_curl *relay, const struct la_conf *conf, struct la_lin
 		return (la_error_set(error, LA_ECONFIG, "smtp.user and smtp.password.file go together"));
 	if (link->user != NULL && !link->requires_tls)
 		return (la_error_set(error, LA_ECONFIG,
-		    "smtp.user: no password goes over a connection without TLS; smtp.starttls=required or smtps:// is wanted"));
+		    "smtp.user: no password goes without TLS; smtp.starttls=required or smtps:// is wanted"));
 	if (password_path != NULL && (err = la_file_read_secret(password_path, &relay->password, error)) != LA_OK) {
 		la_error_prefix(error, "smtp.password.file");
 		return (err);

@@ -20,7 +20,10 @@ const struct la_relay *la_relay_curl_port(struct la_relay_curl *relay);
 struct la_patience;
 void la_relay_curl_set_patience(struct la_relay_curl *relay, const struct la_patience *patience);
 
-/* For check: connects, EHLO, STARTTLS and AUTH as configured, QUIT. Errors: LA_EUNAVAILABLE, names the relay and stage. */
+/*
+ * For check: connects, EHLO, STARTTLS and AUTH as configured, QUIT. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT; names the
+ * relay and what it said at which stage.
+ */
 LA_MUST_CHECK enum la_err la_relay_curl_check(struct la_relay_curl *relay, int timeout_ms, struct la_error *error);
 
 #endif

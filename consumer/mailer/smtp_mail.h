@@ -23,7 +23,7 @@ struct la_smtp_mail {
 	int answered;            /* the command whose reply is next */
 	struct la_smtp_reply reply;
 	bool is_at_data;         /* out is the message */
-	bool is_refused;         /* verdict has the first refusal; replies to the commands behind it are still to come */
+	bool is_refused;         /* verdict has the first refusal; replies to commands behind it are to come */
 	bool is_pipelining, is_reused;
 	bool is_lost;            /* the connection is of no use any more */
 	bool needs_reset;        /* a transaction may be open: the next mail begins with RSET */

@@ -19,7 +19,7 @@ enum la_smtp_offer { LA_SMTP_OFFERS_PIPELINING = 1, LA_SMTP_OFFERS_STARTTLS = 2,
 
 /* All zeroes is ready to be fed. */
 struct la_smtp_reply {
-	int code;                             /* 200-599, of the reply that is being read or was read last; 0: none yet */
+	int code;                             /* 200-599, of the reply that is or was read last; 0: none yet */
 	char enhanced[LA_SMTP_ENHANCED_BYTES]; /* "5.1.1", of its first line that has one, or "" */
 	unsigned offers;                      /* enum la_smtp_offer: its lines that are such keywords of EHLO */
 

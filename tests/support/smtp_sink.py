@@ -7,8 +7,8 @@
 Each accepted mail becomes DIR/000001.eml (the bytes after DATA, dots unstuffed) and DIR/000001.json (the envelope), in
 the order of acceptance; the .eml appears whole, after its .json. Runs until SIGTERM or SIGINT.
 
-It is strict: a bare CR or LF, a line over 998 bytes, an eight-bit byte in a message, a command out of order or sent before
-its time is refused, and a line about it is added to DIR/violations.txt.
+It is strict: a bare CR or LF, a line over 998 bytes, an eight-bit byte in a message, a command out of order or before its
+time is refused, and a line about it is added to DIR/violations.txt.
 
 A script is a JSON list of rules, the first that fits acts:
     {"at": "rcpt", "reply": "450 4.2.0 later", "times": 2, "to": "a@example.jp"}

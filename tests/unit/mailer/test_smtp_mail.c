@@ -153,7 +153,8 @@ the_outcome_follows_stage_and_code(void **state)
 			(void)snprintf(text, sizeof(text), "%d no\r\n", codes[i]);
 			hears(&mail, text);
 			is_done(&mail, expected, stage, codes[i]);
-			assert_int_equal(la_smtp_mail_can_go_on(&mail), codes[i] != 421 && expected != LA_RELAY_AT_FAULT);
+			assert_int_equal(
+			    la_smtp_mail_can_go_on(&mail), codes[i] != 421 && expected != LA_RELAY_AT_FAULT);
 			la_smtp_mail_clear(&mail);
 		}
 	}
@@ -341,12 +342,14 @@ a_kept_connection_that_is_gone_was_too_late(void **state)
 static void
 no_address_can_end_its_line(void **state)
 {
-	static const char *const bad[] = {"a\r\nRCPT TO:<b@example.jp>", "a>b@example.jp", "a\x80@example.jp", "a@b\x01"};
+	static const char *const bad[] = {
+	    "a\r\nRCPT TO:<b@example.jp>", "a>b@example.jp", "a\x80@example.jp", "a@b\x01"};
 	struct la_smtp_mail mail = {.is_done = false};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct la_smtp_mail_options options = {.from = bad[i], .to = "t@example.jp", .data = la_span_text("a\r\n")};
+		struct la_smtp_mail_options options = {
+		    .from = bad[i], .to = "t@example.jp", .data = la_span_text("a\r\n")};
 
 		assert_int_equal(la_smtp_mail_start(&mail, &options), LA_EINTERNAL);
 		options.to = options.from;
@@ -360,8 +363,8 @@ no_address_can_end_its_line(void **state)
 static void
 random_relays_do_no_harm(void **state)
 {
-	static const char *const words[] = {"250 ok\r\n", "354 go\r\n", "250-a\r\n", "550 no\r\n", "421 bye\r\n", "2", "\r\n",
-	    "450 4.1.1 later\r\n", "\xff", "250"};
+	static const char *const words[] = {"250 ok\r\n", "354 go\r\n", "250-a\r\n", "550 no\r\n", "421 bye\r\n", "2",
+	    "\r\n", "450 4.1.1 later\r\n", "\xff", "250"};
 	struct la_smtp_mail mail = {.is_done = true};
 	unsigned seed = 7;
 	int ends[LA_RELAY_AT_FAULT + 1] = {0};
@@ -407,11 +410,12 @@ an_opening_is_judged_by_its_last_answer(void **state)
 	    {"<220 mx|>EHLO a|<250 mx|", LA_SMTP_NO_TLS, LA_RELAY_AT_FAULT, LA_SMTP_STARTTLS, 0},
 	    {"<220 mx|>EHLO a|<250-mx|<250 STARTTLS|>STARTTLS|<454 4.7.0 later|", LA_SMTP_NO_TLS, LA_RELAY_DEFER,
 	        LA_SMTP_STARTTLS, 454},
-	    {"<220 mx|>EHLO a|<250-mx|<250 STARTTLS|>STARTTLS|<501 no|", LA_SMTP_NO_TLS, LA_RELAY_AT_FAULT, LA_SMTP_STARTTLS,
-	        501},
+	    {"<220 mx|>EHLO a|<250-mx|<250 STARTTLS|>STARTTLS|<501 no|", LA_SMTP_NO_TLS, LA_RELAY_AT_FAULT,
+	        LA_SMTP_STARTTLS, 501},
 	    {"<220 mx|>EHLO a|<250-mx|<250 STARTTLS|>STARTTLS|<220 go|", LA_SMTP_NOT_TRUSTED, LA_RELAY_AT_FAULT,
 	        LA_SMTP_STARTTLS, 0},
-	    {"<220 mx|>EHLO a|<250-mx|<250 STARTTLS|>STARTTLS|<220 go|", LA_SMTP_DROPPED, LA_RELAY_DEFER, LA_SMTP_STARTTLS, 0},
+	    {"<220 mx|>EHLO a|<250-mx|<250 STARTTLS|>STARTTLS|<220 go|", LA_SMTP_DROPPED, LA_RELAY_DEFER,
+	        LA_SMTP_STARTTLS, 0},
 	    {"<220 mx|>EHLO a|<250 AUTH X|", LA_SMTP_NO_LOGIN, LA_RELAY_AT_FAULT, LA_SMTP_EHLO, 0},
 	    {"<220 mx|>EHLO a|<250 AUTH PLAIN|>AUTH PLAIN|<334 |>STARTTLS|<535 5.7.8 no|", LA_SMTP_NO_LOGIN,
 	        LA_RELAY_AT_FAULT, LA_SMTP_AUTH, 535},

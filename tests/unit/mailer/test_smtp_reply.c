@@ -99,8 +99,9 @@ each_reply_stands_for_itself(void **state)
 static void
 what_is_no_reply_is_garbage_and_stays_it(void **state)
 {
-	static const char *const rows[] = {"\r\n", "25\r\n", "ok\r\n", "150 one\r\n", "650 six\r\n", "2500 ok\r\n", "25O ok\r\n",
-	    "250_ok\r\n", " 250 ok\r\n", "250-a\r\n251 b\r\n", "250-a\r\nb\r\n", "+OK pop3\r\n", "HTTP/1.1 400 Bad\r\n"};
+	static const char *const rows[] = {"\r\n", "25\r\n", "ok\r\n", "150 one\r\n", "650 six\r\n", "2500 ok\r\n",
+	    "25O ok\r\n", "250_ok\r\n", " 250 ok\r\n", "250-a\r\n251 b\r\n", "250-a\r\nb\r\n",
+	    "+OK pop3\r\n", "HTTP/1.1 400 Bad\r\n"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
