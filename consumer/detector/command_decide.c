@@ -108,29 +108,23 @@ print_decision(struct workbench *bench, const struct la_json_event *in, const st
 	return (print_line(line, error));
 }
 
-/* A line that is no event, or one that rule 1 refuses: what can be said of it is its place and the cause. */
+/* A line that is no event, or one that rule 1 refuses: its place and the cause. */
 static enum la_err
 print_rejected(struct workbench *bench, const struct la_json_event *in, enum la_dead_letter_stage stage,
     const struct la_error *why, struct la_error *error)
 {
-	json_t *line = json_object();
+	const struct la_login_event nothing = {.event_id = la_span_text("")};
+	const struct la_verdict verdict = {.outcome = LA_OUTCOME_REJECTED};
+	struct la_decision decision;
+	json_t *line;
 	int failed;
 
-	if (line == NULL)
+	la_decider_decision(
+	    bench->decider, stage == LA_DEAD_VALUES ? &in->event : &nothing, &in->source, NULL, &verdict, &decision);
+	if ((line = la_json_write_decision(&decision)) == NULL)
 		return (print_line(NULL, error));
-	failed = json_object_set_new(line, "event_id", json_null());
-	failed |= json_object_set_new(line, "outcome", json_string(la_outcome_name(LA_OUTCOME_REJECTED)));
-	failed |= json_object_set_new(line, "reason", json_null());
-	failed |= json_object_set_new(line, "job_id", json_null());
-	failed |= json_object_set_new(line, "source_topic",
-	    json_stringn((const char *)in->source.topic.data, in->source.topic.size));
-	failed |= json_object_set_new(line, "source_partition", json_integer(in->source.partition));
-	failed |= json_object_set_new(line, "source_offset", json_integer(in->source.offset));
-	failed |= json_object_set_new(line, "cause", json_string(la_dead_letter_cause(stage, why->code)));
+	failed = json_object_set_new(line, "cause", json_string(la_dead_letter_cause(stage, why->code)));
 	failed |= json_object_set_new(line, "message", json_string(why->text));
-	if (stage == LA_DEAD_VALUES && la_utf8_valid(in->event.event_id))
-		failed |= json_object_set_new(line, "event_id",
-		    json_stringn((const char *)in->event.event_id.data, in->event.event_id.size));
 	if (bench->with_jobs)
 		failed |= json_object_set_new(line, "job", json_null());
 	if (failed != 0) {

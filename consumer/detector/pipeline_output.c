@@ -62,39 +62,64 @@ produce_value(struct la_pipeline *pipeline, const char *topic, const char *key, 
 	return (LA_EUNAVAILABLE);
 }
 
-/* The job and the decision of one event, decoded again: its strings are in the message, which we hold. */
 static enum la_err
-produce_event(struct la_pipeline *pipeline, size_t i, struct la_error *error)
+produce_job(struct la_pipeline *pipeline, size_t i, const struct la_login_event *event, struct la_error *error)
 {
 	const struct la_pipeline_options *options = &pipeline->options;
 	const struct la_message *message = &pipeline->batch.messages[i];
 	const struct la_item *item = &pipeline->batch.items[i];
 	struct la_source source = la_pipeline_source(message);
-	bool alerted = item->verdict.outcome == LA_OUTCOME_ALERTED;
-	bool published = is_published(options->publish, item->verdict.outcome);
-	struct la_login_event event;
 	struct la_alert_job job;
+	enum la_err err;
+
+	la_decider_job(options->decider, event, &source, &item->facts, &item->verdict, &job);
+	la_buf_reset(&pipeline->value);
+	if ((err = la_encoder_job(options->encoder, &job, &pipeline->value, error)) != LA_OK)
+		return (err);
+	return (produce_value(pipeline, options->topic_alerts, job.member_ref, message, error));
+}
+
+/* facts is NULL for a refused event, as la_decider_decision says. */
+static enum la_err
+produce_decision(struct la_pipeline *pipeline, size_t i, const struct la_login_event *event,
+    const struct la_facts *facts, struct la_error *error)
+{
+	const struct la_pipeline_options *options = &pipeline->options;
+	struct la_source source = la_pipeline_source(&pipeline->batch.messages[i]);
+	const struct la_verdict *verdict = &pipeline->batch.items[i].verdict;
 	struct la_decision decision;
 	enum la_err err;
 
-	if (!alerted && !published)
-		return (LA_OK);
-	if (la_pipeline_decode(pipeline, message, &event, error) != LA_OK)
-		return (la_error_set(error, LA_EINTERNAL, "an event cannot be decoded a second time"));
-	if (alerted) {
-		la_decider_job(options->decider, &event, &source, &item->facts, &item->verdict, &job);
-		la_buf_reset(&pipeline->value);
-		if ((err = la_encoder_job(options->encoder, &job, &pipeline->value, error)) != LA_OK ||
-		    (err = produce_value(pipeline, options->topic_alerts, job.member_ref, message, error)) != LA_OK)
-			return (err);
-	}
-	if (!published)
-		return (LA_OK);
-	la_decider_decision(options->decider, &event, &source, &item->facts, &item->verdict, &decision);
+	la_decider_decision(options->decider, event, &source, facts, verdict, &decision);
 	la_buf_reset(&pipeline->value);
 	if ((err = la_encoder_decision(options->encoder, &decision, &pipeline->value, error)) != LA_OK)
 		return (err);
 	return (produce_value(pipeline, options->topic_decisions, decision.member_ref, NULL, error));
+}
+
+/* What one record becomes, decoded again: its strings are in the message, which we hold. */
+static enum la_err
+produce_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
+{
+	const struct la_item *item = &pipeline->batch.items[i];
+	bool rejected = item->kind == LA_ITEM_REJECTED;
+	enum la_outcome outcome = rejected ? LA_OUTCOME_REJECTED : item->verdict.outcome;
+	bool published = is_published(pipeline->options.publish, outcome);
+	struct la_login_event event;
+	enum la_err err = LA_OK;
+
+	if (outcome != LA_OUTCOME_ALERTED && !published)
+		return (LA_OK);
+	if (la_pipeline_decode(pipeline, &pipeline->batch.messages[i], &event, error) != LA_OK) {
+		if (!rejected)
+			return (la_error_set(error, LA_EINTERNAL, "an event cannot be decoded a second time"));
+		event = (struct la_login_event){.event_id = la_span_text("")};
+	}
+	if (outcome == LA_OUTCOME_ALERTED)
+		err = produce_job(pipeline, i, &event, error);
+	if (err == LA_OK && published)
+		err = produce_decision(pipeline, i, &event, rejected ? NULL : &item->facts, error);
+	return (err);
 }
 
 static enum la_err
@@ -105,8 +130,8 @@ produce_events(struct la_pipeline *pipeline, struct la_error *error)
 
 	batch->number = ++pipeline->next_number;
 	for (size_t i = 0; i < batch->count && err == LA_OK; i++) {
-		if (batch->items[i].kind == LA_ITEM_EVENT && la_batch_holds(batch, i))
-			err = produce_event(pipeline, i, error);
+		if (batch->items[i].kind != LA_ITEM_VOID && la_batch_holds(batch, i))
+			err = produce_item(pipeline, i, error);
 	}
 	return (err == LA_OK ? la_pipeline_await(pipeline, batch->number, error) : err);
 }

@@ -118,6 +118,7 @@ read_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
 	if (err != LA_OK && la_err_action(err) != LA_ACTION_REJECT)
 		return (err);
 	item->kind = err == LA_OK ? LA_ITEM_EVENT : LA_ITEM_REJECTED;
+	item->verdict = (struct la_verdict){.outcome = LA_OUTCOME_REJECTED};
 	if (err == LA_OK)
 		la_batch_join(batch, i);
 	return (LA_OK);

@@ -110,6 +110,29 @@ bad_records_go_to_the_dead_letter_topic_byte_for_byte_with_connect_headers(void 
 }
 
 static void
+rejected_record_has_its_decision_too(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", 5);
+	struct la_decision decision;
+	const struct memory_output *output;
+
+	(void)memory_bus_add(&world->bus, 1, calloc(1, 3), 3, T0);
+	(void)add(world, 0, &event);
+	turn_until_done(world);
+	for (size_t i = 0; i < 2; i++) {
+		output = output_of(world, "login-decisions", i);
+		assert_int_equal(
+		    la_decoder_decision(world->decisions, la_span_of(output->value, output->size), &decision, NULL), LA_OK);
+		assert_int_equal(decision.outcome, LA_OUTCOME_REJECTED);
+		assert_string_equal(decision.event_id.bytes, i == 0 ? "e1" : "");
+		assert_int_equal(decision.source_partition, i);
+		assert_false(decision.has_reason || decision.has_job_id);
+	}
+	assert_int_equal(count_outputs(world, "login-alerts"), 0);
+}
+
+static void
 dead_letter_that_is_too_large_goes_without_its_value(void **state)
 {
 	struct world *world = *state;
@@ -504,6 +527,7 @@ main(void)
 	    PROMISE(known_device_costs_no_write_and_no_output),
 	    PROMISE(decisions_do_not_depend_on_batch_size),
 	    PROMISE(bad_records_go_to_the_dead_letter_topic_byte_for_byte_with_connect_headers),
+	    PROMISE(rejected_record_has_its_decision_too),
 	    PROMISE(dead_letter_that_is_too_large_goes_without_its_value),
 	    PROMISE(dead_letter_topic_with_a_tiny_limit_gets_each_of_them),
 	    PROMISE(large_records_do_not_pile_up),
