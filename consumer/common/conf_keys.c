@@ -57,8 +57,8 @@ const struct la_conf_key la_conf_keys[] = {
     {"policy.seed-until", LA_CONF_DETECTOR, LA_CONF_TIME, NULL, NULL, NULL},
     {"policy.mode", LA_CONF_DETECTOR, LA_CONF_CHOICE, "live", "live|shadow", NULL},
     {"alert.max-age", LA_CONF_DETECTOR, LA_CONF_DURATION, "24h", "0.." LONGEST, NULL},
-    {"storm.ratio", LA_CONF_DETECTOR, LA_CONF_RATIO, "0.5", "0..1", "0"},
-    {"storm.window", LA_CONF_DETECTOR, LA_CONF_INT, "1000", "0..1000000", NOT_YET},
+    {"storm.ratio", LA_CONF_DETECTOR, LA_CONF_RATIO, "0.5", "0..1", NULL},
+    {"storm.window", LA_CONF_DETECTOR, LA_CONF_INT, "1000", "0..1000000", NULL},
     {"decisions.publish", LA_CONF_DETECTOR, LA_CONF_CHOICE, "notable", "notable|none|all", NULL},
     {"member.mask", LA_CONF_DETECTOR, LA_CONF_CHOICE, "keep-last:3", "keep-last:<0..64>", NULL},
 

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "common/conf_store.h"
 
 /* A value that only the environment could bring may hold line ends; a printed line is one line. */
@@ -38,8 +36,6 @@ print_fixed(const struct la_conf *conf, const struct la_conf_entry *entry, FILE 
 		(void)fprintf(out, "# %s: not supported yet\n", key->name);
 	else
 		(void)fprintf(out, "# %s: not set\n", key->name);
-	if (text != NULL && entry->text == NULL && key->today != NULL && strcmp(text, key->fallback) != 0)
-		(void)fprintf(out, "# %s: other values are not supported yet\n", key->name);
 }
 
 void

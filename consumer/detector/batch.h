@@ -13,6 +13,7 @@
 #include "common/bus.h"
 #include "detector/policy.h"
 #include "detector/store.h"
+#include "detector/storm.h"
 
 #define LA_BATCH_NONE UINT32_MAX
 #define LA_BATCH_BYTES_MAX (16u << 20)  /* no more is read once this much is in hand */
@@ -33,6 +34,7 @@ enum la_item_kind {
 
 struct la_item {
 	enum la_item_kind kind;
+	enum la_storm_mark storm; /* of an event that was decided */
 	uint32_t position; /* index into positions */
 	uint32_t next;     /* the member's next event, or LA_BATCH_NONE */
 	struct la_facts facts;

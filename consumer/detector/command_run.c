@@ -53,6 +53,8 @@ make_pipeline(struct machine *machine, const struct la_conf *conf, struct la_err
 	    .log = la_log_write,
 	    .stopping = &la_cli_stopping,
 	    .batch_max_events = (size_t)la_conf_int(conf, "batch.max-events"),
+	    .storm_window = (size_t)la_conf_int(conf, "storm.window"),
+	    .storm_ratio = la_conf_ratio(conf, "storm.ratio"),
 	    .batch_max_wait_ms = (int)la_conf_ms(conf, "batch.max-wait"),
 	    .store_timeout_ms = store_timeout_ms(conf),
 	    .shutdown_timeout_ms = part_ms(conf, 2),

@@ -15,7 +15,8 @@ la_pipeline_new(struct la_pipeline **pipeline, const struct la_pipeline_options 
 		goto out;
 	made->options = *options;
 	made->done = calloc(options->batch_max_events, sizeof(*made->done));
-	if (la_batch_init(&made->batch, options->batch_max_events) != LA_OK || made->done == NULL)
+	if (la_batch_init(&made->batch, options->batch_max_events) != LA_OK || made->done == NULL ||
+	    la_storm_init(&made->storm, options->storm_window, options->storm_ratio, options->batch_max_events) != LA_OK)
 		goto out;
 	made->counts_said_ms = la_pipeline_now(made);
 	*pipeline = made;
@@ -41,6 +42,7 @@ la_pipeline_free(struct la_pipeline *pipeline)
 		return;
 	drop_batch(pipeline);
 	la_batch_clear(&pipeline->batch);
+	la_storm_clear(&pipeline->storm);
 	la_buf_clear(&pipeline->value);
 	free(pipeline->done);
 	free(pipeline);

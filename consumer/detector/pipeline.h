@@ -4,7 +4,7 @@
  * know the order, and only they commit. Pure: everything outside is a port.
  *
  * Waits for a failing side without leaving the group; says what it waits for
- * once, then every 30 s with a count.
+ * once, then every 30 s with a count. After a storm (storm.h) it waits for a restart.
  */
 #ifndef LA_DETECTOR_PIPELINE_H
 #define LA_DETECTOR_PIPELINE_H
@@ -31,6 +31,8 @@ struct la_pipeline_options {
 	void (*log)(enum la_log_level level, const struct la_field *fields, size_t count); /* la_log_write */
 	const volatile sig_atomic_t *stopping;
 	size_t batch_max_events;
+	size_t storm_window; /* storm guard, with storm_ratio; either 0: off */
+	double storm_ratio;
 	int batch_max_wait_ms; /* a batch takes more records while they flow, at most so long */
 	int store_timeout_ms;
 	int shutdown_timeout_ms;

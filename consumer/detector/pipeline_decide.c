@@ -40,6 +40,7 @@ decide_events(struct la_pipeline *pipeline, const struct la_batch_member *member
 			*cut = i;
 			return (false);
 		}
+		item->storm = la_storm_judge(policy, &item->facts, &item->verdict);
 		changed = changed || item->verdict.applied;
 	}
 	return (changed);
@@ -192,16 +193,21 @@ enum la_err
 la_pipeline_decide(struct la_pipeline *pipeline, struct la_error *error)
 {
 	struct la_batch *batch = &pipeline->batch;
+	bool guarded = false;
 	enum la_err err;
 
 	while (batch->pending_count > 0) {
 		if ((err = until_done(pipeline, fetch_and_decide, error)) != LA_OK)
 			return (err);
+		if (!guarded && (err = la_pipeline_guard(pipeline, error)) != LA_OK)
+			return (err);
+		guarded = true;
 		collect_writes(batch);
 		if (batch->write_count > 0 && (err = until_done(pipeline, write_states, error)) != LA_OK)
 			return (err);
 		keep_conflicts(batch);
 	}
+	la_pipeline_guard_keep(pipeline);
 	la_pipeline_recovered(pipeline);
 	batch->stage = LA_BATCH_WRITTEN;
 	return (LA_OK);

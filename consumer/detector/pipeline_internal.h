@@ -1,7 +1,8 @@
 /*
  * The parts of the pipeline, in the order of the data: pipeline_read.c (poll,
- * decode), pipeline_decide.c (fetch, decide, write), pipeline_output.c and
- * pipeline_dead.c (produce, await), pipeline_commit.c, and pipeline_wait.c, which all of them use when a side fails.
+ * decode), pipeline_decide.c (fetch, decide, write) with pipeline_storm.c between
+ * decisions and writes, pipeline_output.c and pipeline_dead.c (produce, await), pipeline_commit.c, and
+ * pipeline_wait.c, which all of them use when a side fails.
  */
 #ifndef LA_DETECTOR_PIPELINE_INTERNAL_H
 #define LA_DETECTOR_PIPELINE_INTERNAL_H
@@ -28,6 +29,7 @@ struct la_pipeline {
 	uint64_t next_number;
 	bool identified; /* the decider knows the cluster's id */
 	bool paused;
+	struct la_storm storm;
 	struct la_waiting waiting;
 	bool stop_seen;
 	int64_t stop_deadline_ms;
@@ -71,6 +73,15 @@ struct la_source la_pipeline_source(const struct la_message *message);
 
 /* Every member decided and written: stage WRITTEN. May cut the batch (rule 2). */
 LA_MUST_CHECK enum la_err la_pipeline_decide(struct la_pipeline *pipeline, struct la_error *error);
+
+/*
+ * The storm guard, before the batch's first write: counts its logins. When that is a storm, nothing was written, nothing
+ * will be, and it waits until we are stopped. Errors: LA_ESTOPPED then; those of la_pipeline_wait, but for LA_EREVOKED.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_guard(struct la_pipeline *pipeline, struct la_error *error);
+
+/* The batch's states are written: its logins stand as they were decided in the end. */
+void la_pipeline_guard_keep(struct la_pipeline *pipeline);
 
 /* Jobs, decisions and dead letters acknowledged by the broker: stage PRODUCED. */
 LA_MUST_CHECK enum la_err la_pipeline_output(struct la_pipeline *pipeline, struct la_error *error);

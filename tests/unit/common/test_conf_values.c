@@ -147,7 +147,8 @@ defaults_are_those_of_the_contract_or_what_works_today(void **state)
 	assert_int_equal(la_conf_int(conf, "policy.cap"), 10);
 	assert_int_equal(la_conf_ms(conf, "policy.cap"), 3600000);
 	assert_int_equal(la_conf_int(conf, "member.mask"), 3);
-	assert_true(la_conf_ratio(conf, "storm.ratio") < 0.001); /* there is no storm guard yet */
+	assert_true(la_conf_ratio(conf, "storm.ratio") > 0.499 && la_conf_ratio(conf, "storm.ratio") < 0.501);
+	assert_int_equal(la_conf_int(conf, "storm.window"), 1000);
 	assert_null(la_conf_text(conf, "http.listen"));
 	assert_null(la_conf_text(conf, "hash.keys.file"));
 	assert_false(la_conf_is_set(conf, "policy.seed-until"));
@@ -271,13 +272,14 @@ what_is_in_force_is_printed_and_reads_back_without_a_problem(void **state)
 }
 
 static void
-what_differs_from_the_contracts_default_is_marked(void **state)
+defaults_are_printed_as_they_are_in_force(void **state)
 {
 	struct la_conf *conf = conf_of(LA_PROGRAM_DETECTOR, "");
 	char *text = print(conf);
 
 	(void)state;
-	assert_non_null(strstr(text, "\nstorm.ratio=0\n# storm.ratio: other values are not supported yet\n"));
+	assert_non_null(strstr(text, "\nstorm.ratio=0.5\nstorm.window=1000\n"));
+	assert_non_null(strstr(text, "\ndelivery.guarantee=at_least_once\n"));
 	free(text);
 	la_conf_free(conf);
 }
@@ -312,7 +314,7 @@ main(void)
 	    cmocka_unit_test(kafka_properties_are_handed_on_verbatim_the_special_after_the_general),
 	    cmocka_unit_test(a_tenants_brand_is_found_by_its_name),
 	    cmocka_unit_test(what_is_in_force_is_printed_and_reads_back_without_a_problem),
-	    cmocka_unit_test(what_differs_from_the_contracts_default_is_marked),
+	    cmocka_unit_test(defaults_are_printed_as_they_are_in_force),
 	    cmocka_unit_test(a_value_with_line_ends_prints_as_one_line),
 	};
 
