@@ -49,7 +49,8 @@ struct la_batch_member {
 	size_t before_at, before_size, after_at, after_size;
 	int64_t ttl_s;
 	struct la_member_key key, old_key;
-	bool moves; /* from old_key */
+	bool moves;  /* from old_key */
+	bool erases; /* an event of it is ACCOUNT_ERASED */
 };
 
 /* A partition's assignment, with the end of what this batch does there. */

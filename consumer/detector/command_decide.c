@@ -62,7 +62,10 @@ decide(struct workbench *bench, const struct la_facts *facts, struct la_verdict 
 		return (LA_OK);
 	write = (struct la_store_write){.before = read.record,
 	    .after = la_span_of(bench->record, la_state_encode(&bench->state, bench->record)),
-	    .ttl_s = la_policy_key_ttl_s(policy, &bench->state)};
+	    .ttl_s = la_policy_key_ttl_s(policy, &bench->state),
+	    .keys = read.key,
+	    .key_count = read.key_count,
+	    .erases = verdict->erased};
 	write.move_from = la_lookup_key(&read, facts, &key);
 	write.key = *key;
 	return (put(store, &write, error));

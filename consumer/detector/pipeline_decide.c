@@ -21,7 +21,7 @@ fetch(struct la_pipeline *pipeline, struct la_error *error)
  * candidate too many. The state after is in pipeline->state.
  */
 static bool
-decide_events(struct la_pipeline *pipeline, const struct la_batch_member *member, size_t *cut)
+decide_events(struct la_pipeline *pipeline, struct la_batch_member *member, size_t *cut)
 {
 	const struct la_policy *policy = la_decider_policy(pipeline->options.decider);
 	struct la_batch *batch = &pipeline->batch;
@@ -42,6 +42,7 @@ decide_events(struct la_pipeline *pipeline, const struct la_batch_member *member
 		}
 		item->storm = la_storm_judge(policy, &item->facts, &item->verdict);
 		changed = changed || item->verdict.applied;
+		member->erases = member->erases || item->verdict.erased;
 	}
 	return (changed);
 }
@@ -81,7 +82,7 @@ decide_member(struct la_pipeline *pipeline, size_t pending, size_t *cut, struct 
 	const struct la_store_read *read = &batch->reads[pending];
 	const struct la_message *message = &batch->messages[member->first];
 
-	member->changed = false;
+	member->changed = member->erases = false;
 	if (member->first >= batch->count)
 		return (LA_OK);
 	if (read->found < 0) {
@@ -139,7 +140,10 @@ collect_writes(struct la_batch *batch)
 		                                 : la_span_of(NULL, 0),
 		    .after = la_span_of(records + member->after_at, member->after_size),
 		    .ttl_s = member->ttl_s,
-		    .move_from = member->moves ? &member->old_key : NULL};
+		    .move_from = member->moves ? &member->old_key : NULL,
+		    .keys = batch->reads[m].key,
+		    .key_count = batch->reads[m].key_count,
+		    .erases = member->erases};
 	}
 }
 

@@ -2,10 +2,12 @@
  * The compare-and-set script (DESIGN 4.1): one call is atomic on the server.
  *
  *   KEYS[1]  the member's key
- *   KEYS[2]  when it moves from an older epoch: the old key
+ *   KEYS[2…] of its keys under other epochs those that matter: the old one when it moves, all when it is new or erased
  *   ARGV[1]  the record after
  *   ARGV[2]  its time to live, seconds
- *   ARGV[3]  the record before, in KEYS[2] if that is given, else in KEYS[1]; missing: there is none
+ *   ARGV[3]  which of KEYS has the record before: 2 when it moves from there, else 1
+ *   ARGV[4]  what the rest of KEYS must be: "absent" (new), "deleted" (erased: they are, by this), "any"
+ *   ARGV[5]  the record before; missing: there is none
  *   returns  1 done, 0 conflict
  *
  * A reply that was lost leaves its write in place. Sent again, the script finds what it would write, and is

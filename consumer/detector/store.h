@@ -9,6 +9,7 @@
 #ifndef LA_DETECTOR_STORE_H
 #define LA_DETECTOR_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ enum la_write_result { LA_WRITE_DONE, LA_WRITE_CONFLICT };
  * With move_from, before is the record of that older key, which must still hold it, key itself must be absent,
  * and the older key is deleted. A write that finds after in place is done: it is its own repetition, whose first
  * answer was lost.
+ *
+ * A new record (before absent) wants all of keys to be absent: else somebody has made the member meanwhile under
+ * another epoch. A write that erases deletes what is under the others of keys, whatever it is.
  */
 struct la_store_write {
 	struct la_member_key key;
@@ -45,6 +49,9 @@ struct la_store_write {
 	struct la_span after;
 	int64_t ttl_s;
 	const struct la_member_key *move_from; /* NULL: none */
+	const struct la_member_key *keys;      /* all of the member, as looked for; NULL: key is the only one */
+	uint8_t key_count;
+	bool erases;
 	/* out */
 	enum la_write_result result;
 };

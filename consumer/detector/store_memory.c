@@ -160,6 +160,28 @@ fetch_begin(void *self, struct la_store_read *reads, size_t count, struct la_err
 	return (LA_OK);
 }
 
+/* Has any of the member's keys but its own a record? */
+static bool
+is_elsewhere(const struct la_store_memory *store, const struct la_store_write *write)
+{
+	for (size_t k = 0; k < write->key_count; k++) {
+		if (!same_key(&write->keys[k], &write->key) && find(store, &write->keys[k])->record != NULL)
+			return (true);
+	}
+	return (false);
+}
+
+static void
+drop_others(struct la_store_memory *store, const struct la_store_write *write)
+{
+	for (size_t k = 0; k < write->key_count; k++) {
+		struct slot *slot = find(store, &write->keys[k]);
+
+		if (slot->record != NULL && !same_key(&write->keys[k], &write->key))
+			drop(store, slot);
+	}
+}
+
 static enum la_err
 write_one(struct la_store_memory *store, struct la_store_write *write)
 {
@@ -172,6 +194,8 @@ write_one(struct la_store_memory *store, struct la_store_write *write)
 	write->result = LA_WRITE_CONFLICT;
 	if (!written && (!free_to_move || !holds(old, write->before)))
 		return (LA_OK);
+	if (!written && !la_span_present(write->before) && !write->erases && is_elsewhere(store, write))
+		return (LA_OK);
 	if (!written)
 		err = put(store, &write->key, write->after);
 	if (err != LA_OK)
@@ -181,6 +205,8 @@ write_one(struct la_store_memory *store, struct la_store_write *write)
 		if (old->record != NULL && holds(old, write->before))
 			drop(store, old);
 	}
+	if (write->erases)
+		drop_others(store, write);
 	write->result = LA_WRITE_DONE;
 	return (LA_OK);
 }

@@ -200,6 +200,81 @@ move_takes_the_old_key_away_unless_it_changed(void **state)
 }
 
 static void
+new_record_wants_no_other_epoch_to_have_one(void **state)
+{
+	const struct la_store *port = la_store_redis_port(*state);
+	const struct la_member_key keys[] = {key_of(2, 20), key_of(1, 20)};
+	struct la_store_write write = {
+	    .key = keys[0], .after = la_span_text("ours"), .ttl_s = 100, .keys = keys, .key_count = 2};
+
+	put(port, 20, NULL, "theirs", LA_WRITE_DONE); /* under epoch 1 */
+	assert_int_equal(write_all(port, &write, 1, NULL), LA_OK);
+	assert_int_equal(write.result, LA_WRITE_CONFLICT);
+	expect(port, 20, 1, "theirs");
+	say("DEL la1:1:FAAAAAAAAAAAAAAAAAAAAA");
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(write_all(port, &write, 1, NULL), LA_OK);
+		assert_int_equal(write.result, LA_WRITE_DONE);
+		expect(port, 20, 0, "ours");
+	}
+}
+
+/* found: under which of four epochs the newest record is; the third is active. */
+static void
+erase_and_expect_one_record(const struct la_store *port, int found)
+{
+	const struct la_member_key keys[] = {key_of(4, 21), key_of(3, 21), key_of(2, 21), key_of(1, 21)};
+	struct la_store_write old = {.after = la_span_text("old"), .ttl_s = 100}, erasure = {
+	    .key = keys[found == 0 ? 0 : 1],
+	    .before = la_span_text(found < 0 ? NULL : "old"),
+	    .after = la_span_text("tombstone"),
+	    .ttl_s = 100,
+	    .keys = keys,
+	    .key_count = 4,
+	    .move_from = found > 1 ? &keys[found] : NULL,
+	    .erases = true};
+
+	say("FLUSHALL");
+	for (int k = found; found >= 0 && k < 4; k++) {
+		old.key = keys[k];
+		assert_int_equal(write_all(port, &old, 1, NULL), LA_OK);
+	}
+	for (int again = 0; again < 2; again++) { /* also when its first answer was lost */
+		redisReply *reply;
+
+		assert_int_equal(write_all(port, &erasure, 1, NULL), LA_OK);
+		assert_int_equal(erasure.result, LA_WRITE_DONE);
+		expect(port, 21, -1, NULL); /* epochs 2 and 1 */
+		reply = redisCommand(other, "DBSIZE");
+		assert_int_equal(reply->integer, 1);
+		freeReplyObject(reply);
+	}
+}
+
+static void
+erasure_takes_away_what_is_under_every_epoch(void **state)
+{
+	const struct la_store *port = la_store_redis_port(*state);
+	struct la_member_key old = key_of(1, 22), keys[] = {key_of(2, 22), old};
+	struct la_store_write late = {.key = keys[0],
+	    .before = la_span_text("read before"),
+	    .after = la_span_text("tombstone"),
+	    .ttl_s = 100,
+	    .move_from = &old,
+	    .keys = keys,
+	    .key_count = 2,
+	    .erases = true};
+
+	for (int found = -1; found < 4; found++)
+		erase_and_expect_one_record(port, found);
+	put(port, 22, NULL, "changed since", LA_WRITE_DONE);
+	assert_int_equal(write_all(port, &late, 1, NULL), LA_OK);
+	assert_int_equal(late.result, LA_WRITE_CONFLICT);
+	expect(port, 22, 1, "changed since");
+	say("FLUSHALL");
+}
+
+static void
 ten_thousand_members_in_one_fetch_and_one_write(void **state)
 {
 	enum { COUNT = 10000 };
@@ -410,6 +485,8 @@ main(void)
 	    cmocka_unit_test(write_repeated_after_a_lost_answer_is_done),
 	    cmocka_unit_test(record_holds_any_byte_and_its_ttl),
 	    cmocka_unit_test(move_takes_the_old_key_away_unless_it_changed),
+	    cmocka_unit_test(new_record_wants_no_other_epoch_to_have_one),
+	    cmocka_unit_test(erasure_takes_away_what_is_under_every_epoch),
 	    cmocka_unit_test(ten_thousand_members_in_one_fetch_and_one_write),
 	    cmocka_unit_test(forgotten_script_is_taught_again),
 	    cmocka_unit_test(refusal_names_its_cause_and_work_goes_on_afterwards),

@@ -74,6 +74,66 @@ a_write_that_expects_another_record_is_a_conflict(void **state)
 }
 
 static void
+a_new_record_wants_no_other_epoch_to_have_one(void **state)
+{
+	const struct la_member_key keys[] = {key_of(2, 5), key_of(1, 5)};
+	struct la_store_write write = {.key = keys[1], .after = la_span_text("a"), .keys = keys, .key_count = 2};
+	struct la_store_memory *memory;
+	const struct la_store *store;
+	int found;
+
+	(void)state;
+	assert_int_equal(la_store_memory_new(&memory), LA_OK);
+	store = la_store_memory_port(memory);
+	assert_int_equal(write_record(store, keys[0], NULL, "somebody else's", NULL), LA_WRITE_DONE);
+	assert_int_equal(store->write_begin(store->self, &write, 1, NULL), LA_OK);
+	assert_int_equal(write.result, LA_WRITE_CONFLICT);
+	write.key = keys[0];
+	write.before = la_span_text("somebody else's");
+	assert_int_equal(store->write_begin(store->self, &write, 1, NULL), LA_OK);
+	assert_int_equal(write.result, LA_WRITE_DONE);
+	assert_string_equal(read_record(store, 5, &found), "a");
+	la_store_memory_free(memory);
+}
+
+static void
+an_erasure_takes_away_what_is_under_every_epoch(void **state)
+{
+	const struct la_member_key keys[] = {key_of(4, 5), key_of(3, 5), key_of(2, 5), key_of(1, 5)};
+	struct la_store_memory *memory;
+	const struct la_store *store;
+
+	(void)state;
+	for (int found = -1; found < 4; found++) {
+		struct la_store_write write = {.key = keys[found == 0 ? 0 : 1],
+		    .after = la_span_text("tombstone"),
+		    .keys = keys,
+		    .key_count = 4,
+		    .move_from = found > 1 ? &keys[found] : NULL,
+		    .erases = true};
+		int at;
+
+		assert_int_equal(la_store_memory_new(&memory), LA_OK);
+		store = la_store_memory_port(memory);
+		for (int k = found; found >= 0 && k < 4; k++) /* what is found hides what is older */
+			assert_int_equal(write_record(store, keys[k], NULL, "old", NULL), LA_WRITE_DONE);
+		write.before = la_span_text(found < 0 ? NULL : "old");
+		for (int again = 0; again < 2; again++) { /* also when its first answer was lost */
+			assert_int_equal(store->write_begin(store->self, &write, 1, NULL), LA_OK);
+			assert_int_equal(write.result, LA_WRITE_DONE);
+			for (int k = 0; k < 4; k++) {
+				struct la_store_read read = {.key_count = 1, .key = {keys[k]}};
+
+				assert_int_equal(store->fetch_begin(store->self, &read, 1, NULL), LA_OK);
+				at = keys[k].epoch == write.key.epoch ? 0 : -1;
+				assert_int_equal(read.found, at);
+			}
+		}
+		la_store_memory_free(memory);
+	}
+}
+
+static void
 a_move_writes_the_new_key_and_deletes_the_old_one(void **state)
 {
 	struct la_member_key old = key_of(1, 5);
@@ -159,6 +219,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_write_that_expects_another_record_is_a_conflict),
+	    cmocka_unit_test(a_new_record_wants_no_other_epoch_to_have_one),
+	    cmocka_unit_test(an_erasure_takes_away_what_is_under_every_epoch),
 	    cmocka_unit_test(a_move_writes_the_new_key_and_deletes_the_old_one),
 	    cmocka_unit_test(what_was_fetched_stays_valid_while_it_is_written),
 	    cmocka_unit_test(random_traffic_is_kept),
