@@ -38,7 +38,7 @@ enum la_err
 la_relay_url_read(const char *text, char **url, char host_port[LA_RELAY_HOST_BYTES], struct la_error *error)
 {
 	CURLU *parts = curl_url();
-	char *host = NULL, *port = NULL, *path = NULL, *user = NULL, *whole = NULL;
+	char *host = NULL, *port = NULL, *path = NULL, *whole = NULL;
 	enum la_err err;
 
 	if (parts == NULL || curl_url_set(parts, CURLUPART_URL, text, 0) != CURLUE_OK ||
@@ -46,10 +46,6 @@ la_relay_url_read(const char *text, char **url, char host_port[LA_RELAY_HOST_BYT
 	    curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
 	    curl_url_get(parts, CURLUPART_PATH, &path, 0) != CURLUE_OK) {
 		err = la_error_set(error, LA_ECONFIG, "smtp.url: smtp://host:port/name-for-EHLO is wanted");
-		goto out;
-	}
-	if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK) {
-		err = la_error_set(error, LA_ECONFIG, "smtp.url: a user belongs into smtp.user and smtp.password.file");
 		goto out;
 	}
 	if ((err = set_ehlo_name(parts, path, error)) != LA_OK)
@@ -61,7 +57,6 @@ out:
 	curl_free(host);
 	curl_free(port);
 	curl_free(path);
-	curl_free(user);
 	curl_free(whole);
 	curl_url_cleanup(parts);
 	return (err);

@@ -9,7 +9,7 @@
 
 LA_PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config ca-certificates librdkafka-dev libavro-dev libhiredis-dev
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libidn2-dev libutf8proc-dev libcmocka-dev redis-server python3 tzdata"
-LA_PACKAGES_TEST="python3-venv valgrind"
+LA_PACKAGES_TEST="python3-venv valgrind openssl"
 LA_PACKAGES_KAFKA="default-jdk-headless maven"
 
 # Is it installed, or is what we want it for there in another way?

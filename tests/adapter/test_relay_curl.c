@@ -1,0 +1,510 @@
+/*
+ * The relay over libcurl against a real SMTP server that behaves as badly as it is told to: each stage times each
+ * answer (DESIGN 7), reuse of connections, limits.
+ */
+#include "sink_process.h"
+
+#include "common/clock.h"
+#include "mailer/link_curl.h"
+#include "mailer/relay_curl.h"
+
+static const char message[] = "Subject: test\r\n\r\n.one\r\n..\r\ntext\r\n";
+static const struct la_patience short_patience = {
+    .connect_ms = 2000, .opening_ms = 400, .reply_ms = 400, .final_reply_ms = 400, .total_ms = 5000, .idle_ms = 5000};
+
+struct certificate {
+	char folder[32], pem[64], key[64], password[64];
+};
+static struct certificate trusted;
+
+static int
+make_certificate(void **state)
+{
+	char command[512];
+	FILE *file;
+
+	(void)state;
+	(void)snprintf(trusted.folder, sizeof(trusted.folder), "/tmp/la-cert-XXXXXX");
+	assert_non_null(mkdtemp(trusted.folder));
+	(void)snprintf(trusted.pem, sizeof(trusted.pem), "%s/c.pem", trusted.folder);
+	(void)snprintf(trusted.key, sizeof(trusted.key), "%s/k.pem", trusted.folder);
+	(void)snprintf(trusted.password, sizeof(trusted.password), "%s/password", trusted.folder);
+	(void)snprintf(command, sizeof(command),
+	    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+	    " -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
+	    trusted.key, trusted.pem);
+	assert_int_equal(system(command), 0);
+	file = fopen(trusted.password, "w");
+	assert_non_null(file);
+	assert_true(fputs("open sesame\n", file) >= 0);
+	return (fclose(file));
+}
+
+static int
+remove_certificate(void **state)
+{
+	char command[64];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -r %s", trusted.folder);
+	return (system(command));
+}
+
+static void
+set(struct la_conf *conf, const char *format, ...)
+{
+	char text[256];
+	va_list list;
+
+	va_start(list, format);
+	(void)vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	assert_int_equal(la_conf_set(conf, text), LA_OK);
+	assert_int_equal(la_conf_problem_count(conf), 0);
+}
+
+/* The relay and the configuration it borrows from. */
+struct client {
+	struct la_conf *conf;
+	struct la_relay_curl *relay;
+	const struct la_relay *port;
+};
+
+enum security { PLAIN, STARTTLS, STARTTLS_AND_LOGIN, TLS_AT_ONCE };
+
+static void
+client_open(struct client *client, const struct sink *sink, enum security security, int connections)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	assert_int_equal(la_conf_new(&client->conf, LA_PROGRAM_MAILER), LA_OK);
+	set(client->conf, "smtp.url=%s://127.0.0.1:%d/mailer.test", security == TLS_AT_ONCE ? "smtps" : "smtp",
+	    sink->port);
+	set(client->conf, "smtp.connections=%d", connections);
+	if (security == PLAIN)
+		set(client->conf, "smtp.starttls=never");
+	else
+		set(client->conf, "smtp.ca.file=%s", trusted.pem);
+	if (security == STARTTLS_AND_LOGIN) {
+		set(client->conf, "smtp.user=mailer");
+		set(client->conf, "smtp.password.file=%s", trusted.password);
+	}
+	if (la_relay_curl_new(&client->relay, client->conf, &error) != LA_OK)
+		fail_msg("%s", error.text);
+	la_relay_curl_set_patience(client->relay, &short_patience);
+	client->port = la_relay_curl_port(client->relay);
+}
+
+static void
+client_close(struct client *client)
+{
+	la_relay_curl_free(client->relay);
+	la_conf_free(client->conf);
+}
+
+static void
+submit(struct client *client, uint64_t token, const char *to)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	if (client->port->submit(
+		client->port->self, token, "from@example.jp", to, la_span_text(message), &error) != LA_OK)
+		fail_msg("%s", error.text);
+}
+
+/* The next result, within 10 s. */
+static struct la_relay_result
+next(struct client *client)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + 10000;
+	struct la_relay_result result = {.token = UINT64_MAX};
+	struct la_error error = LA_ERROR_INIT;
+	size_t count = 0;
+
+	while (count == 0 && la_clock_now_ms(NULL) < until_ms) {
+		if (client->port->work(client->port->self, 100, -1, &result, 1, &count, &error) != LA_OK)
+			fail_msg("%s", error.text);
+	}
+	assert_int_equal(count, 1);
+	return (result);
+}
+
+/* ---- every stage times every answer ---- */
+
+static const struct {
+	const char *at;
+	enum la_smtp_stage stage;
+	enum security security;
+} stages[] = {{"banner", LA_SMTP_BANNER, PLAIN}, {"ehlo", LA_SMTP_EHLO, PLAIN}, {"ehlo", LA_SMTP_EHLO, STARTTLS},
+    {"starttls", LA_SMTP_STARTTLS, STARTTLS}, {"auth", LA_SMTP_AUTH, STARTTLS_AND_LOGIN},
+    {"mail", LA_SMTP_MAIL, PLAIN}, {"rcpt", LA_SMTP_RCPT, PLAIN}, {"data", LA_SMTP_DATA, PLAIN},
+    {"end", LA_SMTP_END_OF_DATA, PLAIN}, {"mail", LA_SMTP_MAIL, STARTTLS}, {"end", LA_SMTP_END_OF_DATA, STARTTLS}};
+
+static const struct {
+	const char *rule; /* JSON */
+	int code;         /* 0: none; -1: no reply at all */
+} answers[] = {{"\"reply\": \"421 4.3.2 no\"", 421}, {"\"reply\": \"421 4.3.2 no\", \"drop\": true", 421},
+    {"\"reply\": \"450 4.2.0 no\"", 450}, {"\"reply\": \"451 4.3.0 no\"", 451}, {"\"reply\": \"452 4.3.1 no\"", 452},
+    {"\"reply\": \"500 5.5.2 no\"", 500}, {"\"reply\": \"530 5.7.0 no\"", 530}, {"\"reply\": \"535 5.7.8 no\"", 535},
+    {"\"reply\": \"550 5.1.1 no\"", 550}, {"\"reply\": \"550-5.1.1 no\\n5.1.1 and no\"", 550},
+    {"\"reply\": \"552 5.3.4 no\"", 552}, {"\"reply\": \"554 5.0.0 no\", \"drop\": true", 554}, {"\"drop\": true", 0},
+    {"\"reset\": true", 0}, {"\"stall\": true", 0}, {"\"raw\": \"HTTP/1.1 400 Bad\\r\\n\", \"stall\": true", 0},
+    {"\"raw\": \"2\", \"drop\": true", 0}};
+
+#define STAGES (sizeof(stages) / sizeof(stages[0]))
+#define ANSWERS (sizeof(answers) / sizeof(answers[0]))
+
+/* DESIGN 7, written down a second time. */
+static enum la_relay_outcome
+expected_outcome(enum la_smtp_stage stage, int code)
+{
+	if (code == 530 || code == 535)
+		return (LA_RELAY_AT_FAULT);
+	if (code >= 500)
+		return (stage < LA_SMTP_RCPT ? LA_RELAY_AT_FAULT : LA_RELAY_REFUSED);
+	if (code == 0 && stage == LA_SMTP_END_OF_DATA)
+		return (LA_RELAY_UNKNOWN);
+	return (LA_RELAY_DEFER);
+}
+
+static void
+check_cell(const struct sink *sink, size_t s, size_t a)
+{
+	enum la_relay_outcome outcome = expected_outcome(stages[s].stage, answers[a].code);
+	struct la_relay_result result;
+	struct client client;
+
+	client_open(&client, sink, stages[s].security, 1);
+	submit(&client, 77, "to@example.jp");
+	result = next(&client);
+	if (result.outcome != outcome || result.stage != stages[s].stage || result.smtp_code != answers[a].code)
+		fail_msg("%s {%s}: outcome %d not %d, stage %d, code %d: %s", stages[s].at, answers[a].rule,
+		    (int)result.outcome, (int)outcome, (int)result.stage, result.smtp_code, result.detail);
+	assert_int_equal(result.token, 77);
+	if (answers[a].code != 0) {
+		assert_int_equal(result.enhanced_code[0], answers[a].code / 100 + '0');
+		assert_int_equal(strlen(result.enhanced_code), 5);
+	}
+	assert_null(strstr(result.detail, "no\n"));
+	assert_null(strstr(result.detail, "example.jp"));
+	assert_int_equal(client.port->room(client.port->self), 1);
+	client_close(&client);
+}
+
+static void
+check_stages(enum security security, bool pipelining)
+{
+	const char *options[8] = {"--certificate", trusted.pem, "--key", trusted.key, "--user", "mailer:open sesame"};
+	static char script[STAGES * ANSWERS * 160];
+	struct sink sink;
+	size_t size = 1, count = security == PLAIN ? 0 : security == STARTTLS ? 4 : 6;
+	int connection = 0;
+
+	(void)strcpy(script, "[");
+	for (size_t s = 0; s < STAGES; s++) {
+		for (size_t a = 0; a < ANSWERS && stages[s].security == security; a++)
+			size += (size_t)snprintf(script + size, sizeof(script) - size,
+			    "%s{\"at\": \"%s\", \"connection\": %d, %s}", size > 1 ? ", " : "", stages[s].at,
+			    ++connection, answers[a].rule);
+	}
+	(void)strcpy(script + size, "]");
+	if (!pipelining)
+		options[count++] = "--no-pipelining";
+	options[count] = NULL;
+	sink_start(&sink, script, options);
+	for (size_t s = 0; s < STAGES; s++) {
+		for (size_t a = 0; a < ANSWERS && stages[s].security == security; a++)
+			check_cell(&sink, s, a);
+	}
+	sink_has_no_complaint(&sink);
+	sink_stop(&sink);
+}
+
+static void
+each_stage_and_answer_has_its_outcome(void **state)
+{
+	(void)state;
+	check_stages(PLAIN, true);
+}
+
+static void
+also_one_command_at_a_time(void **state)
+{
+	(void)state;
+	check_stages(PLAIN, false);
+}
+
+static void
+also_over_tls(void **state)
+{
+	(void)state;
+	check_stages(STARTTLS, true);
+	check_stages(STARTTLS_AND_LOGIN, true);
+}
+
+static void
+no_server_at_all_is_later(void **state)
+{
+	struct sink nobody = {.port = 1};
+	struct la_relay_result result;
+	struct client client;
+
+	(void)state;
+	client_open(&client, &nobody, PLAIN, 1);
+	submit(&client, 1, "to@example.jp");
+	result = next(&client);
+	assert_int_equal(result.outcome, LA_RELAY_DEFER);
+	assert_int_equal(result.stage, LA_SMTP_CONNECT);
+	client_close(&client);
+}
+
+/* ---- connections ---- */
+
+static void
+send_some(struct client *client, int count, const char *to)
+{
+	for (int i = 0; i < count; i++) {
+		struct la_relay_result result;
+
+		submit(client, (uint64_t)i, to);
+		result = next(client);
+		if (result.outcome != LA_RELAY_SENT)
+			fail_msg("%s", result.detail);
+		assert_int_equal(result.token, i);
+		assert_int_equal(result.smtp_code, 250);
+	}
+}
+
+static void
+mails_share_a_connection_and_arrive_byte_for_byte(void **state)
+{
+	static const enum security securities[] = {PLAIN, STARTTLS, STARTTLS_AND_LOGIN, TLS_AT_ONCE};
+
+	(void)state;
+	for (size_t s = 0; s < 4; s++) {
+		const char *options[] = {"--certificate", trusted.pem, "--key", trusted.key, "--tls",
+		    securities[s] == TLS_AT_ONCE ? "at-once" : "starttls", "--user", "mailer:open sesame", NULL};
+		struct client client;
+		struct sink sink;
+		char path[128], data[128] = "";
+		FILE *file;
+
+		if (securities[s] != STARTTLS_AND_LOGIN)
+			options[6] = NULL;
+		sink_start(&sink, "[]", securities[s] == PLAIN ? NULL : options);
+		client_open(&client, &sink, securities[s], 2);
+		send_some(&client, 5, "to@example.jp");
+		assert_int_equal(sink_connection_of(&sink, 5), sink_connection_of(&sink, 1));
+		sink_path(&sink, "mails/000005.eml", path);
+		file = fopen(path, "r");
+		assert_non_null(file);
+		assert_int_equal(fread(data, 1, sizeof(data) - 1, file), strlen(message));
+		assert_string_equal(data, message);
+		(void)fclose(file);
+		client_close(&client);
+		sink_has_no_complaint(&sink);
+		sink_stop(&sink);
+	}
+}
+
+static void
+a_connection_carries_so_many_mails_and_no_more(void **state)
+{
+	struct client client;
+	struct sink sink;
+
+	(void)state;
+	sink_start(&sink, "[]", NULL);
+	client_open(&client, &sink, PLAIN, 1);
+	client_close(&client);
+	assert_int_equal(la_conf_new(&client.conf, LA_PROGRAM_MAILER), LA_OK);
+	set(client.conf, "smtp.url=smtp://127.0.0.1:%d/mailer.test", sink.port);
+	set(client.conf, "smtp.starttls=never");
+	set(client.conf, "smtp.mails-per-connection=2");
+	assert_int_equal(la_relay_curl_new(&client.relay, client.conf, NULL), LA_OK);
+	client.port = la_relay_curl_port(client.relay);
+	send_some(&client, 5, "to@example.jp");
+	for (int i = 1; i <= 5; i++)
+		assert_int_equal(sink_connection_of(&sink, i), 1 + (i - 1) / 2);
+	client_close(&client);
+	sink_stop(&sink);
+}
+
+static void
+a_connection_that_the_relay_closed_meanwhile_costs_no_try(void **state)
+{
+	static const char *const scripts[] = {
+	    /* hangs up right behind the good answer; at MAIL; says 421 first */
+	    "[{\"at\": \"end\", \"connection\": 1, \"reply\": \"250 2.0.0 ok\", \"drop\": true}]",
+	    "[{\"at\": \"mail\", \"connection\": 1, \"times\": 1},"
+	    " {\"at\": \"mail\", \"connection\": 1, \"drop\": true}]",
+	    "[{\"at\": \"mail\", \"connection\": 1, \"times\": 1},"
+	    " {\"at\": \"mail\", \"connection\": 1, \"reply\": \"421 4.4.2 timeout\", \"drop\": true}]"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct client client;
+		struct sink sink;
+
+		sink_start(&sink, scripts[i], NULL);
+		client_open(&client, &sink, PLAIN, 1);
+		send_some(&client, 1, "to@example.jp");
+		(void)usleep(50000);
+		send_some(&client, 1, "to@example.jp");
+		assert_int_equal(sink_mails(&sink), 2);
+		assert_int_equal(sink_connection_of(&sink, 1), 1);
+		assert_int_equal(sink_connection_of(&sink, 2), 2);
+		client_close(&client);
+		sink_stop(&sink);
+	}
+}
+
+static void
+a_refused_recipient_leaves_the_connection_open(void **state)
+{
+	static const char *const lockstep[] = {"--no-pipelining", NULL};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct client client;
+		struct sink sink;
+
+		sink_start(&sink, "[{\"at\": \"rcpt\", \"to\": \"no@example.jp\", \"reply\": \"550 5.1.1 no\"}]",
+		    i == 0 ? NULL : lockstep);
+		client_open(&client, &sink, PLAIN, 1);
+		submit(&client, 1, "no@example.jp");
+		assert_int_equal(next(&client).outcome, LA_RELAY_REFUSED);
+		send_some(&client, 1, "to@example.jp");
+		submit(&client, 1, "no@example.jp");
+		assert_int_equal(next(&client).outcome, LA_RELAY_REFUSED);
+		send_some(&client, 1, "to@example.jp");
+		assert_int_equal(sink_mails(&sink), 2);
+		assert_int_equal(sink_connection_of(&sink, 2), 1);
+		client_close(&client);
+		sink_has_no_complaint(&sink);
+		sink_stop(&sink);
+	}
+}
+
+static void
+a_slow_answer_after_the_final_dot_holds_up_no_other_mail(void **state)
+{
+	struct client client;
+	struct sink sink;
+	int64_t began_ms;
+	struct la_relay_result result;
+
+	(void)state;
+	sink_start(&sink, "[{\"at\": \"end\", \"to\": \"slow@example.jp\", \"delay\": 0.35}]", NULL);
+	client_open(&client, &sink, PLAIN, 2);
+	began_ms = la_clock_now_ms(NULL);
+	submit(&client, 1000, "slow@example.jp");
+	do {
+		submit(&client, 1, "to@example.jp");
+		result = next(&client);
+		assert_int_equal(result.outcome, LA_RELAY_SENT);
+	} while (result.token != 1000);
+	assert_true(la_clock_now_ms(NULL) - began_ms >= 350);
+	assert_true(sink_mails(&sink) >= 4); /* others, while the slow one waited */
+	client_close(&client);
+	sink_stop(&sink);
+}
+
+static void
+connections_are_used_at_the_same_time_and_no_more_than_allowed(void **state)
+{
+	static const char *const options[] = {"--delay", "0.05", NULL};
+	struct la_error error = LA_ERROR_INIT;
+	struct client client;
+	struct sink sink;
+	int64_t began_ms;
+	enum la_err err;
+
+	(void)state;
+	sink_start(&sink, "[]", options);
+	client_open(&client, &sink, PLAIN, 8);
+	la_relay_curl_set_patience(client.relay, &(struct la_patience){10000, 10000, 10000, 10000, 10000, 10000});
+	began_ms = la_clock_now_ms(NULL);
+	for (int i = 0; i < 8; i++)
+		submit(&client, (uint64_t)i, "to@example.jp");
+	assert_int_equal(client.port->room(client.port->self), 0);
+	err = client.port->submit(client.port->self, 9, "f@example.jp", "t@example.jp", la_span_text(message), &error);
+	assert_int_equal(err, LA_EUNAVAILABLE);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(next(&client).outcome, LA_RELAY_SENT);
+	assert_true(la_clock_now_ms(NULL) - began_ms < 8 * 6 * 50); /* one after the other: six answers each */
+	client_close(&client);
+	sink_stop(&sink);
+}
+
+static void
+an_answer_that_came_while_the_caller_was_busy_counts(void **state)
+{
+	struct client client;
+	struct sink sink;
+	struct la_error error = LA_ERROR_INIT;
+	struct la_relay_result result;
+	size_t count;
+
+	(void)state;
+	sink_start(&sink, "[]", NULL);
+	client_open(&client, &sink, PLAIN, 1);
+	submit(&client, 1, "to@example.jp");
+	for (count = 0; count == 0;) {
+		(void)usleep(450000); /* longer than any limit */
+		assert_int_equal(
+		    client.port->work(client.port->self, 0, -1, &result, 1, &count, &error), LA_OK);
+	}
+	assert_int_equal(result.outcome, LA_RELAY_SENT);
+	client_close(&client);
+	sink_stop(&sink);
+}
+
+static void
+check_says_what_is_wrong_at_which_stage(void **state)
+{
+	static const struct {
+		const char *script, *says;
+	} rows[] = {{"[]", NULL}, {"[{\"at\": \"banner\", \"reply\": \"554 5.7.1 no\"}]", "554 5.7.1 at banner"},
+	    {"[{\"at\": \"ehlo\", \"reply\": \"421 4.3.2 no\", \"drop\": true}]", "421 4.3.2 at EHLO"},
+	    {"[{\"at\": \"banner\", \"stall\": true}]", "no answer"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct la_error error = LA_ERROR_INIT;
+		struct client client;
+		struct sink sink;
+		enum la_err err;
+
+		sink_start(&sink, rows[i].script, NULL);
+		client_open(&client, &sink, PLAIN, 1);
+		err = la_relay_curl_check(client.relay, 2000, &error);
+		assert_int_equal(err == LA_OK, rows[i].says == NULL);
+		if (rows[i].says != NULL && strstr(error.text, rows[i].says) == NULL)
+			fail_msg("%s", error.text);
+		client_close(&client);
+		sink_stop(&sink);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_stage_and_answer_has_its_outcome),
+	    cmocka_unit_test(also_one_command_at_a_time),
+	    cmocka_unit_test(also_over_tls),
+	    cmocka_unit_test(no_server_at_all_is_later),
+	    cmocka_unit_test(mails_share_a_connection_and_arrive_byte_for_byte),
+	    cmocka_unit_test(a_connection_carries_so_many_mails_and_no_more),
+	    cmocka_unit_test(a_connection_that_the_relay_closed_meanwhile_costs_no_try),
+	    cmocka_unit_test(a_refused_recipient_leaves_the_connection_open),
+	    cmocka_unit_test(a_slow_answer_after_the_final_dot_holds_up_no_other_mail),
+	    cmocka_unit_test(connections_are_used_at_the_same_time_and_no_more_than_allowed),
+	    cmocka_unit_test(an_answer_that_came_while_the_caller_was_busy_counts),
+	    cmocka_unit_test(check_says_what_is_wrong_at_which_stage),
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	return (cmocka_run_group_tests(tests, make_certificate, remove_certificate));
+}
