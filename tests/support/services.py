@@ -88,6 +88,7 @@ class Kafka:
         topics = [NewTopic(name, num_partitions=partitions, replication_factor=1, config=config or {}) for name in names]
         for future in self.admin.create_topics(topics).values():
             future.result(30)
+        wait_until(lambda: self.admin.list_topics(timeout=10).topics.keys() >= set(names), 30, "the topics are known")
 
     def terminate(self):
         code = self.process.terminate(60)
