@@ -1,0 +1,115 @@
+"""`check` names each problem on its own line; exit 78 for configuration, else 69 for a server that is away."""
+import pytest
+
+from process import free_port
+
+NOWHERE = "127.0.0.1:1"  # nobody listens there
+
+
+def lines_of(done):
+    return (done.stdout + done.stderr).decode().splitlines()
+
+
+def lines_with(done, *words):
+    return [line for line in lines_of(done) if all(word in line for word in words)]
+
+
+def test_check_is_content_when_all_is_there(detector, mailer):
+    for program in (detector(), mailer()):
+        done = program.command("check")
+        assert done.returncode == 0, lines_of(done)
+
+
+def test_check_prints_the_effective_configuration(detector, kafka, topics):
+    done = detector({"policy.device-ttl": "90d"}).command("check")
+    printed = lines_of(done)
+    assert f"topic.events={topics.events}" in printed
+    assert "policy.device-ttl=90d" in printed
+    assert any(line.startswith("batch.max-events=5000") for line in printed)
+
+
+def test_environment_wins_over_the_file_and_set_over_both(detector):
+    program = detector({"policy.device-ttl": "90d"})
+    environment = {"LOGIN_ALERT_POLICY_DEVICE_TTL": "91d"}
+    assert "policy.device-ttl=91d" in lines_of(program.command("check", env=environment))
+    done = program.command("--set", "policy.device-ttl=92d", "check", env=environment)
+    assert "policy.device-ttl=92d" in lines_of(done)
+
+
+@pytest.mark.parametrize("name", ["detector", "mailer"])
+def test_a_wrong_key_is_named_with_file_and_line(name, request):
+    program = request.getfixturevalue(name)({"polcy.cooldown": "5m"})
+    line = 1 + program.config.read_text().splitlines().index("polcy.cooldown=5m")
+    done = program.command("check")
+    assert done.returncode == 78
+    assert lines_with(done, f"{program.config}:{line}", "polcy.cooldown"), lines_of(done)
+
+
+def test_each_bad_value_has_its_own_line(detector):
+    program = detector({"policy.cooldown": "5 parsecs", "batch.max-events": "many", "delivery.guarantee": "perhaps"})
+    done = program.command("check")
+    assert done.returncode == 78
+    for key in ("policy.cooldown", "batch.max-events", "delivery.guarantee"):
+        assert len(lines_with(done, f"{program.config}:", f" {key}: ")) == 1, lines_of(done)
+    assert lines_with(done, "delivery.guarantee", "at_least_once or exactly_once")  # what is allowed
+
+
+def test_a_missing_file_is_named(detector, folder):
+    missing = folder / "nowhere.keys"
+    done = detector({"hash.keys.file": missing}).command("check")
+    assert done.returncode == 78
+    assert lines_with(done, str(missing)), lines_of(done)
+
+
+def test_a_missing_configuration_file_is_named(detector, folder):
+    program = detector()
+    done = program.command("--config", folder / "none.conf", "check", config=False)
+    assert done.returncode == 78
+    assert lines_with(done, str(folder / "none.conf")), lines_of(done)
+
+
+def test_a_missing_required_key_is_named(detector):
+    done = detector({"hash.keys.file": None}).command("check")
+    assert done.returncode == 78
+    assert lines_with(done, "hash.keys.file"), lines_of(done)
+
+
+def test_a_missing_topic_is_configuration(detector):
+    done = detector({"topic.events": "no-such-topic"}).command("check")
+    assert done.returncode == 78
+    assert lines_with(done, "no-such-topic"), lines_of(done)
+
+
+@pytest.mark.parametrize("key, value", [("kafka.bootstrap.servers", NOWHERE), ("redis.url", f"redis://{NOWHERE}")])
+def test_a_server_of_the_detector_that_is_away_is_named(detector, key, value):
+    done = detector({key: value}).command("check")
+    assert done.returncode == 69
+    assert lines_with(done, NOWHERE), lines_of(done)
+
+
+def test_a_relay_that_is_away_is_named(mailer):
+    port = free_port()
+    done = mailer({"smtp.url": f"smtp://127.0.0.1:{port}/mailer.test"}).command("check")
+    assert done.returncode == 69
+    assert lines_with(done, f"127.0.0.1:{port}"), lines_of(done)
+
+
+def test_all_problems_are_named_in_one_run(detector, mailer):
+    done = detector({"kafka.bootstrap.servers": NOWHERE, "redis.url": "unix:///nowhere/redis.sock"}).command("check")
+    assert done.returncode == 69
+    broker, store = lines_with(done, NOWHERE), lines_with(done, "/nowhere/redis.sock")
+    assert broker and store and not set(broker) & set(store), lines_of(done)
+
+    port = free_port()
+    done = mailer({"kafka.bootstrap.servers": NOWHERE, "mail.brand": "no-such-brand",
+                   "smtp.url": f"smtp://127.0.0.1:{port}/x"}).command("check")
+    assert done.returncode == 78  # configuration first, and the servers are named all the same
+    for words in ((NOWHERE,), ("no-such-brand",), (f"127.0.0.1:{port}",)):
+        assert lines_with(done, *words), lines_of(done)
+
+
+def test_secrets_are_masked(detector, folder):
+    secret = "correct-horse-battery"
+    (folder / "redis.password").write_text(secret + "\n")
+    done = detector({"redis.password.file": folder / "redis.password", "kafka.sasl.password": secret}).command("check")
+    assert secret not in "\n".join(lines_of(done))

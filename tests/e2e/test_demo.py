@@ -1,0 +1,157 @@
+"""deploy/demo.sh, as a newcomer runs it: README's first command."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from process import wait_until
+from services import SOURCE, Mail
+from stories import EXPECTED
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the work tree as a clean clone has it: the demo of a developer is not overwritten."""
+    copy = tmp_path_factory.mktemp("checkout")
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=SOURCE,
+                            check=True, stdout=subprocess.PIPE).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        if (SOURCE / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(SOURCE / name, copy / name)
+    yield copy
+    shutil.rmtree(copy, ignore_errors=True)
+
+
+def processes_of(checkout):
+    """pids whose command line, folder or program lies in the checkout."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes() + os.fsencode(os.readlink(entry / "cwd"))
+        except OSError:
+            continue
+        if os.fsencode(checkout) in words:
+            found.add(int(entry.name))
+    return found
+
+
+def demo(checkout, *args):
+    return subprocess.Popen([checkout / "deploy" / "demo.sh", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def finish(process, timeout):
+    output = process.communicate(timeout=timeout)[0].decode()
+    assert process.returncode == 0, output
+    return output
+
+
+def check_output(output):
+    assert "\033" not in output  # no colours without a terminal
+    rows = [line for line in output.splitlines() if re.match(r"^ ?\d+  \d\d-\d\d \d\d:\d\d  ", line)]
+    assert len(rows) == len(EXPECTED)
+    for number, (row, (outcome, reason, _)) in enumerate(zip(rows, EXPECTED.values()), 1):
+        words = row.split()
+        assert outcome in words and (reason is None or reason in words), row
+        assert (f"{number:02}.eml" in words) == (outcome == "ALERTED"), row
+        assert len(row) <= 100
+    for line in (SOURCE / "tests" / "data" / "sample.txt").read_text().splitlines():
+        assert line in output.splitlines()
+
+
+def check_inbox(inbox):
+    alerted = [f"{number:02}" for number, row in enumerate(EXPECTED.values(), 1) if row[0] == "ALERTED"]
+    for suffix in ("eml", "txt", "html"):
+        assert sorted(path.stem for path in inbox.glob(f"*.{suffix}") if path.stem != "index") == alerted
+    assert (inbox / "01.txt").read_text() == (SOURCE / "tests" / "data" / "sample.txt").read_text()
+    assert Mail("", [], (inbox / "01.eml").read_bytes()).message["To"] == "hanako.sato@example.jp"
+    page = (inbox / "index.html").read_text()
+    assert all(f'href="{name}.html"' in page for name in alerted)
+    assert "http:" not in page and "https:" not in page and "<script" not in page
+
+
+@pytest.mark.timeout(400)
+def test_the_demo_shows_each_event_and_its_mail_and_leaves_nothing_behind(checkout):
+    finish(demo(checkout), 300)  # builds
+    started = time.monotonic()
+    output = finish(demo(checkout), 100)
+    assert time.monotonic() - started < 60
+    check_output(output)
+    check_inbox(checkout / "inbox")
+    assert processes_of(checkout) == set()
+
+
+@pytest.mark.timeout(400)
+def test_an_interrupted_demo_leaves_no_process_behind(checkout):
+    wait_for = {  # when to interrupt: what is there by then
+        "at once": lambda: processes_of(checkout),
+        "in the middle": lambda: (checkout / "build" / "demo" / "mailer.log").exists(),
+    }
+    for moment, reached in wait_for.items():
+        shutil.rmtree(checkout / "build" / "demo", ignore_errors=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = demo(checkout)
+            wait_until(reached, 200, moment)
+            process.send_signal(number)
+            output = process.communicate(timeout=20)[0].decode()
+            assert process.returncode in (128 + number, -number), (moment, output)
+            wait_until(lambda: not processes_of(checkout), 5, lambda: f"{moment}: {processes_of(checkout)}")
+
+
+@pytest.mark.timeout(400)
+def test_a_killed_demo_takes_its_servers_along(checkout):
+    process = demo(checkout)
+    log = checkout / "build" / "demo" / "mailer.log"
+    if log.exists():
+        log.unlink()
+    wait_until(log.exists, 200, "the mailer starts")
+    process.kill()
+    process.wait()
+    wait_until(lambda: not processes_of(checkout), 5, lambda: processes_of(checkout))
+
+
+@pytest.mark.timeout(400)
+def test_the_demo_runs_on_a_real_kafka(checkout, jars):
+    (checkout / "build").mkdir(exist_ok=True)
+    if not (checkout / "build" / "jars").exists():
+        (checkout / "build" / "jars").symlink_to(jars)
+    check_output(finish(demo(checkout, "--kafka"), 300))
+    check_inbox(checkout / "inbox")
+    assert processes_of(checkout) == set()
+
+
+@pytest.mark.timeout(400)
+def test_the_demo_runs_on_an_existing_broker_in_topics_of_its_own(checkout, kafka):
+    before = set(kafka.admin.list_topics(timeout=10).topics)
+    check_output(finish(demo(checkout, "--broker", kafka.bootstrap), 300))
+    made = {name for name in kafka.admin.list_topics(timeout=10).topics if not name.startswith("__")} - before
+    assert len(made) == 6 and all(name.startswith("login-alert-demo-") for name in made)
+
+
+@pytest.mark.timeout(400)
+def test_a_kept_demo_goes_on_until_it_is_stopped(checkout):
+    output = finish(demo(checkout, "--keep"), 300)
+    running = processes_of(checkout)
+    assert len(running) >= 5  # Redis, broker, sink, detector, mailer
+    try:
+        send = output.split("Send an event")[1].split("See decisions")[0].strip()
+        before = set((checkout / "build" / "demo" / "sink").glob("*.eml"))
+        subprocess.run(["bash", "-c", send], cwd=checkout, check=True, timeout=60)
+        wait_until(lambda: set((checkout / "build" / "demo" / "sink").glob("*.eml")) - before, 30, "one more mail")
+    finally:
+        stop = output.split("Stop it all")[1].splitlines()[0].strip()
+        subprocess.run(["bash", "-c", stop], cwd=checkout, check=True, timeout=60)
+    wait_until(lambda: not processes_of(checkout), 15, lambda: processes_of(checkout))
+
+
+def test_the_demo_refuses_what_it_does_not_know(checkout):
+    process = demo(checkout, "--frobnicate")
+    assert "--frobnicate" in process.communicate(timeout=10)[0].decode()
+    assert process.returncode == 64
+    assert "--keep" in finish(demo(checkout, "--help"), 10)

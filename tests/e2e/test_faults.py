@@ -1,0 +1,142 @@
+"""Crashes and servers that go away: nothing is lost, nothing is made up, work goes on."""
+import os
+import signal
+import time
+
+from process import wait_until
+from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic
+
+# A group that notices soon that a member is gone.
+QUICK = {"kafka.consumer.session.timeout.ms": "1500", "kafka.consumer.heartbeat.interval.ms": "300"}
+
+
+def send_logins(bootstrap, topic, count, first=0):
+    """count first logins, each of another member: each must alert."""
+    names = [f"e{number}" for number in range(first, first + count)]
+    produce(bootstrap, topic, [(name.encode(), encode(login(name, f"m-{name}"))) for name in names])
+    return set(names)
+
+
+def alerts(bootstrap, topics, count=0, timeout=60):
+    """event_id -> set of job ids."""
+    found = {}
+    for record in read_topic(bootstrap, topics.alerts, count, timeout):
+        job = decode(record.value, "AlertJob")
+        found.setdefault(job["event_id"], set()).add(job["job_id"])
+    return found
+
+
+def wait_for_alerts(bootstrap, topics, names, timeout=60):
+    """Until each name has its alert; then that there is no other, and that repeats are equal."""
+    wait_until(lambda: names <= alerts(bootstrap, topics).keys(), timeout,
+               lambda: f"missing: {sorted(names - alerts(bootstrap, topics).keys())[:10]}", interval=0.3)
+    found = alerts(bootstrap, topics)
+    assert found == {name: {job_id(name, DEMO_START)} for name in names}
+
+
+def test_a_detector_killed_at_any_moment_loses_no_alert(kafka, topics, detector):
+    names = send_logins(kafka.bootstrap, topics.events, 3000)
+    kills = 0
+    while (done := len(alerts(kafka.bootstrap, topics))) < 2500:
+        program = detector({"batch.max-events": "100", **QUICK}).start()
+        wait_until(lambda: len(alerts(kafka.bootstrap, topics)) > done, 60, "progress", interval=0.05)
+        program.kill()
+        kills += 1
+    assert kills >= 2
+    detector(QUICK).start()
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    group = f"{topics.events}-detector"
+    wait_until(lambda: committed(kafka.bootstrap, group, topics.events) == end_offsets(kafka.bootstrap, topics.events),
+               30, "all offsets are committed", interval=0.2)
+
+
+def test_a_mailer_killed_at_any_moment_loses_no_mail(kafka, topics, detector, mailer, smtp_sink):
+    names = send_logins(kafka.bootstrap, topics.events, 600)
+    detector().start()
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    for count in (20, 150, 300, 400):  # kills it when so many have come
+        program = mailer({"smtp.connections": "3", **QUICK}).start()
+        wait_until(lambda: smtp_sink.count() > count, 60, lambda: f"{count} mails")
+        program.kill()
+    mailer(QUICK).start()
+    expected = {f"<{job_id(name, DEMO_START)}@jal.com>": [f"m-{name}@example.jp"] for name in names}
+    wait_until(lambda: {mail.message["Message-ID"] for mail in smtp_sink.mails()} >= expected.keys(), 90,
+               lambda: f"{len(smtp_sink.mails())} mails", interval=1)
+    sent = {}
+    for mail in smtp_sink.mails():  # a repeat is the same mail, byte for byte
+        assert sent.setdefault(mail.message["Message-ID"], (mail.rcpt_to, mail.data)) == (mail.rcpt_to, mail.data)
+    assert {key: rcpt_to for key, (rcpt_to, _) in sent.items()} == expected
+
+
+def test_a_redis_that_hangs_is_waited_for(kafka, topics, redis_server, detector):
+    program = detector(QUICK).start()
+    names = send_logins(kafka.bootstrap, topics.events, 50)
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    redis_server.suspend()
+    more = send_logins(kafka.bootstrap, topics.events, 50, first=50)
+    time.sleep(4)
+    program.process.require_alive()
+    assert alerts(kafka.bootstrap, topics).keys() == names
+    redis_server.resume()
+    wait_for_alerts(kafka.bootstrap, topics, names | more)
+    assert program.terminate() == 0
+
+
+def test_a_redis_that_was_killed_and_comes_back_is_used_again(kafka, topics, redis_server, detector):
+    program = detector().start()
+    names = send_logins(kafka.bootstrap, topics.events, 50)
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    redis_server.kill()
+    names |= send_logins(kafka.bootstrap, topics.events, 50, first=50)
+    again = [(b"e1", encode(login("again", "m-e1", at=DEMO_START + 1000)))]  # known from before the kill
+    produce(kafka.bootstrap, topics.events, again)
+    time.sleep(2)
+    program.process.require_alive()
+    redis_server.start()
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    assert program.terminate() == 0
+    assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == \
+        end_offsets(kafka.bootstrap, topics.events)
+
+
+def test_sigterm_ends_a_detector_that_waits_for_redis(kafka, topics, redis_server, detector):
+    program = detector().start()
+    names = send_logins(kafka.bootstrap, topics.events, 5)
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    redis_server.suspend()
+    more = send_logins(kafka.bootstrap, topics.events, 5, first=5)
+    time.sleep(1.5)
+    assert program.terminate(timeout=15) in (0, 75)
+    redis_server.resume()
+    detector().start()  # what was handed back is decided by the next one
+    wait_for_alerts(kafka.bootstrap, topics, names | more)
+
+
+def test_a_broker_that_restarts_is_waited_for(own_kafka, topics, detector, mailer, smtp_sink):
+    own_kafka.create_topics(*topics.names.values())
+    settings = {"kafka.bootstrap.servers": own_kafka.bootstrap}
+    programs = [detector(settings).start(), mailer(settings).start()]
+    names = send_logins(own_kafka.bootstrap, topics.events, 30)
+    smtp_sink.wait_for(30)
+    own_kafka.process.kill()
+    time.sleep(1)
+    own_kafka.start()
+    names |= send_logins(own_kafka.bootstrap, topics.events, 30, first=30)
+    wait_for_alerts(own_kafka.bootstrap, topics, names)
+    wait_until(lambda: len({mail.message["Message-ID"] for mail in smtp_sink.mails()}) == 60, 60, "60 mails")
+    assert [program.terminate() for program in programs] == [0, 0]
+
+
+def test_a_program_that_hung_past_its_session_makes_no_wrong_alert(kafka, topics, detector):
+    settings = {"batch.max-events": "50", **QUICK}
+    first = detector(settings).start()
+    names = send_logins(kafka.bootstrap, topics.events, 500)
+    wait_until(lambda: len(alerts(kafka.bootstrap, topics)) > 20, 60, "progress", interval=0.05)
+    os.kill(first.process.pid, signal.SIGSTOP)
+    detector(settings).start()
+    names |= send_logins(kafka.bootstrap, topics.events, 500, first=500)
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    os.kill(first.process.pid, signal.SIGCONT)
+    names |= send_logins(kafka.bootstrap, topics.events, 200, first=1000)
+    wait_for_alerts(kafka.bootstrap, topics, names)
+    assert first.terminate() == 0
