@@ -32,19 +32,20 @@ report(struct findings *findings, const char *what, enum la_err err, const struc
 		findings->misconfigured = true;
 }
 
+/* keys stays empty when there is nothing to read; the caller clears it. */
 static void
-check_keys(const struct la_conf *conf, struct findings *findings)
+check_keys(const struct la_conf *conf, struct la_keys *keys, struct findings *findings)
 {
 	const char *path = la_conf_text(conf, "hash.keys.file");
 	struct la_error error = LA_ERROR_INIT;
-	struct la_keys keys = {.count = 0};
 	struct stat info;
 	enum la_err err;
 
 	if (path == NULL)
 		return; /* named among the problems of the configuration */
-	err = la_setup_keys(path, &keys, &error);
-	la_keys_clear(&keys);
+	err = la_setup_keys(path, keys, &error);
+	if (err != LA_OK)
+		la_keys_clear(keys);
 	report(findings, "hash.keys.file", err, &error);
 	if (err == LA_OK && stat(path, &info) == 0 && (info.st_mode & (S_IROTH | S_IWOTH)) != 0)
 		(void)printf("warning hash.keys.file: %s may be read by everybody (mode %04o); 0600 is enough\n", path,
@@ -107,8 +108,26 @@ warn_redis(void *cookie, const char *line)
 	(void)printf("warning redis: %s\n", line);
 }
 
+/* Members that we cannot find any more. Nothing is out of order on the server, so these are only warnings. */
 static void
-check_redis(const struct la_conf *conf, struct findings *findings)
+check_epochs(struct la_store_redis *store, const struct la_keys *keys)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_store_epochs seen;
+
+	if (keys->count == 0)
+		return;
+	if (la_store_redis_count_epochs(store, keys, SERVER_TIMEOUT_MS, &seen, &error) != LA_OK)
+		(void)printf("warning redis: whether members of a removed key epoch are left is not known: %s\n",
+		    error.text);
+	for (size_t i = 0; i < seen.unknown_count; i++)
+		(void)printf("warning redis: of %zu members looked at, %zu are under key epoch %u, which hash.keys.file does "
+		    "not have: to this program they are new, and they alert when they log in next. Put the epoch back\n",
+		    seen.members, seen.unknown[i].members, (unsigned)seen.unknown[i].epoch);
+}
+
+static void
+check_redis(const struct la_conf *conf, const struct la_keys *keys, struct findings *findings)
 {
 	struct la_error error = LA_ERROR_INIT;
 	struct la_store_redis *store = NULL;
@@ -117,6 +136,8 @@ check_redis(const struct la_conf *conf, struct findings *findings)
 	if (err == LA_OK)
 		err = la_store_redis_check(store, SERVER_TIMEOUT_MS, warn_redis, NULL, &error);
 	report(findings, "redis", err, &error);
+	if (err == LA_OK)
+		check_epochs(store, keys);
 	la_store_redis_free(store);
 }
 
@@ -124,6 +145,7 @@ int
 la_command_check(struct la_conf *conf, int argc, char **argv)
 {
 	struct findings findings = {.misconfigured = la_conf_problem_count(conf) > 0};
+	struct la_keys keys = {.count = 0};
 	struct la_error error = LA_ERROR_INIT;
 	struct la_cli_args args;
 	enum la_err err;
@@ -135,11 +157,12 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	}
 	la_cli_catch_signals();
 	la_conf_print(conf, stdout);
-	check_keys(conf, &findings);
+	check_keys(conf, &keys, &findings);
 	check_seal_key(conf, &findings);
 	check_schemas(conf, &findings);
 	check_kafka(conf, &findings);
-	check_redis(conf, &findings);
+	check_redis(conf, &keys, &findings);
+	la_keys_clear(&keys);
 	if (findings.misconfigured)
 		return (la_err_exit_code(LA_ECONFIG));
 	if (findings.away)

@@ -27,4 +27,23 @@ const struct la_store *la_store_redis_port(struct la_store_redis *store);
 LA_MUST_CHECK enum la_err la_store_redis_check(struct la_store_redis *store, int timeout_ms,
     void (*warn)(void *cookie, const char *line), void *cookie, struct la_error *error);
 
+#define LA_UNKNOWN_EPOCHS_MAX 8
+
+struct la_store_epochs {
+	size_t members; /* looked at; one may be counted twice while the server moves its table */
+	size_t unknown_count;
+	struct {
+		uint16_t epoch;
+		size_t members;
+	} unknown[LA_UNKNOWN_EPOCHS_MAX]; /* epochs that keys does not have */
+};
+
+/*
+ * For check: under which epochs are the members there? By SCAN, which takes keys in no order of ours: all of up to about
+ * 100,000 keys of the database, of more a sample of so many. Errors: LA_EUNAVAILABLE (also a user that may not SCAN),
+ * LA_ETIMEOUT, LA_ENOMEM; *seen holds what was seen till then.
+ */
+LA_MUST_CHECK enum la_err la_store_redis_count_epochs(struct la_store_redis *store, const struct la_keys *keys,
+    int timeout_ms, struct la_store_epochs *seen, struct la_error *error);
+
 #endif
