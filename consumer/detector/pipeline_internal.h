@@ -75,8 +75,9 @@ struct la_source la_pipeline_source(const struct la_message *message);
 LA_MUST_CHECK enum la_err la_pipeline_decide(struct la_pipeline *pipeline, struct la_error *error);
 
 /*
- * The storm guard, before the batch's first write: counts its logins. When that is a storm, nothing was written, nothing
- * will be, and it waits until we are stopped. Errors: LA_ESTOPPED then; those of la_pipeline_wait, but for LA_EREVOKED.
+ * The storm guard, before the batch's first write: counts its logins. When that is a storm, nothing was written,
+ * nothing will be, and it waits until we are stopped. Errors: LA_ESTOPPED then; those of la_pipeline_wait, but for
+ * LA_EREVOKED.
  */
 LA_MUST_CHECK enum la_err la_pipeline_guard(struct la_pipeline *pipeline, struct la_error *error);
 

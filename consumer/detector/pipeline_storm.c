@@ -23,7 +23,8 @@ explain(const struct la_pipeline *pipeline, size_t alarms, struct la_error *erro
 	(void)la_error_set(error, LA_EUNAVAILABLE,
 	    "%zu of the last %zu successful logins are from new environments, more than storm.ratio=%g allows: is Redis "
 	    "empty, are redis.prefix or the hash keys others than before, has a browser changed its name? Nothing of this "
-	    "batch was written. Restart with policy.seed-until, which only learns, or with storm.ratio=0, which lets it pass",
+	    "batch was written. Restart with policy.seed-until, which only learns, or with storm.ratio=0, which lets it "
+	    "pass",
 	    alarms, pipeline->storm.window, pipeline->options.storm_ratio);
 }
 

@@ -39,9 +39,9 @@ struct la_store_epochs {
 };
 
 /*
- * For check: under which epochs are the members there? By SCAN, which takes keys in no order of ours: all of up to about
- * 100,000 keys of the database, of more a sample of so many. Errors: LA_EUNAVAILABLE (also a user that may not SCAN),
- * LA_ETIMEOUT, LA_ENOMEM; *seen holds what was seen till then.
+ * For check: under which epochs are the members there? By SCAN, which takes keys in no order of ours: all of up to
+ * about 100,000 keys of the database, of more a sample of so many. Errors: LA_EUNAVAILABLE (also a user that may not
+ * SCAN), LA_ETIMEOUT, LA_ENOMEM; *seen holds what was seen till then.
  */
 LA_MUST_CHECK enum la_err la_store_redis_count_epochs(struct la_store_redis *store, const struct la_keys *keys,
     int timeout_ms, struct la_store_epochs *seen, struct la_error *error);

@@ -413,7 +413,7 @@ random_event(struct la_login_event *event, unsigned *seed, int number)
 {
 	static char id[16], member[16], token[16], app[16], ip[16];
 	static const char *const agents[] = {
-	    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+	    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0",
 	    "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"};
 	int kind = rand_r(seed) % 20;
 
@@ -441,7 +441,7 @@ random_event(struct la_login_event *event, unsigned *seed, int number)
 
 #define STREAM 270
 
-/* The decisions of a random stream, a line each, in its order. rotate: the instances take turns, and their keys change. */
+/* The decisions of a random stream, a line each, in order. rotate: the instances take turns, and their keys change. */
 static char *
 decisions_of(unsigned stream_seed, bool rotate)
 {
