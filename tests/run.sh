@@ -17,6 +17,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 . tests/support/install-packages.sh
+. tests/support/prepare.sh
 
 results=$root/build/results
 failed_steps=()
@@ -28,26 +29,6 @@ say() {
 # Runs a step; a failure is remembered, not fatal, so that one run shows all of them.
 step() {
 	"$@" || failed_steps+=("$*")
-}
-
-# Makes $1 by the command that follows, unless it was made from the same $2 before. A failed attempt is made once more.
-make_once() {
-	local made=$1 from=$2
-	shift 2
-	cmp -s "$from" "$made/.made-from" && return 0
-	rm -rf "$made"
-	"$@" || { sleep 5; rm -rf "$made"; "$@"; }
-	cp "$from" "$made/.made-from"
-}
-
-make_venv() {
-	/usr/bin/python3 -m venv build/venv &&
-		build/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-}
-
-fetch_jars() {
-	mvn --batch-mode --quiet --file tests/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-		-DoutputDirectory="$root/build/jars" -DincludeScope=runtime </dev/null
 }
 
 build() {
@@ -95,8 +76,7 @@ install_packages build test kafka
 mkdir -p build
 rm -rf "$results"
 mkdir -p "$results"
-make_once build/venv tests/requirements.txt make_venv
-make_once build/jars tests/pom.xml fetch_jars
+prepare
 
 export LA_BUILD_DIR=$root/build/dev LA_TEST_JARS=$root/build/jars LA_VENV=$root/build/venv
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1}

@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+#
+# What tests and measurements need beside Debian's packages, made once below build/: a Python environment (build/venv), the
+# jars of Kafka and Avro (build/jars). Sourced in the root of the repository by tests/run.sh and tests/bench/run.sh.
+
+# Makes $1 by the command that follows, unless it was made from the same $2 before. A failed attempt is made once more.
+make_once() {
+	local made=$1 from=$2
+	shift 2
+	cmp -s "$from" "$made/.made-from" && return 0
+	rm -rf "$made"
+	"$@" || { sleep 5; rm -rf "$made"; "$@"; }
+	cp "$from" "$made/.made-from"
+}
+
+make_venv() {
+	/usr/bin/python3 -m venv build/venv &&
+		build/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+}
+
+fetch_jars() {
+	mvn --batch-mode --quiet --file tests/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+		-DoutputDirectory="$PWD/build/jars" -DincludeScope=runtime </dev/null
+}
+
+prepare() {
+	make_once build/venv tests/requirements.txt make_venv
+	make_once build/jars tests/pom.xml fetch_jars
+}
