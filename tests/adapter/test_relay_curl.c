@@ -11,7 +11,7 @@
 static const char message[] = "Subject: test\r\n\r\n.one\r\n..\r\ntext\r\n";
 static const struct la_patience usual_patience = {10000, 10000, 10000, 10000, 20000, 20000};
 static const struct la_patience short_patience = {
-    .connect_ms = 10000, .opening_ms = 800, .reply_ms = 800, .final_reply_ms = 800, .total_ms = 5000, .idle_ms = 5000};
+    .connect_ms = 800, .opening_ms = 800, .reply_ms = 800, .final_reply_ms = 800, .total_ms = 5000, .idle_ms = 5000};
 
 struct certificate {
 	char folder[32], pem[64], key[64], password[64];
