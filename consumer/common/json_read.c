@@ -10,13 +10,14 @@
 enum la_err
 la_json_parse(struct la_span text, json_t **object, struct la_error *error)
 {
-	json_error_t where;
+	json_error_t where = {.text = ""};
 	json_t *root;
 
 	if (text.size > LA_JSON_BYTES_MAX)
 		return (la_error_set(error, LA_EDATA, "larger than %u bytes", LA_JSON_BYTES_MAX));
 	root = json_loadb((const char *)text.data, text.size, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &where);
-	if (root == NULL && json_error_code(&where) == json_error_out_of_memory)
+	/* jansson 2.14 says nothing at all when it lacks the memory to begin. */
+	if (root == NULL && (where.text[0] == '\0' || json_error_code(&where) == json_error_out_of_memory))
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	if (root == NULL)
 		return (la_error_set(
