@@ -47,7 +47,9 @@ die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
 # --- Processes: each in a group of its own, which the end of this script takes along ---
 
 groups=()
-leash=(setpriv --pdeathsig KILL --) # also when this script is killed
+# Also when this script is killed, even before the kernel knows of the leash.
+# shellcheck disable=SC2016
+leash=(setpriv --pdeathsig KILL -- sh -c '[ "$PPID" = "$0" ] && exec "$@"' $$)
 [ -z "$keep" ] || leash=()
 
 start() { # the caller says where the output goes
