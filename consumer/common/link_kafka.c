@@ -8,7 +8,7 @@
 
 #define REPEAT_MS 30000
 #define PROBE_EVERY_MS 1000
-#define PROBE_WAIT_MS 100
+#define PROBE_WAIT_MS 250
 
 /* Said by librdkafka and of no use, or said again by la_link_kafka_note, which knows when it is enough. */
 static bool
