@@ -1,0 +1,157 @@
+"""The mailer between a real broker and a relay that is away, refuses, hangs or cuts the line."""
+import os
+import time
+
+import pytest
+
+from process import wait_until
+from records import DEMO_START, committed, decode, encode, produce, read_topic
+from smtp_sink import Sink
+
+QUICK = {"kafka.consumer.session.timeout.ms": "1500", "kafka.consumer.heartbeat.interval.ms": "300"}
+NEVER = 4102444800000
+
+
+def job(number, email, **fields):
+    return {
+        "job_id": f"{number:032x}", "event_id": f"e{number}", "mode": "LIVE", "reason": "NEW_DEVICE",
+        "tenant": "default", "occurred_at": DEMO_START, "not_after": NEVER, "member_ref": f"{number:032x}",
+        "member_masked": "******321", "device_label": "iPhone", "device_class": "MOBILE", "browser_label": "chrome",
+        "recipient": {"email": email, "member_id": "member-9"}, "suppressed_before": 0, "policy_rev": "p",
+        "agent_rev": "a", "key_epoch": 1, "source_topic": "login-events", "source_partition": 0, "source_offset": 0,
+        **fields,
+    }
+
+
+def send_jobs(bootstrap, topic, jobs):
+    produce(bootstrap, topic, [(one["member_ref"].encode(), encode(one, "AlertJob")) for one in jobs])
+
+
+def deliveries(bootstrap, topics, count):
+    """job number -> Delivery; there is one for each."""
+    found = {}
+    for record in read_topic(bootstrap, topics.deliveries, count, 60):
+        delivery = decode(record.value, "Delivery")
+        assert record.key == delivery["member_ref"].encode()
+        assert found.setdefault(int(delivery["job_id"], 16), delivery) is delivery
+    return found
+
+
+def done(bootstrap, topics):
+    return sum(committed(bootstrap, f"{topics.events}-mailer", topics.alerts).values())
+
+
+@pytest.fixture
+def relay(folder):
+    one = Sink(folder / "relay")
+    one.start()
+    yield one
+    one.stop()
+
+
+def message_ids(relay):
+    return sorted(line.split(b" ")[1].decode() for _, data in relay.mails for line in data.split(b"\r\n")
+                  if line.startswith(b"Message-ID: "))
+
+
+def test_a_relay_that_is_away_is_waited_for(kafka, topics, mailer, relay):
+    relay.stop()
+    program = mailer({"smtp.url": relay.url, **QUICK}).start()
+    send_jobs(kafka.bootstrap, topics.alerts, [job(i, f"u{i}@example.jp") for i in range(30)])
+    wait_until(lambda: "msg=waiting for=relay" in program.stderr(), 30, program.stderr)
+    time.sleep(4)  # longer than the session: the membership is kept
+    program.process.require_alive()
+    assert program.stderr().count("msg=waiting for=relay") == 1  # then every 30 s
+    assert done(kafka.bootstrap, topics) == 0
+    relay.start()
+    wait_until(lambda: len(relay.mails) == 30, 60, lambda: f"{len(relay.mails)} mails")
+    wait_until(lambda: done(kafka.bootstrap, topics) == 30, 10, "all offsets are committed")
+    assert program.terminate() == 0
+    assert message_ids(relay) == [f"<{i:032x}@jal.com>" for i in range(30)]
+    assert program.stderr().count("partitions assigned") == 1
+    assert {one["outcome"] for one in deliveries(kafka.bootstrap, topics, 30).values()} == {"SENT"}
+
+
+def test_each_outcome_has_its_record_and_says_nothing_of_the_member(kafka, topics, mailer, relay):
+    relay.settings.script = [
+        {"at": "rcpt", "to": "gone@example.jp", "reply": "550 5.1.1 gone@example.jp is member-9 no more"},
+        {"at": "end", "to": "spam@example.jp", "reply": "554 5.7.1 spam"},
+        {"at": "rcpt", "to": "busy@example.jp", "reply": "450 4.2.0 busy", "times": 1},
+        {"at": "end", "to": "cut@example.jp", "drop": True},
+        {"at": "end", "to": "once@example.jp", "drop": True, "times": 1},
+    ]
+    jobs = [job(0, "ok@example.jp"), job(1, "gone@example.jp"), job(2, "spam@example.jp"), job(3, "busy@example.jp"),
+            job(4, "cut@example.jp"), job(5, "once@example.jp"), job(6, "replay@example.jp", mode="REPLAY"),
+            job(7, "shadow@example.jp", mode="SHADOW"), job(8, "late@example.jp", not_after=DEMO_START + 1),
+            job(9, None), job(10, "bad\r\nDATA@example.jp")]
+    send_jobs(kafka.bootstrap, topics.alerts, jobs)
+    program = mailer({"smtp.url": relay.url}).start()
+    found = deliveries(kafka.bootstrap, topics, len(jobs))
+    wait_until(lambda: done(kafka.bootstrap, topics) == len(jobs), 10, "all offsets are committed")
+    assert program.terminate() == 0
+
+    def seen(number):
+        one = found[number]
+        return one["outcome"], one["smtp_code"], one["enhanced_code"], one["attempts"]
+
+    assert seen(0) == ("SENT", 250, "2.0.0", 1)
+    assert seen(1) == ("REFUSED", 550, "5.1.1", 1)
+    assert seen(2) == ("REFUSED", 554, "5.7.1", 1)
+    assert seen(3) == ("SENT", 250, "2.0.0", 2)
+    assert seen(4) == ("UNKNOWN", None, None, 2)
+    assert seen(5) == ("SENT", 250, "2.0.0", 2)
+    assert seen(6) == seen(7) == ("NOT_LIVE", None, None, 0)
+    assert seen(8) == ("EXPIRED", None, None, 0)
+    assert seen(9) == seen(10) == ("REFUSED", None, None, 0)
+    assert found[0]["message_id"] == f"<{0:032x}@jal.com>"
+    assert found[0]["relay"] == f"127.0.0.1:{relay.port}"
+    letters = read_topic(kafka.bootstrap, topics.alerts_dlq, 2)
+    assert sorted(int(decode(letter.value, "AlertJob")["job_id"], 16) for letter in letters) == [9, 10]
+    assert relay.violations == []
+    told = program.stderr() + repr(list(found.values())) + repr([
+        [(name, value) for name, value in letter.headers if name.startswith("__connect")] for letter in letters])
+    for word in ("@example.jp", "member-9", "gone", "DATA"):
+        assert word not in told.replace("at DATA", "").replace("end of DATA", "")
+
+
+def test_a_stop_does_not_wait_for_a_relay_that_hangs(kafka, topics, mailer, relay):
+    relay.settings.script = [{"at": "end", "to": "slow@example.jp", "stall": True, "times": 1}]
+    send_jobs(kafka.bootstrap, topics.alerts, [job(1, "slow@example.jp")])
+    program = mailer({"smtp.url": relay.url, "shutdown.timeout": "2s"}).start()
+    wait_until(lambda: len(relay.mails) == 1, 60, program.stderr)
+    began = time.monotonic()
+    assert program.terminate(10) == 0
+    assert 1.5 < time.monotonic() - began < 8
+    assert done(kafka.bootstrap, topics) == 0
+    mailer({"smtp.url": relay.url}).start()
+    wait_until(lambda: done(kafka.bootstrap, topics) == 1, 60, "the mail is sent by the next one")
+    assert message_ids(relay) == [f"<{1:032x}@jal.com>"] * 2  # the documented gap, with the same id
+
+
+def test_a_login_that_the_relay_refuses_pauses_everything_until_it_is_taken(kafka, topics, mailer, relay):
+    relay.settings.script = [{"at": "mail", "reply": "530 5.7.0 log in first"}]
+    send_jobs(kafka.bootstrap, topics.alerts, [job(i, f"u{i}@example.jp") for i in range(20)])
+    program = mailer({"smtp.url": relay.url, "smtp.connections": "4"}).start()
+    wait_until(lambda: "530 5.7.0 at MAIL" in program.stderr(), 60, program.stderr)
+    time.sleep(3)
+    assert relay.connections <= 4 + 3  # the first four, then one at a time
+    assert relay.mails == [] and done(kafka.bootstrap, topics) == 0
+    relay.settings.script = []
+    wait_until(lambda: done(kafka.bootstrap, topics) == 20, 60, "it goes on")
+    assert len(relay.mails) == 20
+    assert 'msg="going on" after=relay' in program.stderr()
+
+
+def test_a_mailer_without_work_costs_no_time(kafka, topics, mailer, relay):
+    program = mailer({"smtp.url": relay.url}).start()
+    send_jobs(kafka.bootstrap, topics.alerts, [job(1, "one@example.jp")])
+    wait_until(lambda: done(kafka.bootstrap, topics) == 1, 60, program.stderr)
+
+    def cpu_s():
+        fields = open(f"/proc/{program.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    time.sleep(1)
+    before = cpu_s()
+    time.sleep(5)
+    assert cpu_s() - before < 0.25  # 5 %, with sanitizers
