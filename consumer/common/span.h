@@ -11,6 +11,16 @@
 #include <stddef.h>
 #include <string.h>
 
+/*
+ * For a local array that is filled before it is read: where the build zeroes all locals (hardening), this one is left
+ * alone. Only where it is large and the function is called for every event.
+ */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define LA_UNFILLED __attribute__((uninitialized))
+#else
+#define LA_UNFILLED
+#endif
+
 struct la_span {
 	const unsigned char *data;
 	size_t size;

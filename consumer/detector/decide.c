@@ -113,7 +113,8 @@ static void
 fill_digests(struct la_decider *d, const struct la_login_event *event, const struct la_source *source,
     struct la_facts *facts)
 {
-	unsigned char event_bytes[LA_DIGEST_EVENT_BYTES], prefix[LA_IP_PREFIX_BYTES];
+	LA_UNFILLED unsigned char event_bytes[LA_DIGEST_EVENT_BYTES];
+	unsigned char prefix[LA_IP_PREFIX_BYTES];
 	struct la_span event_span = la_span_of(event_bytes, la_digest_event_bytes(event, event_bytes));
 	struct la_span ip = la_span_of(prefix, d->policy.cooldown_ms > 0 ? la_ip_prefix(event->ip, prefix) : 0);
 	const struct la_labelled *labelled = la_label_cache_find(d->labels, event);

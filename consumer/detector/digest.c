@@ -66,7 +66,7 @@ void
 la_digest_member(const struct la_digester *digester, struct la_span tenant, struct la_span member_id,
     unsigned char out[LA_MEMBER_DIGEST_BYTES])
 {
-	unsigned char bytes[2 * (4 + LA_IDENTIFIER_MAX)];
+	LA_UNFILLED unsigned char bytes[2 * (4 + LA_IDENTIFIER_MAX)];
 	unsigned char *end = put_part(put_part(bytes, tenant), member_id);
 
 	(void)crypto_generichash(out, LA_MEMBER_DIGEST_BYTES, bytes, (size_t)(end - bytes), digester->member_key,

@@ -3,25 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 512 /* about 400 kB */
-#define KEY_BYTES (LA_USER_AGENT_READ + 3 * (LA_LABEL_BYTES + 1) + 2)
+#define SETS 128
+#define WAYS 4 /* 512 entries, about 400 kB */
+#define NAMES_BYTES (3 * (LA_LABEL_BYTES + 1) + 2)
+#define KEY_BYTES (NAMES_BYTES + LA_USER_AGENT_READ)
 
-/* All that la_agent_labels looks at. */
-struct key {
-	uint16_t size;
-	unsigned char bytes[KEY_BYTES];
+/* An entry: all that la_agent_labels looked at, and what it said. */
+struct slot {
+	uint16_t names_size, agent_size; /* of key */
+	unsigned char key[KEY_BYTES];
+	struct la_labelled labelled;
 };
 
-struct slot {
-	struct key key; /* size 0: empty */
-	struct la_labelled labelled;
+/* Keys whose hashes fall on the same set. */
+struct set {
+	uint64_t hash[WAYS]; /* 0: empty */
+	unsigned next;       /* to be replaced */
+	struct slot slot[WAYS];
 };
 
 struct la_label_cache {
 	const struct la_digester *digesters;
 	size_t digester_count;
-	struct key wanted;
-	struct slot slots[SLOTS];
+	struct set sets[SETS];
+};
+
+/* What is looked for. */
+struct wanted {
+	unsigned char names[NAMES_BYTES];
+	size_t names_size;
+	struct la_span agent;
+	uint64_t hash;
 };
 
 enum la_err
@@ -55,37 +67,47 @@ put_name(unsigned char *p, struct la_span name)
 	return (p + name.size);
 }
 
-static void
-print_key(const struct la_login_event *event, struct key *key)
+/* Spreads keys over sets; whoever makes many fall together only makes us read user agents again. */
+static uint64_t
+hash_bytes(uint64_t hash, const unsigned char *bytes, size_t size)
 {
-	unsigned char *p = key->bytes;
-	size_t size = event->user_agent.size < LA_USER_AGENT_READ ? event->user_agent.size : LA_USER_AGENT_READ;
+	uint64_t word;
+
+	for (; size >= sizeof(word); bytes += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 29;
+	}
+	word = size;
+	while (size-- > 0)
+		word = word << 8 | bytes[size];
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return (hash ^ hash >> 29);
+}
+
+static void
+want(struct wanted *wanted, const struct la_login_event *event)
+{
+	unsigned char *p = wanted->names;
 
 	*p++ = (unsigned char)event->device_class;
 	*p++ = event->channel == LA_CHANNEL_APP;
 	p = put_name(put_name(put_name(p, event->browser), event->os), event->device_model);
-	if (size > 0)
-		memcpy(p, event->user_agent.data, size);
-	key->size = (uint16_t)((size_t)(p - key->bytes) + size);
+	wanted->names_size = (size_t)(p - wanted->names);
+	wanted->agent = event->user_agent;
+	if (wanted->agent.size > LA_USER_AGENT_READ)
+		wanted->agent.size = LA_USER_AGENT_READ;
+	wanted->hash = hash_bytes(0, wanted->names, wanted->names_size);
+	wanted->hash = hash_bytes(wanted->hash, wanted->agent.data, wanted->agent.size) | 1; /* never 0 */
 }
 
-/* Spreads keys over slots; whoever makes two fall together only makes us read a user agent again. */
-static size_t
-slot_of(const struct key *key)
+static bool
+is_wanted(const struct slot *slot, const struct wanted *wanted)
 {
-	uint64_t hash = key->size;
-	size_t i = 0;
-
-	while (i < key->size) {
-		uint64_t word = 0;
-		size_t size = key->size - i < sizeof(word) ? key->size - i : sizeof(word);
-
-		memcpy(&word, key->bytes + i, size);
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 29;
-		i += size;
-	}
-	return ((size_t)(hash >> 32) % SLOTS);
+	return (slot->names_size == wanted->names_size && slot->agent_size == wanted->agent.size &&
+	    memcmp(slot->key, wanted->names, wanted->names_size) == 0 &&
+	    (wanted->agent.size == 0 ||
+		memcmp(slot->key + wanted->names_size, wanted->agent.data, wanted->agent.size) == 0));
 }
 
 /* Appends a label in lower case and a NUL, which no label holds. */
@@ -114,19 +136,34 @@ digest_labels(const struct la_label_cache *cache, struct la_labelled *out)
 	}
 }
 
+static void
+fill(const struct la_label_cache *cache, struct slot *slot, const struct wanted *wanted,
+    const struct la_login_event *event)
+{
+	slot->names_size = (uint16_t)wanted->names_size;
+	slot->agent_size = (uint16_t)wanted->agent.size;
+	memcpy(slot->key, wanted->names, wanted->names_size);
+	if (wanted->agent.size > 0)
+		memcpy(slot->key + wanted->names_size, wanted->agent.data, wanted->agent.size);
+	la_agent_labels(event, &slot->labelled.labels);
+	digest_labels(cache, &slot->labelled);
+}
+
 const struct la_labelled *
 la_label_cache_find(struct la_label_cache *cache, const struct la_login_event *event)
 {
-	struct slot *slot;
+	LA_UNFILLED struct wanted wanted;
+	struct set *set;
+	unsigned way;
 
-	print_key(event, &cache->wanted);
-	slot = &cache->slots[slot_of(&cache->wanted)];
-	if (slot->key.size != cache->wanted.size ||
-	    memcmp(slot->key.bytes, cache->wanted.bytes, cache->wanted.size) != 0) {
-		slot->key.size = cache->wanted.size;
-		memcpy(slot->key.bytes, cache->wanted.bytes, cache->wanted.size);
-		la_agent_labels(event, &slot->labelled.labels);
-		digest_labels(cache, &slot->labelled);
+	want(&wanted, event);
+	set = &cache->sets[(wanted.hash >> 32) % SETS];
+	for (way = 0; way < WAYS; way++) {
+		if (set->hash[way] == wanted.hash && is_wanted(&set->slot[way], &wanted))
+			return (&set->slot[way].labelled);
 	}
-	return (&slot->labelled);
+	way = set->next++ % WAYS;
+	set->hash[way] = wanted.hash;
+	fill(cache, &set->slot[way], &wanted, event);
+	return (&set->slot[way].labelled);
 }

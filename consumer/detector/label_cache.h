@@ -1,8 +1,8 @@
 /*
  * Labels and their digests, remembered by what they come from: the same few
  * hundred user agents come again and again, and reading one costs as much as
- * the rest of an event. Fixed memory; an entry is replaced by the next one that
- * falls on it.
+ * the rest of an event. Fixed memory: of entries that fall together four are
+ * kept, then the oldest goes.
  */
 #ifndef LA_DETECTOR_LABEL_CACHE_H
 #define LA_DETECTOR_LABEL_CACHE_H

@@ -84,6 +84,7 @@ void la_state_init(struct la_member_state *state); /* a member never seen */
 size_t la_state_encode(const struct la_member_state *state, unsigned char *out);
 
 /*
+ * Fills *state, whatever it held; entries behind the counts are left as they are.
  * Errors: LA_EDATA when the record is broken or of a newer version (says which):
  * a failing side, never "no member"; *state is undefined then.
  */

@@ -208,6 +208,15 @@ get_state(struct reader *r, struct la_member_state *s)
 #undef GET_LIST
 }
 
+/* What get_state does not set in every case; what lies behind the counts of the lists is nobody's business. */
+static void
+clear_head(struct la_member_state *s)
+{
+	s->suppressed = 0;
+	s->login_window = (struct la_cap_window){0};
+	s->link_window = (struct la_cap_window){0};
+}
+
 /* An erased member has positions and memo, nothing else. */
 static bool
 tombstone_is_bare(const struct la_member_state *s)
@@ -221,7 +230,7 @@ la_state_decode(struct la_span record, struct la_member_state *state, struct la_
 {
 	struct reader r = {.broken = false};
 
-	la_state_init(state);
+	clear_head(state);
 	if (record.size == 0)
 		return (la_error_set(error, LA_EDATA, "a member's record is empty"));
 	if (record.data[0] != RECORD_VERSION)

@@ -134,8 +134,9 @@ random_states_come_back_as_they_were(void **unused)
 		any_state(&state);
 		size = la_state_encode(&state, record);
 		assert_true(size <= LA_STATE_RECORD_MAX);
+		la_state_init(&back); /* padding and what lies behind the counts is equal then */
 		assert_int_equal(decode(record, size, &back), LA_OK);
-		assert_memory_equal(&state, &back, sizeof(state)); /* both were zeroed: padding is equal */
+		assert_memory_equal(&state, &back, sizeof(state));
 	}
 }
 
