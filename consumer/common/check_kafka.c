@@ -33,7 +33,7 @@ servers_of(const rd_kafka_conf_t *conf, char *out, size_t cap)
 	size_t size = cap;
 
 	if (rd_kafka_conf_get(conf, "bootstrap.servers", out, &size) != RD_KAFKA_CONF_OK || out[0] == '\0')
-		(void)snprintf(out, cap, "(kafka.bootstrap.servers is not set)");
+		(void)snprintf(out, cap, "kafka.bootstrap.servers"); /* too long to be printed */
 	out[cap - 1] = '\0';
 }
 

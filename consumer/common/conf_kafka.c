@@ -111,6 +111,20 @@ set_fetch_queue(struct maker *maker)
 	SET_ALL(maker, consumer_defaults_before_2_2);
 }
 
+/* librdkafka takes a client without servers, and then never finds one. */
+static void
+require_servers(struct maker *maker)
+{
+	size_t size = 0;
+
+	if (maker->err != LA_OK)
+		return;
+	if (rd_kafka_conf_get(maker->conf, "bootstrap.servers", NULL, &size) == RD_KAFKA_CONF_OK && size > 1)
+		return;
+	maker->err = la_error_set(maker->error, LA_ECONFIG,
+	    "kafka.bootstrap.servers: required, and not set; it must be HOST:PORT of some brokers, with commas between");
+}
+
 enum la_err
 la_conf_kafka_make(rd_kafka_conf_t **out, const struct la_conf *conf, enum la_conf_kafka which, const char *group_id,
     struct la_error *error)
@@ -134,6 +148,7 @@ la_conf_kafka_make(rd_kafka_conf_t **out, const struct la_conf *conf, enum la_co
 		SET_ALL(&maker, consumer_forced);
 	else
 		SET_ALL(&maker, producer_forced);
+	require_servers(&maker);
 	if (maker.err != LA_OK) {
 		rd_kafka_conf_destroy(maker.conf);
 		return (maker.err);

@@ -52,7 +52,7 @@ check_seal_key(struct findings *findings, const struct la_conf *conf)
 
 	if (path == NULL)
 		return;
-	say(findings, "seal.key.file", la_renderer_open(&renderer, conf, NULL, &error), &error);
+	say(findings, "seal key", la_renderer_open(&renderer, conf, NULL, &error), &error);
 	if (renderer != NULL && stat(path, &info) == 0 && (info.st_mode & (S_IROTH | S_IWOTH)) != 0)
 		(void)printf("warning  seal.key.file: %s may be read by everybody (mode %04o); 0600 is enough\n", path,
 		    (unsigned)(info.st_mode & 07777));
@@ -79,9 +79,17 @@ check_bus(struct findings *findings, const struct la_conf *conf)
 	struct la_error error = LA_ERROR_INIT;
 	enum la_err err = la_bus_kafka_check_conf(conf, &error);
 
-	if (err == LA_OK)
-		err = la_bus_kafka_check(conf, topics, sizeof(topics) / sizeof(topics[0]), SERVER_MS, &error);
-	say(findings, "broker and topics", err, &error);
+	say(findings, "kafka configuration", err, &error);
+	if (err != LA_OK)
+		return;
+	/* one by one, so that each topic that is missing is named */
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]) && la_err_action(err) != LA_ACTION_RETRY; i++) {
+		char what[300];
+
+		(void)snprintf(what, sizeof(what), "kafka topic %s", topics[i]);
+		err = la_bus_kafka_check(conf, &topics[i], 1, SERVER_MS, &error);
+		say(findings, la_err_action(err) == LA_ACTION_RETRY ? "kafka" : what, err, &error);
+	}
 }
 
 static void

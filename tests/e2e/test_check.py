@@ -74,10 +74,19 @@ def test_a_missing_required_key_is_named(detector):
     assert lines_with(done, "hash.keys.file"), lines_of(done)
 
 
-def test_a_missing_topic_is_configuration(detector):
-    done = detector({"topic.events": "no-such-topic"}).command("check")
+@pytest.mark.parametrize("name", ["detector", "mailer"])
+def test_brokers_that_are_not_given_are_configuration(name, request):
+    done = request.getfixturevalue(name)({"kafka.bootstrap.servers": None}).command("check")
     assert done.returncode == 78
-    assert lines_with(done, "no-such-topic"), lines_of(done)
+    assert lines_with(done, "kafka.bootstrap.servers: required"), lines_of(done)
+
+
+@pytest.mark.parametrize("name, roles", [("detector", ("events", "alerts")), ("mailer", ("alerts", "deliveries"))])
+def test_each_missing_topic_is_named_and_is_configuration(name, roles, request):
+    done = request.getfixturevalue(name)({f"topic.{role}": f"no-such-{role}" for role in roles}).command("check")
+    assert done.returncode == 78
+    for role in roles:
+        assert lines_with(done, f"no-such-{role}"), lines_of(done)
 
 
 @pytest.mark.parametrize("key, value", [("kafka.bootstrap.servers", NOWHERE), ("redis.url", f"redis://{NOWHERE}")])
