@@ -152,7 +152,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 
 	la_cli_args_init(&args, argc, argv);
 	if ((err = la_cli_args_end(&args, &error)) != LA_OK) {
-		(void)fprintf(stderr, "check: %s\n", error.text);
+		(void)fprintf(stderr, "login-alert-detector: %s\n", error.text);
 		return (la_err_exit_code(err));
 	}
 	la_cli_catch_signals();

@@ -220,7 +220,7 @@ la_command_decide(struct la_conf *conf, int argc, char **argv)
 	err = take_lines(&bench, &error);
 out:
 	if (err != LA_OK)
-		(void)fprintf(stderr, "decide: %s\n", error.text);
+		(void)fprintf(stderr, "login-alert-detector: %s\n", error.text);
 	la_store_memory_free(bench.memory);
 	la_decider_free(bench.decider);
 	return (la_err_exit_code(err));

@@ -81,7 +81,7 @@ la_command_keygen(struct la_conf *conf, int argc, char **argv)
 		say_keys(path, &keys);
 out:
 	if (err != LA_OK)
-		(void)fprintf(stderr, "%s\n", error.text);
+		(void)fprintf(stderr, "login-alert-detector: %s\n", error.text);
 	la_keys_clear(&keys);
 	return (la_err_exit_code(err));
 }

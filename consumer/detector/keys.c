@@ -237,7 +237,8 @@ enum la_err
 la_keys_activate(struct la_keys *keys, struct la_error *error)
 {
 	if (keys->active == 0)
-		return (la_error_set(error, LA_EDATA, "nothing to activate: the newest epoch, %u, is active already",
+		return (la_error_set(error, LA_EDATA,
+		    "nothing to activate: the newest epoch, %u, is active already; keygen --add makes another",
 		    (unsigned)keys->key[0].epoch));
 	keys->active = 0;
 	return (LA_OK);
