@@ -28,8 +28,12 @@ broker=dev keep='' bootstrap=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kafka) broker=kafka ;;
-	--broker) broker=given bootstrap=${2:?--broker needs HOST:PORT}; shift ;;
 	--broker=*) broker=given bootstrap=${1#*=} ;;
+	--broker)
+		[ -n "${2:-}" ] || { echo "deploy/demo.sh: --broker needs HOST:PORT; --help says more" >&2; exit 64; }
+		broker=given bootstrap=$2
+		shift
+		;;
 	--keep) keep=1 ;;
 	-h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; exit 0 ;;
 	*) echo "deploy/demo.sh: unknown option '$1'; --help says which there are" >&2; exit 64 ;;
