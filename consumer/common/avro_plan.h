@@ -1,5 +1,5 @@
 /*
- * Reading plans (DESIGN 3.6): resolution of a writer's schema against ours,
+ * Reading plans: resolution of a writer's schema against ours,
  * compiled once to a flat program, then run over each value's bytes.
  *
  * Follows the Avro 1.11 specification, "Schema Resolution": fields by name or

@@ -2,7 +2,7 @@
  * The bus over librdkafka: one consumer, one idempotent producer, one thread.
  *
  * Configuration: kafka.<p>, kafka.consumer.<p>, kafka.producer.<p> over our
- * defaults (conf_kafka.c: DESIGN 3.3, and a few of the adapter's own); la_conf
+ * defaults (conf_kafka.c); la_conf
  * refuses what the promises rest on. librdkafka's log lines go through la_log,
  * without payload.
  *

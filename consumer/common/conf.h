@@ -1,5 +1,5 @@
 /*
- * Configuration: a table of keys (conf_keys.c, DESIGN 3.3), values from file,
+ * Configuration: a table of keys (conf_keys.c), values from file,
  * environment and --set, later wins.
  *
  * Values are checked when they are set; problems are collected, each with where

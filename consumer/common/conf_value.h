@@ -1,4 +1,4 @@
-/* One value of one type: the syntax of DESIGN 3.3. Private to conf_*.c and its tests. */
+/* One value of one type: the syntax that the manual pages describe. Private to conf_*.c and its tests. */
 #ifndef LA_COMMON_CONF_VALUE_H
 #define LA_COMMON_CONF_VALUE_H
 

@@ -1,5 +1,5 @@
 /*
- * A dead letter (DESIGN 3.1): key, value and headers of the record byte for
+ * A dead letter: key, value and headers of the record byte for
  * byte, then Kafka Connect's headers (KIP-298) and ours. Never text of the
  * payload.
  */

@@ -1,5 +1,5 @@
 /*
- * Values of the bus -> plain structs, by reading plans (DESIGN 3.6).
+ * Values of the bus -> plain structs, by reading plans (avro_plan.h).
  *
  * A decoder is compiled once for a reader schema of ours; for each writer
  * schema it holds a plan (Avro 1.11 specification, "Schema Resolution").

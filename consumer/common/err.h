@@ -20,7 +20,7 @@ enum la_action {
 	LA_ACTION_FATAL   /* stop; a restart with other files or settings may help */
 };
 
-/* name, text, action, exit code (DESIGN 3.4) */
+/* name, text, action, exit code (sysexits.h) */
 #define LA_ERR_LIST(X)                                                     \
 	X(LA_OK, "ok", LA_ACTION_NONE, 0)                                  \
 	X(LA_EUSAGE, "usage", LA_ACTION_FATAL, 64)                         \

@@ -1,5 +1,5 @@
 /*
- * A login event (loginalert.v1.LoginEvent, DESIGN 3.2) as a plain value.
+ * A login event (schemas/LoginEvent.avsc) as a plain value.
  *
  * Strings are borrowed from the message that was decoded and may hold invalid
  * UTF-8, NUL and any length; an absent span is null. Times are ms since 1970.

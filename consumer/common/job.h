@@ -1,5 +1,5 @@
 /*
- * What goes out: alert job, decision, delivery (DESIGN 3.2), as plain values
+ * What goes out: alert job, decision, delivery (schemas/), as plain values
  * that own their bytes.
  */
 #ifndef LA_COMMON_JOB_H
@@ -53,7 +53,7 @@ struct la_alert_job {
 	struct la_text device_label;
 	enum la_device_class device_class;
 	struct la_text browser_label;
-	struct la_text app_label;      /* may be absent, as all that follow with a ? in DESIGN 3.2 */
+	struct la_text app_label;      /* may be absent, as all that follow with a ? in schemas/README.md */
 	struct la_text location_label;
 	struct la_text locale;
 	struct la_text time_zone;

@@ -1,5 +1,5 @@
 /*
- * Plain JSON (DESIGN 3.4) <-> events, jobs and decisions, by jansson: field
+ * Plain JSON <-> events, jobs and decisions, by jansson: field
  * names are Avro's, a union is its bare value, nulls and fields with defaults
  * may be left out, times are integers of ms or ISO 8601, bytes are base64,
  * unknown fields are ignored.

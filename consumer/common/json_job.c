@@ -5,7 +5,7 @@
 #include "common/json_read.h"
 
 #define SYMBOL(s) #s,
-#define NO_LIMIT_MS INT64_C(4102444800000) /* DESIGN 3.2: not_after with alert.max-age=0 */
+#define NO_LIMIT_MS INT64_C(4102444800000) /* 2100-01-01: not_after with alert.max-age=0 */
 
 static const char *const mode_symbols[] = {LA_MODE_LIST(SYMBOL)};
 static const char *const reason_symbols[] = {LA_REASON_LIST(SYMBOL)};

@@ -1,5 +1,5 @@
 /*
- * Which field of our records (DESIGN 3.2) is which member of our structs: one
+ * Which field of our records (schemas/) is which member of our structs: one
  * table for reading and writing. Inside of the codec.
  */
 #ifndef LA_COMMON_RECORD_FIELDS_H

@@ -2,7 +2,7 @@
  * Bounded text and UTF-8.
  *
  * struct la_text holds at most 256 bytes of valid UTF-8, the limit of every
- * string in an alert job (DESIGN 3.2).
+ * string in an alert job.
  */
 #ifndef LA_COMMON_TEXT_H
 #define LA_COMMON_TEXT_H

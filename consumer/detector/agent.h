@@ -1,5 +1,5 @@
 /*
- * Labels of a login's environment (DESIGN 4.2 "Labels"): a closed list of words
+ * Labels of a login's environment (RULES.md, "Labels"): a closed list of words
  * from agent_table.c, or a producer-given name that passes the check.
  */
 #ifndef LA_DETECTOR_AGENT_H

@@ -1,5 +1,5 @@
 /*
- * The table behind the labels (DESIGN 4.2 "Labels"): rows in order, and for
+ * The table behind the labels (RULES.md, "Labels"): rows in order, and for
  * each of browser, OS, model and class the first row whose words are found wins.
  *
  * A row's words are alternatives, separated by '|', in lower case. One is found

@@ -85,7 +85,7 @@ find_log(struct la_decider *d, struct la_span topic)
 	return (d->last_log);
 }
 
-/* Token as in DESIGN 4.2: present, not empty, its origin not INVALID. */
+/* Token as in RULES.md: present, not empty, its origin not INVALID. */
 static bool
 has_token(const struct la_login_event *event)
 {

@@ -1,5 +1,5 @@
 /*
- * Keyed digests (DESIGN 4.1): what the detector knows of a member instead of
+ * Keyed digests (README.md): what the detector knows of a member instead of
  * clear values. The exact bytes are in consumer/detector/README.md.
  *
  * Every epoch's secret gives one subkey per domain (crypto_kdf), so that equal

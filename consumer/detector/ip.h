@@ -1,4 +1,4 @@
-/* The network an address belongs to: /24 of IPv4, /48 of IPv6 (DESIGN 4.2 rule 6). */
+/* The network an address belongs to: /24 of IPv4, /48 of IPv6 (RULES.md, rule 6). */
 #ifndef LA_DETECTOR_IP_H
 #define LA_DETECTOR_IP_H
 

@@ -1,5 +1,5 @@
 /*
- * Hash keys and their epochs (DESIGN 4.1). Pure: parses and prints the file's
+ * Hash keys and their epochs (README.md). Pure: parses and prints the file's
  * text; main reads and writes files.
  *
  * File format, version 1, a line each ('#' comments and empty lines allowed):

@@ -1,5 +1,5 @@
 /*
- * A member's keys in the store (DESIGN 4.1 "Key epochs"): what is asked, and
+ * A member's keys in the store (README.md, "Epochs"): what is asked, and
  * where the state goes afterwards. Pure; run, decide and replay share it.
  */
 #ifndef LA_DETECTOR_LOOKUP_H

@@ -1,5 +1,5 @@
 /*
- * The detector's loop (DESIGN 4, P1-P5): poll a batch, decode, fetch member
+ * The detector's loop (promises P1-P5): poll a batch, decode, fetch member
  * states, decide, write states, produce outputs, await, commit. Only pipeline*.c
  * know the order, and only they commit. Pure: everything outside is a port.
  *

@@ -1,5 +1,5 @@
 /*
- * The policy (DESIGN 4.2, rules 2-6): a pure function of state, event and
+ * The policy (RULES.md, rules 2-6): a pure function of state, event and
  * policy. No clock, no allocation, no log, no key.
  */
 #ifndef LA_DETECTOR_POLICY_H

@@ -1,5 +1,5 @@
 /*
- * The compare-and-set script (DESIGN 4.1): one call is atomic on the server.
+ * The compare-and-set script: one call is atomic on the server.
  *
  *   KEYS[1]  the member's key
  *   KEYS[2…] of its keys under other epochs those that matter: the old one when it moves, all when it is new or erased

@@ -1,5 +1,5 @@
 /*
- * What is remembered of one member (DESIGN 4.1): the value in Redis.
+ * What is remembered of one member (README.md): the value in Redis.
  *
  * A plain value; the binary record (version 1, documented byte by byte in
  * consumer/detector/README.md) is made by la_state_encode. Every digest carries

@@ -1,5 +1,5 @@
 /*
- * The storm guard (DESIGN 4.3): an empty Redis or a renamed browser family makes
+ * The storm guard (RULES.md): an empty Redis or a renamed browser family makes
  * everybody new at once. Counts, over the last successful logins, those that tell
  * the member or would, were first logins not silent. Pure.
  *

@@ -11,7 +11,7 @@
 
 #define SERVER_MS 5000 /* how long a server may take to answer */
 
-/* What was found so far: a configuration problem outweighs a server that is away (DESIGN 3.4). */
+/* What was found so far: a configuration problem outweighs a server that is away. */
 struct findings {
 	bool is_misconfigured, is_away;
 };

@@ -1,7 +1,7 @@
 /*
  * The mailer's commands, one file each (command_<name>.c): wiring only. Each
  * gets the configuration that was read and checked, argv[0] is its own name;
- * each says what is wrong on stderr and returns the exit code (DESIGN 3.4).
+ * each says what is wrong on stderr and returns the exit code (sysexits.h).
  */
 #ifndef LA_MAILER_COMMANDS_H
 #define LA_MAILER_COMMANDS_H

@@ -7,7 +7,7 @@
 #define REST_MAX_MS 30000
 #define RETRY_MIN_MS 1000    /* a mail that was deferred; doubles to the maximum */
 #define RETRY_MAX_MS 30000
-#define REFUSED_IN_A_ROW 10  /* at DATA or its end: not the mails are at fault (DESIGN 7) */
+#define REFUSED_IN_A_ROW 10  /* at DATA or its end: not the mails are at fault */
 
 /* ms to 1.25 * ms: so that what failed together does not come back together. xorshift32 (Marsaglia 2003). */
 static int64_t

@@ -12,7 +12,7 @@
 #include "common/err.h"
 #include "mailer/address.h"
 
-#define LA_MESSAGE_BYTES_MAX 40000 /* DESIGN 7 */
+#define LA_MESSAGE_BYTES_MAX 40000 /* of the finished mail */
 
 struct la_message_parts {
 	const char *job_id; /* Message-ID and boundary come from it */

@@ -17,7 +17,7 @@ enum la_smtp_stage {
 	LA_SMTP_DATA, LA_SMTP_END_OF_DATA
 };
 
-/* DESIGN 7, "Outcome by stage and reply code". */
+/* What a reply at a stage means: README.md, "What an answer means". */
 enum la_relay_outcome {
 	LA_RELAY_SENT,
 	LA_RELAY_REFUSED,  /* final, for this mail */

@@ -1,6 +1,6 @@
 /*
- * What it means for a mail that its conversation ended so: DESIGN 7, "Outcome by
- * stage and reply code". Pure.
+ * What it means for a mail that its conversation ended so: README.md, "What
+ * an answer means". Pure.
  */
 #ifndef LA_MAILER_SMTP_OUTCOME_H
 #define LA_MAILER_SMTP_OUTCOME_H

@@ -1,6 +1,6 @@
 /*
  * The relay over libcurl against a real SMTP server that behaves as badly as it is told to: each stage times each
- * answer (DESIGN 7), reuse of connections, limits.
+ * answer, reuse of connections, limits.
  */
 #include "sink_process.h"
 
@@ -155,7 +155,7 @@ static const struct {
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 #define ANSWERS (sizeof(answers) / sizeof(answers[0]))
 
-/* DESIGN 7, written down a second time. */
+/* The table of consumer/mailer/README.md, written down a second time. */
 static enum la_relay_outcome
 expected_outcome(enum la_smtp_stage stage, int code)
 {

@@ -1,5 +1,5 @@
 /*
- * Key epochs (DESIGN 4.1): two instances whose key files change one after the
+ * Key epochs (detector README.md): two instances whose key files change one after the
  * other, over a store in memory and over a real Redis. The instances take turns
  * on one log, as they do when partitions move between them.
  */

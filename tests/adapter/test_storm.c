@@ -1,5 +1,5 @@
 /*
- * The storm guard in the pipeline (DESIGN 4.3): when it trips, nothing of the
+ * The storm guard in the pipeline: when it trips, nothing of the
  * batch was written, published or committed, and it waits until it is stopped.
  */
 #include "pipeline_world.h"

@@ -1,6 +1,6 @@
 /*
- * Rules 2-6 of DESIGN 4.2 once more, as plainly as the text has them: clear values instead of digests, one epoch, lists
- * that are searched from the front. It exists to disagree with the policy when one of the two is wrong.
+ * Rules 2-6 of consumer/detector/RULES.md once more, as plainly as the text has them: clear values instead of digests,
+ * one epoch, lists that are searched from the front. It exists to disagree with the policy when one of the two is wrong.
  */
 #ifndef MODEL_H
 #define MODEL_H

@@ -1,4 +1,4 @@
-/* The stories of test_policy_stories.c, in the order of DESIGN 4.2. */
+/* The stories of test_policy_stories.c, in the order of RULES.md. */
 #ifndef STORIES_H
 #define STORIES_H
 

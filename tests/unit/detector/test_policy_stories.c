@@ -1,4 +1,4 @@
-/* Rules 2-6 of DESIGN 4.2, clause by clause. Each story is named after the clause that it checks. */
+/* Rules 2-6 of consumer/detector/RULES.md, clause by clause. Each story is named after the clause that it checks. */
 #include "story.h"
 
 struct story {

@@ -1,4 +1,4 @@
-/* The storm guard counts what DESIGN 4.3 says, and nothing twice. */
+/* The storm guard counts what RULES.md says, and nothing twice. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Job -> mail: what DESIGN section 7 says the mail holds. */
+/* Job -> mail: what the mail holds. */
 #include "unit/mailer/support.h"
 
 #include "mailer/names.h"
