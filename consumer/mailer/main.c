@@ -32,8 +32,8 @@ static const struct la_cli_command commands[] = {
 static void
 print_versions(FILE *out)
 {
-	(void)fprintf(out, "librdkafka %s\nlibcurl %s\nlibsodium %s\n", la_bus_kafka_library_version(),
-	    curl_version_info(CURLVERSION_NOW)->version, sodium_version_string());
+	(void)fprintf(out, "librdkafka %s\navro-c %s\nlibcurl %s\nlibsodium %s\n", la_bus_kafka_library_version(),
+	    LA_AVRO_VERSION, curl_version_info(CURLVERSION_NOW)->version, sodium_version_string());
 }
 
 int
