@@ -1,12 +1,11 @@
 #!/bin/bash
 # Builds the project and runs its tests.
 #
-#   tests/run.sh [all|unit|adapter|e2e|fuzz|valgrind]...
+#   tests/run.sh [all|unit|adapter|e2e|valgrind]...
 #
 #   unit      pure code, no servers (C, ASan and UBSan)
 #   adapter   one real server each: Redis, Kafka, an SMTP sink
 #   e2e       both programs, a real Kafka, faults; and the demo
-#   fuzz      corpora and short fuzzing runs
 #   valgrind  the unit tests once more, without sanitizers, under valgrind
 #   all       everything (the default)
 #
@@ -63,12 +62,11 @@ parts=("$@")
 labels='' folders='' valgrind=''
 for part in "${parts[@]}"; do
 	case $part in
-	all) labels='unit|adapter|e2e|fuzz' folders='unit adapter e2e' valgrind=1 ;;
+	all) labels='unit|adapter|e2e' folders='unit adapter e2e' valgrind=1 ;;
 	unit | adapter | e2e) labels+=${labels:+|}$part folders+=" $part" ;;
-	fuzz) labels+=${labels:+|}$part ;;
 	valgrind) valgrind=1 ;;
 	-h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; exit 0 ;;
-	*) echo "tests/run.sh: unknown part '$part'; parts are all, unit, adapter, e2e, fuzz, valgrind" >&2; exit 64 ;;
+	*) echo "tests/run.sh: unknown part '$part'; parts are all, unit, adapter, e2e, valgrind" >&2; exit 64 ;;
 	esac
 done
 
