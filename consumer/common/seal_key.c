@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "common/lines.h"
+
 static const char *const headers[] = {
     [LA_SEAL_PUBLIC] = "login-alert-seal-public 1",
     [LA_SEAL_SECRET] = "login-alert-seal-secret 1",
@@ -10,33 +12,9 @@ static const char *const headers[] = {
 
 /* The text that is being read, and where we are in it. */
 struct reader {
-	struct la_span rest;
-	const char *name;
-	unsigned line;
+	struct la_lines lines;
 	bool has_header, has_key;
 };
-
-static bool
-is_blank(unsigned char c)
-{
-	return (c == ' ' || c == '\t' || c == '\r');
-}
-
-/* Takes the next line from r->rest, without blanks at its end. */
-static struct la_span
-next_line(struct reader *r)
-{
-	const unsigned char *end = memchr(r->rest.data, '\n', r->rest.size);
-	size_t size = end == NULL ? r->rest.size : (size_t)(end - r->rest.data);
-	struct la_span line = la_span_of(r->rest.data, size);
-
-	size += end == NULL ? 0 : 1;
-	r->rest = la_span_of(r->rest.data + size, r->rest.size - size);
-	r->line++;
-	while (line.size > 0 && is_blank(line.data[line.size - 1]))
-		line.size--;
-	return (line);
-}
 
 static enum la_err
 parse_header(struct reader *r, struct la_span line, enum la_seal_half half, struct la_error *error)
@@ -47,19 +25,20 @@ parse_header(struct reader *r, struct la_span line, enum la_seal_half half, stru
 	if (la_span_is(line, headers[LA_SEAL_PUBLIC]))
 		return (la_error_set(error, LA_ECONFIG,
 		    "%s:%u: this is the public key; the secret one is needed here (keygen FILE makes it as FILE)",
-		    r->name, r->line));
+		    r->lines.name, r->lines.line));
 	if (la_span_is(line, headers[LA_SEAL_SECRET]))
 		return (la_error_set(error, LA_ECONFIG,
 		    "%s:%u: this is the secret key; the public one is needed here (keygen FILE makes it as FILE.pub)",
-		    r->name, r->line));
+		    r->lines.name, r->lines.line));
 	return (la_error_set(
-	    error, LA_ECONFIG, "%s:%u: the file of a seal key starts with \"%s\"", r->name, r->line, headers[half]));
+	    error, LA_ECONFIG, "%s:%u: the file of a seal key starts with \"%s\"", r->lines.name, r->lines.line,
+	    headers[half]));
 }
 
 static enum la_err
 parse_line(struct reader *r, enum la_seal_half half, unsigned char key[LA_SEAL_KEY_BYTES], struct la_error *error)
 {
-	struct la_span line = next_line(r);
+	struct la_span line = la_lines_next(&r->lines);
 	size_t size = 0;
 
 	if (line.size == 0 || line.data[0] == '#')
@@ -67,31 +46,31 @@ parse_line(struct reader *r, enum la_seal_half half, unsigned char key[LA_SEAL_K
 	if (!r->has_header)
 		return (parse_header(r, line, half, error));
 	if (r->has_key)
-		return (la_error_set(error, LA_ECONFIG, "%s:%u: nothing may follow the key", r->name, r->line));
+		return (la_error_set(error, LA_ECONFIG, "%s:%u: nothing may follow the key", r->lines.name, r->lines.line));
 	r->has_key = true;
 	if (line.size == 2 * LA_SEAL_KEY_BYTES &&
 	    sodium_hex2bin(key, LA_SEAL_KEY_BYTES, (const char *)line.data, line.size, NULL, &size, NULL) == 0 &&
 	    size == LA_SEAL_KEY_BYTES)
 		return (LA_OK);
 	return (la_error_set(
-	    error, LA_ECONFIG, "%s:%u: the key must be 64 hex digits, alone on its line", r->name, r->line));
+	    error, LA_ECONFIG, "%s:%u: the key must be 64 hex digits, alone on its line", r->lines.name, r->lines.line));
 }
 
 enum la_err
 la_seal_key_parse(struct la_span text, const char *name, enum la_seal_half half,
     unsigned char key[LA_SEAL_KEY_BYTES], struct la_error *error)
 {
-	struct reader r = {.rest = text, .name = name};
+	struct reader r = {.lines = {.rest = text, .name = name}};
 	enum la_err err = LA_OK;
 
-	while (r.rest.size > 0 && err == LA_OK)
+	while (r.lines.rest.size > 0 && err == LA_OK)
 		err = parse_line(&r, half, key, error);
 	if (err == LA_OK && !r.has_header)
 		err = la_error_set(
 		    error, LA_ECONFIG, "%s: the file of a seal key starts with \"%s\"", name, headers[half]);
 	else if (err == LA_OK && !r.has_key)
 		err = la_error_set(
-		    error, LA_ECONFIG, "%s:%u: the key is missing, 64 hex digits on a line", name, r.line);
+		    error, LA_ECONFIG, "%s:%u: the key is missing, 64 hex digits on a line", name, r.lines.line);
 	if (err != LA_OK)
 		sodium_memzero(key, LA_SEAL_KEY_BYTES);
 	return (err);

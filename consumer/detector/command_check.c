@@ -3,6 +3,7 @@
 
 #include "common/bus_kafka.h"
 #include "common/cli.h"
+#include "common/codec.h"
 #include "detector/commands.h"
 #include "detector/pipeline.h"
 #include "detector/setup.h"
@@ -72,7 +73,7 @@ check_schemas(const struct la_conf *conf, struct findings *findings)
 	struct la_error error = LA_ERROR_INIT;
 	struct la_decoder *decoder = NULL;
 	struct la_encoder *encoder = NULL;
-	enum la_err err = la_setup_codec(conf, &decoder, &encoder, &error);
+	enum la_err err = la_codec_open(conf, LA_RECORD_LOGIN_EVENT, &decoder, &encoder, &error);
 
 	la_decoder_free(decoder);
 	la_encoder_free(encoder);

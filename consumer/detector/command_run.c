@@ -2,6 +2,7 @@
 
 #include "common/bus_kafka.h"
 #include "common/cli.h"
+#include "common/codec.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "detector/commands.h"
@@ -74,7 +75,7 @@ make_machine(struct machine *machine, const struct la_conf *conf, struct la_erro
 	enum la_err err;
 
 	if ((err = la_setup_decider(conf, &machine->decider, error)) != LA_OK ||
-	    (err = la_setup_codec(conf, &machine->decoder, &machine->encoder, error)) != LA_OK ||
+	    (err = la_codec_open(conf, LA_RECORD_LOGIN_EVENT, &machine->decoder, &machine->encoder, error)) != LA_OK ||
 	    (err = la_store_redis_new(&machine->store, conf, error)) != LA_OK ||
 	    (err = la_bus_kafka_new(&machine->bus, &bus, error)) != LA_OK)
 		return (err);

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/lines.h"
 #include "common/text.h"
 
 #define HEADER "login-alert-hash-keys 1"
@@ -10,35 +11,11 @@
 
 /* The text that is being read, and where we are in it. */
 struct reader {
-	struct la_span rest;
-	const char *name;
-	unsigned line;
+	struct la_lines lines;
 	bool has_header;
 	bool has_active;
 	uint16_t active_epoch;
 };
-
-static bool
-is_blank(unsigned char c)
-{
-	return (c == ' ' || c == '\t' || c == '\r');
-}
-
-/* Takes the next line, without its end, from r->rest. */
-static struct la_span
-next_line(struct reader *r)
-{
-	const unsigned char *end = memchr(r->rest.data, '\n', r->rest.size);
-	size_t size = end == NULL ? r->rest.size : (size_t)(end - r->rest.data);
-	struct la_span line = la_span_of(r->rest.data, size);
-
-	size += end == NULL ? 0 : 1;
-	r->rest = la_span_of(r->rest.data + size, r->rest.size - size);
-	r->line++;
-	while (line.size > 0 && is_blank(line.data[line.size - 1]))
-		line.size--;
-	return (line);
-}
 
 /* Takes the next word from *line; an empty one when there is none. */
 static struct la_span
@@ -47,9 +24,9 @@ next_word(struct la_span *line)
 	struct la_span word;
 	size_t start = 0, end;
 
-	while (start < line->size && is_blank(line->data[start]))
+	while (start < line->size && la_lines_is_blank(line->data[start]))
 		start++;
-	for (end = start; end < line->size && !is_blank(line->data[end]); end++)
+	for (end = start; end < line->size && !la_lines_is_blank(line->data[end]); end++)
 		;
 	word = la_span_of(line->data + start, end - start);
 	*line = la_span_of(line->data + end, line->size - end);
@@ -59,7 +36,7 @@ next_word(struct la_span *line)
 static enum la_err
 refuse(const struct reader *r, const char *what, struct la_error *error)
 {
-	return (la_error_set(error, LA_ECONFIG, "%s:%u: %s", r->name, r->line, what));
+	return (la_error_set(error, LA_ECONFIG, "%s:%u: %s", r->lines.name, r->lines.line, what));
 }
 
 /* 1..65535, or 0 when the word is none of them. */
@@ -147,7 +124,7 @@ out:
 static enum la_err
 parse_line(struct reader *r, struct la_keys *keys, struct la_error *error)
 {
-	struct la_span line = next_line(r);
+	struct la_span line = la_lines_next(&r->lines);
 
 	if (line.size == 0 || line.data[0] == '#')
 		return (LA_OK);
@@ -170,11 +147,11 @@ find_active(struct la_keys *keys, uint16_t epoch)
 enum la_err
 la_keys_parse(struct la_span text, const char *name, struct la_keys *keys, struct la_error *error)
 {
-	struct reader r = {.rest = text, .name = name};
+	struct reader r = {.lines = {.rest = text, .name = name}};
 	enum la_err err = LA_OK;
 
 	memset(keys, 0, sizeof(*keys));
-	while (r.rest.size > 0 && err == LA_OK)
+	while (r.lines.rest.size > 0 && err == LA_OK)
 		err = parse_line(&r, keys, error);
 	if (err == LA_OK && !r.has_header)
 		err = refuse(&r, "a key file starts with \"" HEADER "\"", error);

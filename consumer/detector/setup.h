@@ -27,8 +27,4 @@ LA_MUST_CHECK enum la_err la_setup_sealer(
 LA_MUST_CHECK enum la_err la_setup_decider(
     const struct la_conf *conf, struct la_decider **decider, struct la_error *error);
 
-/* Decoder of login events, encoder of what goes out. Errors: LA_ECONFIG, LA_ENOMEM; both need _free in any case. */
-LA_MUST_CHECK enum la_err la_setup_codec(const struct la_conf *conf, struct la_decoder **decoder,
-    struct la_encoder **encoder, struct la_error *error);
-
 #endif
