@@ -1,0 +1,155 @@
+"""Instances of the detector that are killed, hung and started again while they work; and what they wrote meanwhile."""
+import random
+import signal
+import threading
+import time
+from collections import Counter
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from process import wait_until
+from records import Record, committed, end_offsets
+
+SESSION_S = 6
+SETTINGS = {
+    "delivery.guarantee": "at_least_once",
+    "decisions.publish": "all",
+    "batch.max-events": "50",  # many batches, so that a kill finds one at any step
+    "kafka.session.timeout.ms": str(SESSION_S * 1000),
+    "kafka.heartbeat.interval.ms": "1500",
+}
+
+
+class Tail:
+    """Reads topics from their beginning, in a thread of its own, through broker restarts."""
+
+    def __init__(self, bootstrap, topics):
+        self.bootstrap = bootstrap
+        self.records = {topic: [] for topic in topics}
+        self.consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-tail", "enable.auto.commit": False,
+                                  "isolation.level": "read_committed", "fetch.wait.max.ms": 10, "log_level": 0})
+        self.consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for topic in topics
+                              for number in self.consumer.list_topics(topic, timeout=10).topics[topic].partitions])
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while not self.stopping.is_set():
+            for message in self.consumer.consume(500, 0.02):
+                if message.error() is None:
+                    self.records[message.topic()].append(Record(
+                        message.key(), message.value(), message.headers() or [], message.partition(), message.offset(),
+                        message.timestamp()[1]))
+
+    def count(self, topic):
+        return len(self.records[topic])
+
+    def finish(self, timeout=60):
+        """Until everything that is there was read; topic -> its records in (partition, offset) order."""
+        ends = {topic: sum(end_offsets(self.bootstrap, topic).values()) for topic in self.records}
+        wait_until(lambda: all(self.count(topic) >= end for topic, end in ends.items()), timeout,
+                   lambda: f"read all of {ends}")
+        self.close()
+        return {topic: sorted(records, key=lambda record: (record.partition, record.offset))
+                for topic, records in self.records.items()}
+
+    def close(self):
+        if not self.stopping.is_set():
+            self.stopping.set()
+            self.thread.join()
+            self.consumer.close()
+
+
+class Storm:
+    """Kills one instance after another, each while a burst of events is worked on.
+
+    A kill waits until some of the burst was decided, then a moment. `faults` (index of the kill -> function) breaks
+    servers between kills.
+    """
+
+    def __init__(self, instances, feed, tail, decisions, seed):
+        self.instances = instances
+        self.feed, self.tail, self.decisions = feed, tail, decisions
+        self.rng = random.Random(seed)
+        self.hung = None
+        self.resume_at = 0
+        self.counts = Counter()
+
+    def run(self, kills, faults=None):
+        faults = faults or {}
+        burst = max(2, len(self.feed.sent) // (kills + 2))
+        for program in self.instances:
+            program.start()
+        while self.counts["kill"] < kills:
+            seen = self.tail.count(self.decisions)
+            self.feed.release(burst)
+            self._await_decisions(seen + self.rng.randrange(1, burst // 2 + 1))
+            time.sleep(self.rng.choice((0, 0, self.rng.uniform(0, 0.03))))
+            if self.hung is None and self.rng.random() < 0.15:
+                self._hang()
+            else:
+                self._kill()
+                if self.counts["kill"] in faults:
+                    faults[self.counts["kill"]]()
+        self.feed.finish()
+
+    def _await_decisions(self, count):
+        def reached():
+            self._resume_when_due()
+            for program in self.instances:
+                program.process.require_alive()
+            return self.tail.count(self.decisions) >= count
+
+        wait_until(reached, 150, lambda: f"{count} decisions, only {self.tail.count(self.decisions)} came; "
+                                         f"so far {dict(self.counts)}", interval=0.002)
+
+    def _kill(self):
+        program = self._victim()
+        if program is self.hung:
+            self.hung = None
+            self.counts["kill of a hung one"] += 1
+        program.kill()
+        self.counts["kill"] += 1
+        time.sleep(self.rng.choice((0, 0, self.rng.uniform(0, 1))))
+        program.start()
+
+    def _victim(self):
+        """Seldom the last one: without a name in the group its restart waits until the session before is over."""
+        if self.hung is not None and self.rng.random() < 0.05:
+            return self.hung
+        awake = [program for program in self.instances if program is not self.hung]
+        return self.rng.choices(awake, [1 if program is self.instances[-1] else 3 for program in awake])[0]
+
+    def _hang(self):
+        """From now on it hangs, for longer than its session; when it goes on it is a zombie."""
+        self.hung = self.rng.choice(self.instances)
+        self.hung.process.send(signal.SIGSTOP)
+        self.resume_at = time.monotonic() + SESSION_S + self.rng.uniform(1, 4)
+        self.counts["hang"] += 1
+
+    def _resume_when_due(self):
+        if self.hung is not None and time.monotonic() >= self.resume_at:
+            self._resume()
+
+    def _resume(self):
+        self.hung.process.send(signal.SIGCONT)
+        self.hung = None
+        self.counts["zombie"] += 1
+
+    def settle(self, bootstrap, group, topic, timeout=300):
+        """Until every offset is committed; then all instances end well."""
+        ends = self.feed.ends()
+        assert end_offsets(bootstrap, topic) == ends
+
+        def done():
+            self._resume_when_due()
+            for program in self.instances:
+                program.process.require_alive()
+            return self.hung is None and committed(bootstrap, group, topic) == ends
+
+        wait_until(done, timeout, lambda: f"all is committed: {committed(bootstrap, group, topic)} of {ends}",
+                   interval=0.3)
+        for program in self.instances:
+            assert program.terminate(timeout=30) == 0
+        assert committed(bootstrap, group, topic) == ends

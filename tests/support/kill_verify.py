@@ -1,0 +1,85 @@
+"""What a kill storm wrote, against what had to be written."""
+from collections import Counter
+
+from records import decode, job_id, member_ref
+
+CANDIDATES = ("ALERTED", "SEEDED", "SUPPRESSED_COOLDOWN", "SUPPRESSED_CAP")
+CONNECT = "__connect.errors."
+
+
+class Verifier:
+    """feed: what was sent to `source`; each check fails at the first wrong record and fills `counts`."""
+
+    def __init__(self, feed, source):
+        self.expected = feed.expected
+        self.sent = feed.sent
+        self.source = source
+        self.counts = Counter()
+
+    def place(self, record):
+        assert record["source_topic"] == self.source
+        return record["source_partition"], record["source_offset"]
+
+    def jobs(self, records):
+        """Every expected alert, no other one, repeats byte for byte equal; in the order of the member's events."""
+        values, ids = {}, {}
+        for record in records:
+            job = decode(record.value, "AlertJob")
+            place = self.place(job)
+            want = self.expected[place]
+            self.counts["alert records"] += 1
+            if place in values:
+                self.counts["repeated alerts"] += 1
+                assert record.value == values[place], f"another job for {place}: {job}, {want}"
+                continue
+            values[place] = record.value
+            assert want.outcome == "ALERTED", f"unexpected alert at {place}: {job}, {want}"
+            event = want.event
+            assert job["job_id"] == job_id(event["event_id"], event["occurred_at"])
+            assert record.key.decode() == job["member_ref"] == member_ref(event["member_id"])
+            found = {name: job[name] for name in ("event_id", "occurred_at", "reason", "suppressed_before", "mode")}
+            assert found == {"event_id": event["event_id"], "occurred_at": event["occurred_at"], "reason": want.reason,
+                             "suppressed_before": want.suppressed_before, "mode": "LIVE"}, f"at {place}"
+            assert job["recipient"] == {"email": event["email"], "member_id": event["member_id"]}
+            same = {key: value for key, value in job.items() if key != "source_offset"}  # of an event sent twice
+            assert ids.setdefault(job["job_id"], same) == same
+        missing = [place for place, want in self.expected.items() if want.outcome == "ALERTED" and place not in values]
+        assert not missing, f"{len(missing)} alerts are missing: {[(p, self.expected[p]) for p in missing[:3]]}"
+        self.counts["alerts"] = len(values)
+
+    def decisions(self, records):
+        """The expected decision of every event. A zombie may say KNOWN of a candidate later, nothing else."""
+        right = Counter()
+        for record in records:
+            decision = decode(record.value, "Decision")
+            place = self.place(decision)
+            want = self.expected[place]
+            found = (decision["outcome"], decision["reason"])
+            if found == (want.outcome, want.reason):
+                right[place] += 1
+                if want.outcome == "ALERTED":
+                    assert decision["job_id"] == job_id(want.event["event_id"], want.event["occurred_at"])
+            else:
+                assert want.outcome in CANDIDATES and found == ("KNOWN", None), f"at {place}: {decision}, {want}"
+                self.counts["late KNOWN"] += 1
+            if want.outcome != "ALERTED":
+                assert decision["job_id"] is None
+            if want.event is not None:
+                assert decision["event_id"] == want.event["event_id"]
+        missing = self.expected.keys() - right.keys()
+        assert not missing, f"{len(missing)} decisions are missing: {sorted(missing)[:5]}"
+        for place, count in right.items():
+            outcome = self.expected[place].outcome
+            self.counts[outcome] += 1
+            self.counts["repeated decisions"] += count - 1
+            if outcome in CANDIDATES:  # decided again from the memo: with the state after it, it would be KNOWN
+                self.counts["found in the memo"] += count - 1
+
+    def dead_letters(self, records):
+        """Every rejected record, no other one."""
+        found = set()
+        for record in records:
+            headers = dict(record.headers)
+            assert headers[CONNECT + "topic"] == self.source.encode()
+            found.add((int(headers[CONNECT + "partition"]), int(headers[CONNECT + "offset"])))
+        assert found == {place for place, want in self.expected.items() if want.outcome == "REJECTED"}
