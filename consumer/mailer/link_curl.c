@@ -146,7 +146,7 @@ begin_mail(struct la_link_curl *link)
 	const struct la_smtp_mail_options options = {.from = link->from,
 	    .to = link->to,
 	    .data = link->data,
-	    .is_pipelining = (link->opening.offers & LA_SMTP_OFFERS_PIPELINING) != 0,
+	    .is_pipelining = link->opening.offers_pipelining,
 	    .is_new_connection = link->mails == 0};
 	enum la_err err = la_smtp_mail_start(&link->mail, &options);
 
@@ -271,6 +271,11 @@ la_link_curl_opened(struct la_link_curl *link, CURLcode code)
 	link->why = curl_easy_strerror(code);
 	if (code != CURLE_OK) {
 		fail_opening(link, end_of_opening(link, code));
+		return;
+	}
+	if (link->options.user != NULL && link->opening.stage != LA_SMTP_AUTH) {
+		/* libcurl goes on without a login where AUTH is not offered. */
+		fail_opening(link, LA_SMTP_NO_LOGIN);
 		return;
 	}
 	link->state = LA_LINK_OPEN;

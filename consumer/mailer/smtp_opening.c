@@ -14,7 +14,8 @@ is_command(struct la_span line, const char *verb)
 static void
 enter(struct la_smtp_opening *opening, enum la_smtp_stage stage)
 {
-	*opening = (struct la_smtp_opening){.stage = stage, .offers = stage == LA_SMTP_EHLO ? 0 : opening->offers};
+	*opening = (struct la_smtp_opening){
+	    .stage = stage, .offers_pipelining = stage != LA_SMTP_EHLO && opening->offers_pipelining};
 }
 
 void
@@ -52,7 +53,7 @@ la_smtp_opening_received(struct la_smtp_opening *opening, struct la_span bytes)
 			opening->code = opening->reply.code;
 			memcpy(opening->enhanced, opening->reply.enhanced, sizeof(opening->enhanced));
 			if (opening->stage == LA_SMTP_EHLO)
-				opening->offers = opening->reply.offers;
+				opening->offers_pipelining = opening->reply.offers_pipelining;
 			break;
 		}
 	}

@@ -13,7 +13,7 @@ struct la_smtp_opening {
 	struct la_smtp_reply reply;
 	int code; /* of the stage's last whole reply; 0: none yet */
 	char enhanced[LA_SMTP_ENHANCED_BYTES];
-	unsigned offers; /* of the last EHLO */
+	bool offers_pipelining; /* the last EHLO was answered so */
 };
 
 /* The connection is there; the banner is waited for. */

@@ -37,19 +37,8 @@ take_enhanced(struct la_smtp_reply *reply)
 static void
 take_offer(struct la_smtp_reply *reply)
 {
-	static const struct {
-		const char *keyword;
-		enum la_smtp_offer offer;
-	} known[] = {{"PIPELINING", LA_SMTP_OFFERS_PIPELINING}, {"STARTTLS", LA_SMTP_OFFERS_STARTTLS},
-	    {"AUTH", LA_SMTP_OFFERS_AUTH}};
-	const char *text = reply->head + 4;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && reply->line_size > 4; i++) {
-		size_t size = strlen(known[i].keyword);
-
-		if (strncasecmp(text, known[i].keyword, size) == 0 && (text[size] == '\0' || text[size] == ' '))
-			reply->offers |= (unsigned)known[i].offer;
-	}
+	if (reply->line_size > 4 && strcasecmp(reply->head + 4, "PIPELINING") == 0)
+		reply->offers_pipelining = true;
 }
 
 /* head holds the line without its end. False: it belongs to no reply. */

@@ -15,13 +15,11 @@
 #define LA_SMTP_LINES_MAX 100 /* of one reply */
 #define LA_SMTP_ENHANCED_BYTES 16
 
-enum la_smtp_offer { LA_SMTP_OFFERS_PIPELINING = 1, LA_SMTP_OFFERS_STARTTLS = 2, LA_SMTP_OFFERS_AUTH = 4 };
-
 /* All zeroes is ready to be fed. */
 struct la_smtp_reply {
 	int code;                             /* 200-599, of the reply that is or was read last; 0: none yet */
 	char enhanced[LA_SMTP_ENHANCED_BYTES]; /* "5.1.1", of its first line that has one, or "" */
-	unsigned offers;                      /* enum la_smtp_offer: its lines that are such keywords of EHLO */
+	bool offers_pipelining;               /* a line of it is that keyword of EHLO (RFC 2920) */
 
 	/* inside */
 	char head[40]; /* how the current line starts */
@@ -32,7 +30,7 @@ struct la_smtp_reply {
 
 enum la_smtp_read {
 	LA_SMTP_MORE,   /* all bytes were used, the reply goes on */
-	LA_SMTP_WHOLE,  /* code, enhanced and offers are those of a whole reply, until the next call */
+	LA_SMTP_WHOLE,  /* code, enhanced and offers_pipelining are those of a whole reply, until the next call */
 	LA_SMTP_GARBAGE /* what came is no reply; so it stays */
 };
 

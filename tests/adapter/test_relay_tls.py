@@ -120,6 +120,11 @@ def test_a_wrong_password_is_the_relays_fault(sink, send, folder, good):
     assert relay.mails == [] and "mail" not in stages(relay)
 
 
+def test_a_login_that_is_not_offered_sends_nothing(sink, send, folder, good):
+    relay = sink(certificate=good[0], key=good[1])
+    refuses(send(relay, login(folder, good[0])), relay, "no way to log in")
+
+
 def test_starttls_that_is_not_offered_sends_nothing(sink, send, folder, good):
     relay = sink(user=f"mailer:{PASSWORD}")
     refuses(send(relay, login(folder, good[0])), relay, "TLS is required, and not offered")

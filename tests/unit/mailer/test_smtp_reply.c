@@ -35,30 +35,29 @@ a_reply_in_pieces_is_the_same_reply(void **state)
 		const char *text;
 		int code;
 		const char *enhanced;
-		unsigned offers;
+		bool offers_pipelining;
 	} rows[] = {
-	    {"250 ok\r\n", 250, "", 0},
-	    {"250\r\n", 250, "", 0},
-	    {"250 \r\n", 250, "", 0},
-	    {"250 ok\n", 250, "", 0},
-	    {"220 mx ESMTP\r\n", 220, "", 0},
-	    {"550 5.1.1 nobody\r\n", 550, "5.1.1", 0},
-	    {"550 5.1.1\r\n", 550, "5.1.1", 0},
-	    {"550-5.7.26 line one\r\n550-5.7.27 line two\r\n550 5.7.28 the end\r\n", 550, "5.7.26", 0},
-	    {"550-no code here\r\n550 5.123.456 the end\r\n", 550, "5.123.456", 0},
-	    {"450 4.2.0\tlater\r\n", 450, "", 0},
-	    {"550 4.1.1 class of another code\r\n", 550, "", 0},
-	    {"550 5.1 short\r\n", 550, "", 0},
-	    {"550 5.1.1.1 long\r\n", 550, "", 0},
-	    {"550 5.1234.1 long\r\n", 550, "", 0},
-	    {"550 5..1 empty\r\n", 550, "", 0},
-	    {"550 5.1.1x\r\n", 550, "", 0},
-	    {"550 \xe6\x97\xa5\xff\x01\r\n", 550, "", 0},
-	    {"550 a\rb\r\n", 550, "", 0},
-	    {"250-mx\r\n250-pipelining\r\n250-STARTTLS\r\n250 SIZE 1\r\n", 250, "",
-	        LA_SMTP_OFFERS_PIPELINING | LA_SMTP_OFFERS_STARTTLS},
-	    {"250-mx\r\n250-AUTH PLAIN LOGIN\r\n250 XPIPELINING\r\n", 250, "", LA_SMTP_OFFERS_AUTH},
-	    {"250-PIPELININGS\r\n250 AUTHOR\r\n", 250, "", 0},
+	    {"250 ok\r\n", 250, "", false},
+	    {"250\r\n", 250, "", false},
+	    {"250 \r\n", 250, "", false},
+	    {"250 ok\n", 250, "", false},
+	    {"220 mx ESMTP\r\n", 220, "", false},
+	    {"550 5.1.1 nobody\r\n", 550, "5.1.1", false},
+	    {"550 5.1.1\r\n", 550, "5.1.1", false},
+	    {"550-5.7.26 line one\r\n550-5.7.27 line two\r\n550 5.7.28 the end\r\n", 550, "5.7.26", false},
+	    {"550-no code here\r\n550 5.123.456 the end\r\n", 550, "5.123.456", false},
+	    {"450 4.2.0\tlater\r\n", 450, "", false},
+	    {"550 4.1.1 class of another code\r\n", 550, "", false},
+	    {"550 5.1 short\r\n", 550, "", false},
+	    {"550 5.1.1.1 long\r\n", 550, "", false},
+	    {"550 5.1234.1 long\r\n", 550, "", false},
+	    {"550 5..1 empty\r\n", 550, "", false},
+	    {"550 5.1.1x\r\n", 550, "", false},
+	    {"550 \xe6\x97\xa5\xff\x01\r\n", 550, "", false},
+	    {"550 a\rb\r\n", 550, "", false},
+	    {"250-mx\r\n250-pipelining\r\n250-STARTTLS\r\n250 SIZE 1\r\n", 250, "", true},
+	    {"250-mx\r\n250 PIPELINING\r\n", 250, "", true},
+	    {"250-mx\r\n250-PIPELININGS\r\n250 XPIPELINING\r\n", 250, "", false},
 	};
 
 	(void)state;
@@ -71,7 +70,7 @@ a_reply_in_pieces_is_the_same_reply(void **state)
 			assert_int_equal(whole, 1);
 			assert_int_equal(reply.code, rows[i].code);
 			assert_string_equal(reply.enhanced, rows[i].enhanced);
-			assert_int_equal(reply.offers, rows[i].offers);
+			assert_int_equal(reply.offers_pipelining, rows[i].offers_pipelining);
 		}
 	}
 }
@@ -90,7 +89,7 @@ each_reply_stands_for_itself(void **state)
 	assert_int_equal(la_smtp_reply_feed(&reply, &bytes), LA_SMTP_WHOLE);
 	assert_int_equal(reply.code, 550);
 	assert_string_equal(reply.enhanced, "");
-	assert_int_equal(reply.offers, 0);
+	assert_false(reply.offers_pipelining);
 	assert_int_equal(la_smtp_reply_feed(&reply, &bytes), LA_SMTP_WHOLE);
 	assert_int_equal(reply.code, 354);
 	assert_int_equal(bytes.size, 0);
