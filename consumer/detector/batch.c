@@ -106,19 +106,23 @@ la_batch_join(struct la_batch *batch, size_t i)
 {
 	const unsigned char *digest = digest_of(batch, i);
 	struct la_batch_member *member;
-	uint64_t slot;
+	uint64_t bits; /* keyed: nobody outside can make collisions */
+	size_t slot;
 
 	batch->items[i].next = LA_BATCH_NONE;
-	memcpy(&slot, digest, sizeof(slot)); /* keyed: nobody outside can make collisions */
-	for (slot &= batch->slot_mask; batch->slots[slot] != LA_BATCH_NONE; slot = (slot + 1) & batch->slot_mask) {
-		member = &batch->members[batch->slots[slot]];
+	memcpy(&bits, digest, sizeof(bits));
+	for (slot = bits & batch->slot_mask; batch->slots[slot].member != LA_BATCH_NONE;
+	     slot = (slot + 1) & batch->slot_mask) {
+		if (batch->slots[slot].tag != (uint32_t)(bits >> 32))
+			continue;
+		member = &batch->members[batch->slots[slot].member];
 		if (memcmp(digest_of(batch, member->first), digest, LA_MEMBER_DIGEST_BYTES) != 0)
 			continue;
 		batch->items[member->last].next = (uint32_t)i;
 		member->last = (uint32_t)i;
 		return;
 	}
-	batch->slots[slot] = (uint32_t)batch->member_count;
+	batch->slots[slot] = (struct la_batch_slot){(uint32_t)batch->member_count, (uint32_t)(bits >> 32)};
 	batch->members[batch->member_count++] =
 	    (struct la_batch_member){.first = (uint32_t)i, .last = (uint32_t)i, .changed = false};
 }

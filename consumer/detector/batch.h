@@ -59,6 +59,12 @@ struct la_batch_position {
 	bool held; /* the lease was still good when last asked */
 };
 
+/* Where a member is found by its active digest. */
+struct la_batch_slot {
+	uint32_t member; /* LA_BATCH_NONE: empty */
+	uint32_t tag;    /* of the digest: most that differ are told apart without looking at the member */
+};
+
 struct la_batch {
 	enum la_batch_stage stage;
 	uint64_t number; /* of its outputs on the bus */
@@ -68,7 +74,7 @@ struct la_batch {
 	struct la_item *items;
 	struct la_batch_member *members;
 	size_t member_count;
-	uint32_t *slots; /* hash table of members by active digest; slot_mask + 1 entries */
+	struct la_batch_slot *slots; /* hash table; slot_mask + 1 entries */
 	size_t slot_mask;
 	struct la_batch_position *positions;
 	size_t position_count;

@@ -105,7 +105,7 @@ read_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
 	struct la_item *item = &batch->items[i];
 	const struct la_message *message = &batch->messages[i];
 	struct la_source source = la_pipeline_source(message);
-	struct la_login_event event;
+	LA_UNFILLED struct la_login_event event;
 	enum la_err err;
 
 	if (!la_batch_holds(batch, i)) {

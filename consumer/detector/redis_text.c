@@ -1,28 +1,46 @@
 #include "detector/redis_text.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #define DIGEST_TEXT 24 /* 22 characters of base64url and a NUL, as libsodium counts them */
+#define HEAD_BYTES 32
+#define PREFIX_MAX 200
+
+/* The mark, the number in decimal, a line end; returns the size. printf would cost more than the look-up's other work. */
+static size_t
+print_head(char out[HEAD_BYTES], char mark, size_t number)
+{
+	char digits[HEAD_BYTES], *p = out;
+	size_t count = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	*p++ = mark;
+	while (count > 0)
+		*p++ = digits[--count];
+	*p++ = '\r';
+	*p++ = '\n';
+	return ((size_t)(p - out));
+}
 
 enum la_err
 la_redis_text_begin(struct la_buf *out, size_t count)
 {
-	char head[32];
-	int size = snprintf(head, sizeof(head), "*%zu\r\n", count);
+	char head[HEAD_BYTES];
 
-	return (la_buf_add(out, head, (size_t)size));
+	return (la_buf_add(out, head, print_head(head, '*', count)));
 }
 
 enum la_err
 la_redis_text_arg(struct la_buf *out, struct la_span arg)
 {
-	char head[32];
-	int size = snprintf(head, sizeof(head), "$%zu\r\n", arg.size);
+	char head[HEAD_BYTES];
 
 	if (la_buf_reserve(out, arg.size + sizeof(head) + 2) != LA_OK ||
-	    la_buf_add(out, head, (size_t)size) != LA_OK || la_buf_add(out, arg.data, arg.size) != LA_OK)
+	    la_buf_add(out, head, print_head(head, '$', arg.size)) != LA_OK ||
+	    la_buf_add(out, arg.data, arg.size) != LA_OK)
 		return (LA_ENOMEM);
 	return (la_buf_add(out, "\r\n", 2));
 }
@@ -46,13 +64,15 @@ la_redis_text_command(struct la_buf *out, const char *const *args)
 enum la_err
 la_redis_text_key(struct la_buf *out, const char *prefix, const struct la_member_key *key)
 {
-	char text[256], digest[DIGEST_TEXT];
-	int size;
+	LA_UNFILLED char text[PREFIX_MAX + HEAD_BYTES + DIGEST_TEXT];
+	size_t size = strnlen(prefix, PREFIX_MAX);
 
-	(void)sodium_bin2base64(digest, sizeof(digest), key->digest, sizeof(key->digest),
+	memcpy(text, prefix, size);
+	size += print_head(text + size, ':', key->epoch) - 2; /* without the line end */
+	text[size++] = ':';
+	(void)sodium_bin2base64(text + size, DIGEST_TEXT, key->digest, sizeof(key->digest),
 	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	size = snprintf(text, sizeof(text), "%.200s:%u:%s", prefix, (unsigned)key->epoch, digest);
-	return (la_redis_text_arg(out, la_span_of(text, (size_t)size)));
+	return (la_redis_text_arg(out, la_span_of(text, size + strlen(text + size))));
 }
 
 /* The word of the reply, what it means and what helps. */

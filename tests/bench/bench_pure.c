@@ -189,6 +189,8 @@ measure(struct pure *pure, struct la_error *error)
 
 		if ((err = turn_until(pure, pure->source.count * (t + 1) / TENTHS, &took_ns, error)) != LA_OK)
 			return (err);
+		if (pure->source.committed == before)
+			return (la_error_set(error, LA_EUSAGE, "a tenth of --events must be more than --batch"));
 		ns[t] = (double)took_ns / (double)(pure->source.committed - before);
 	}
 	qsort(ns, TENTHS, sizeof(*ns), compare);
