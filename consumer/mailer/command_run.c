@@ -36,6 +36,13 @@ open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *err
 	return (la_bus_kafka_new(&parts->bus, &bus, error));
 }
 
+/* shutdown.timeout is shared: mails under way, the last commit that may wait for a broker, leaving the group. */
+static int
+part_ms(const struct la_conf *conf, int fifths)
+{
+	return ((int)(la_conf_ms(conf, "shutdown.timeout") * fifths / 5));
+}
+
 static enum la_err
 open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *error)
 {
@@ -51,7 +58,7 @@ open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *erro
 	    .wall_ms = la_clock_wall_ms,
 	    .log = la_log_write,
 	    .stopping = &la_cli_stopping,
-	    .shutdown_timeout_ms = (int)la_conf_ms(conf, "shutdown.timeout"),
+	    .shutdown_timeout_ms = part_ms(conf, 3),
 	    .topic_deliveries = la_conf_text(conf, "topic.deliveries"),
 	    .topic_dlq = la_conf_text(conf, "topic.alerts-dlq")};
 
@@ -93,6 +100,6 @@ la_command_run(struct la_conf *conf, int argc, char **argv)
 	else
 		la_log(LA_LOG_ERROR, la_msg("stopped"), la_str("why", error.text));
 out:
-	close_parts(&parts, (int)la_conf_ms(conf, "shutdown.timeout"));
+	close_parts(&parts, part_ms(conf, 1));
 	return (la_err_exit_code(err));
 }

@@ -5,6 +5,7 @@
 #include "mailer/delivery_internal.h"
 
 #define SAY_EVERY_MS 30000
+#define SELDOM_MS 1000
 
 static size_t
 slots_for(size_t connections)
@@ -86,6 +87,20 @@ la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting)
 	la_delivery_say(loop, LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side),
 	    la_int("tries", waiting->tries), la_int("seconds", (la_delivery_now(loop) - waiting->since_ms) / 1000));
 	*waiting = (struct la_waiting){.side = NULL};
+}
+
+bool
+la_delivery_may_say(const struct la_delivery_loop *loop, struct la_seldom *kind, int64_t *unsaid)
+{
+	int64_t now_ms = la_delivery_now(loop);
+
+	if (kind->is_said && now_ms - kind->said_ms < SELDOM_MS) {
+		kind->unsaid++;
+		return (false);
+	}
+	*unsaid = kind->unsaid;
+	*kind = (struct la_seldom){.is_said = true, .said_ms = now_ms};
+	return (true);
 }
 
 /* What became of jobs since the last time, if anything did. */

@@ -24,12 +24,17 @@ static void
 to_dead_letters(
     struct la_delivery_loop *loop, struct la_slot *slot, enum la_dead_letter_stage stage, const struct la_error *why)
 {
+	int64_t unsaid;
+
 	slot->is_dead = true;
 	slot->dead_stage = stage;
 	slot->why = *why;
+	if (!la_delivery_may_say(loop, &loop->dead_letters, &unsaid))
+		return;
 	la_delivery_say(loop, LA_LOG_WARN, la_msg("dead letter"),
 	    la_str("cause", la_dead_letter_cause(stage, why->code)), la_str("why", why->text),
-	    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset));
+	    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset),
+	    la_int("unsaid", unsaid));
 }
 
 /*

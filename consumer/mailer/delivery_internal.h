@@ -47,6 +47,12 @@ struct la_waiting {
 	int64_t tries;
 };
 
+/* Lines of one kind, of which there may be one a record: one a second is said, with how many were left out before. */
+struct la_seldom {
+	bool is_said;
+	int64_t said_ms, unsaid;
+};
+
 struct la_delivery_loop {
 	struct la_delivery_options options;
 	struct la_window *window;
@@ -57,6 +63,7 @@ struct la_delivery_loop {
 	int64_t commit_at_ms;   /* not before */
 	int64_t swept_ms;
 	struct la_waiting relay, broker;
+	struct la_seldom dead_letters, refusals, deferrals;
 	int64_t relay_rests_until_ms; /* no submits before */
 	int64_t relay_rest_ms;        /* the last rest's length; 0: the relay is well */
 	unsigned refused_in_a_row;    /* at DATA or its end */
@@ -76,6 +83,9 @@ struct la_delivery_loop {
 int64_t la_delivery_now(const struct la_delivery_loop *loop);
 void la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, const char *side, const char *why);
 void la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting);
+
+/* True: say it now, with *unsaid; false: it was counted. */
+bool la_delivery_may_say(const struct la_delivery_loop *loop, struct la_seldom *kind, int64_t *unsaid);
 
 /* delivery_intake.c: takes records while there is room, and judges or renders each. */
 LA_MUST_CHECK enum la_err la_delivery_take(struct la_delivery_loop *loop, struct la_error *error);

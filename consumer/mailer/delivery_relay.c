@@ -42,6 +42,18 @@ relay_is_well(struct la_delivery_loop *loop)
 	la_delivery_recovered(loop, &loop->relay);
 }
 
+static void
+say_result(struct la_delivery_loop *loop, struct la_seldom *kind, const char *what, const struct la_slot *slot,
+    const char *why)
+{
+	int64_t unsaid;
+
+	if (la_delivery_may_say(loop, kind, &unsaid))
+		la_delivery_say(loop, LA_LOG_WARN, la_msg(what), la_str("why", why),
+		    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset),
+		    la_int("unsaid", unsaid));
+}
+
 /* Later: this mail has met a temporary no. */
 static void
 defer(struct la_delivery_loop *loop, struct la_slot *slot)
@@ -58,8 +70,7 @@ defer(struct la_delivery_loop *loop, struct la_slot *slot)
 static void
 refuse(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result)
 {
-	la_delivery_say(loop, LA_LOG_WARN, la_msg("mail refused"), la_str("why", result->detail),
-	    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset));
+	say_result(loop, &loop->refusals, "mail refused", slot, result->detail);
 	la_delivery_judge(slot, LA_DELIVERED_REFUSED);
 	if (result->stage != LA_SMTP_DATA && result->stage != LA_SMTP_END_OF_DATA)
 		return;
@@ -109,8 +120,11 @@ settle(struct la_delivery_loop *loop, const struct la_relay_result *result)
 		defer(loop, slot);
 		if (result->stage < LA_SMTP_RCPT)
 			rest_relay(loop, result->detail); /* it was not about this mail */
+		else
+			say_result(loop, &loop->deferrals, "mail deferred", slot, result->detail);
 		break;
 	case LA_RELAY_UNKNOWN:
+		say_result(loop, &loop->deferrals, "mail cut", slot, result->detail);
 		cut(loop, slot);
 		break;
 	case LA_RELAY_AT_FAULT:

@@ -151,6 +151,29 @@ a_refused_mail_is_final_and_no_dead_letter(void **state)
 	assert_int_equal(dead_letters(world), 0);
 }
 
+/* A relay that refuses or defers everything, a topic full of garbage: seen in the log, without flooding it. */
+static void
+what_happens_to_many_records_is_said_once_a_second(void **state)
+{
+	static const struct rule rules[] = {{"no", LA_RELAY_REFUSED, LA_SMTP_RCPT, 550, ALWAYS},
+	    {"later", LA_RELAY_DEFER, LA_SMTP_DATA, 0, 200}, {.to = NULL}};
+	struct world *world = *state;
+	int seconds;
+
+	world->rules = rules;
+	for (int i = 0; i < 600; i += 3) {
+		add(world, i, "no");
+		add(world, i + 1, "later");
+		add(world, i + 2, "");
+	}
+	assert_int_equal(run(world), LA_OK);
+	assert_true(is_all_committed(world));
+	seconds = (int)(world->now_ms / 1000) + 1;
+	assert_in_range(said("msg=\"mail refused\""), 1, seconds);
+	assert_in_range(said("msg=\"mail deferred\""), 1, seconds);
+	assert_in_range(said("msg=\"dead letter\""), 1, seconds);
+}
+
 static void
 a_deferred_mail_waits_longer_each_time_and_lets_others_pass(void **state)
 {
@@ -518,6 +541,7 @@ main(void)
 	    TEST(only_live_jobs_in_their_time_reach_the_relay),
 	    TEST(a_job_without_a_usable_address_is_refused_and_a_dead_letter),
 	    TEST(a_refused_mail_is_final_and_no_dead_letter),
+	    TEST(what_happens_to_many_records_is_said_once_a_second),
 	    TEST(a_deferred_mail_waits_longer_each_time_and_lets_others_pass),
 	    TEST(a_relay_at_fault_is_asked_by_one_mail_at_a_time_and_nothing_is_taken),
 	    TEST(a_relay_that_is_away_for_an_hour_loses_nothing),
