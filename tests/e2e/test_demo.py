@@ -98,6 +98,7 @@ def test_an_interrupted_demo_leaves_no_process_behind(checkout):
         for number in (signal.SIGINT, signal.SIGTERM):
             process = demo(checkout)
             wait_until(reached, 200, moment)
+            time.sleep(0.5)  # the process is there before bash has read the script's first line
             process.send_signal(number)
             output = process.communicate(timeout=20)[0].decode()
             assert process.returncode in (128 + number, -number), (moment, output)

@@ -121,7 +121,7 @@ def test_a_stop_does_not_wait_for_a_relay_that_hangs(kafka, topics, mailer, rela
     wait_until(lambda: len(relay.mails) == 1, 60, program.stderr)
     began = time.monotonic()
     assert program.terminate(10) == 0
-    assert 1.5 < time.monotonic() - began < 8
+    assert 1 < time.monotonic() - began < 8
     assert done(kafka.bootstrap, topics) == 0
     mailer({"smtp.url": relay.url}).start()
     wait_until(lambda: done(kafka.bootstrap, topics) == 1, 60, "the mail is sent by the next one")
