@@ -1,0 +1,39 @@
+/*
+ * Named steps at which a test stops the program as kill -9 would: nothing is flushed, freed or told to anybody. Only in
+ * builds with LA_CRASH_POINTS (the presets that tests use; CMake refuses it for a release); else nothing is left of them.
+ *
+ * LA_CRASH_POINT=NAME in the environment stops at the first passage, NAME:N at the N-th one. A name belongs to one
+ * place, which counts its own passages. The points stand where the loops' order of steps is promised: see tests/README.md.
+ */
+#ifndef LA_COMMON_CRASH_POINT_H
+#define LA_COMMON_CRASH_POINT_H
+
+#ifdef LA_CRASH_POINTS
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LA_CRASH_EXIT 137 /* what a shell shows for SIGKILL */
+
+static inline void
+la_crash_point(const char *name, unsigned long passages)
+{
+	const char *wanted = getenv("LA_CRASH_POINT");
+	size_t size = strlen(name);
+
+	if (wanted == NULL || strncmp(wanted, name, size) != 0)
+		return;
+	if (wanted[size] == '\0' ? passages == 1 : wanted[size] == ':' && strtoul(wanted + size + 1, NULL, 10) == passages)
+		_exit(LA_CRASH_EXIT);
+}
+
+#define LA_CRASH_POINT(name)                                \
+	do {                                                \
+		static unsigned long la_passages;           \
+		la_crash_point((name), ++la_passages);      \
+	} while (0)
+#else
+#define LA_CRASH_POINT(name) ((void)0)
+#endif
+
+#endif
