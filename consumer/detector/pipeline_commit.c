@@ -25,7 +25,9 @@ la_pipeline_commit(struct la_pipeline *pipeline, struct la_error *error)
 	for (;;) {
 		if ((count = la_batch_done(batch, pipeline->done)) == 0)
 			break;
+		LA_CRASH_POINT("before-commit");
 		err = bus->commit(bus->self, pipeline->done, count, error);
+		LA_CRASH_POINT("after-commit");
 		if (err == LA_OK)
 			break;
 		if (err == LA_EREVOKED)

@@ -13,7 +13,9 @@ fetch(struct la_pipeline *pipeline, struct la_error *error)
 	err = store->fetch_begin(store->self, batch->reads, batch->pending_count, error);
 	if (err != LA_OK)
 		return (err);
-	return (store->fetch_end(store->self, pipeline->options.store_timeout_ms, error));
+	err = store->fetch_end(store->self, pipeline->options.store_timeout_ms, error);
+	LA_CRASH_POINT("fetched");
+	return (err);
 }
 
 /*
@@ -152,11 +154,16 @@ write_states(struct la_pipeline *pipeline, struct la_error *error)
 {
 	const struct la_store *store = pipeline->options.store;
 	struct la_batch *batch = &pipeline->batch;
-	enum la_err err = store->write_begin(store->self, batch->writes, batch->write_count, error);
+	enum la_err err;
 
+	LA_CRASH_POINT("before-write");
+	err = store->write_begin(store->self, batch->writes, batch->write_count, error);
 	if (err != LA_OK)
 		return (err);
-	return (store->write_end(store->self, pipeline->options.store_timeout_ms, error));
+	LA_CRASH_POINT("write-sent");
+	err = store->write_end(store->self, pipeline->options.store_timeout_ms, error);
+	LA_CRASH_POINT("written");
+	return (err);
 }
 
 /* Members that another writer changed in between stay pending. */

@@ -8,6 +8,7 @@
 #define LA_DETECTOR_PIPELINE_INTERNAL_H
 
 #include "detector/batch.h"
+#include "common/crash_point.h"
 #include "common/dead_letter.h"
 #include "detector/pipeline.h"
 

@@ -133,6 +133,7 @@ produce_events(struct la_pipeline *pipeline, struct la_error *error)
 		if (batch->items[i].kind != LA_ITEM_VOID && la_batch_holds(batch, i))
 			err = produce_item(pipeline, i, error);
 	}
+	LA_CRASH_POINT("produced");
 	return (err == LA_OK ? la_pipeline_await(pipeline, batch->number, error) : err);
 }
 
@@ -148,6 +149,7 @@ la_pipeline_output(struct la_pipeline *pipeline, struct la_error *error)
 		if ((err = la_pipeline_wait(pipeline, "broker", err, error)) != LA_OK)
 			return (err);
 	}
+	LA_CRASH_POINT("acknowledged");
 	if ((err = la_pipeline_dead_letters(pipeline, error)) != LA_OK)
 		return (err);
 	la_pipeline_recovered(pipeline);

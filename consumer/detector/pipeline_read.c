@@ -143,6 +143,7 @@ la_pipeline_read(struct la_pipeline *pipeline, struct la_error *error)
 		if ((err = read_item(pipeline, i, error)) != LA_OK)
 			return (err);
 	}
+	LA_CRASH_POINT("decoded");
 	la_batch_pend_all(batch);
 	batch->stage = LA_BATCH_READ;
 	return (LA_OK);
