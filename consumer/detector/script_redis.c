@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "detector/redis_text.h"
+#include "common/redis_text.h"
+#include "detector/redis_key.h"
 
 const char la_script_text[] =
     "local after, from, rest, before = ARGV[1], tonumber(ARGV[3]), ARGV[4], ARGV[5] or false\n"
@@ -72,7 +73,7 @@ la_script_call(struct la_buf *out, const char *sha, const char *prefix, const st
 	    la_redis_text_arg(out, la_span_text(number)) != LA_OK)
 		return (LA_ENOMEM);
 	for (size_t k = 0; k < keys; k++) {
-		if (la_redis_text_key(out, prefix, key[k]) != LA_OK)
+		if (la_redis_key_arg(out, prefix, key[k]) != LA_OK)
 			return (LA_ENOMEM);
 	}
 	if (la_redis_text_arg(out, write->after) != LA_OK || la_redis_text_arg(out, la_span_text(ttl)) != LA_OK ||

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "detector/redis_text.h"
+#include "common/redis_text.h"
 #include "detector/store_redis_internal.h"
 
 #define SCAN_ROUNDS 200

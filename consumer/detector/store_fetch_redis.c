@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "detector/redis_text.h"
+#include "common/redis_text.h"
+#include "detector/redis_key.h"
 #include "detector/store_redis_internal.h"
 
 #define CHUNK_READS 256 /* look-ups of one MGET: at most 1024 keys */
@@ -41,7 +42,7 @@ print_fetch(struct la_store_redis *store)
 			return (LA_ENOMEM);
 		for (size_t i = first; i < end; i++) {
 			for (size_t k = 0; k < store->reads[i].key_count; k++) {
-				if (la_redis_text_key(out, store->prefix, &store->reads[i].key[k]) != LA_OK)
+				if (la_redis_key_arg(out, store->prefix, &store->reads[i].key[k]) != LA_OK)
 					return (LA_ENOMEM);
 			}
 		}

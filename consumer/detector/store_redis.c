@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detector/redis_text.h"
+#include "common/redis_text.h"
 #include "detector/store_redis_internal.h"
 
 enum la_err

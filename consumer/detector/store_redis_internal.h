@@ -2,7 +2,7 @@
 #ifndef LA_DETECTOR_STORE_REDIS_INTERNAL_H
 #define LA_DETECTOR_STORE_REDIS_INTERNAL_H
 
-#include "detector/connection_redis.h"
+#include "common/connection_redis.h"
 #include "detector/script_redis.h"
 #include "detector/store_redis.h"
 

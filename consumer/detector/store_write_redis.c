@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "detector/redis_text.h"
+#include "common/redis_text.h"
 #include "detector/store_redis_internal.h"
 
 /* Teaches the server the script and learns its name. */

@@ -7,8 +7,9 @@
 
 #include <cmocka.h>
 
-#include "detector/redis_text.h"
-#include "detector/redis_url.h"
+#include "common/redis_text.h"
+#include "common/redis_url.h"
+#include "detector/redis_key.h"
 
 static void
 url_names_server_and_database(void **state)
@@ -67,7 +68,7 @@ key_is_prefix_epoch_and_digest_in_base64url(void **state)
 
 	(void)state;
 	memset(key.digest, 0xfb, sizeof(key.digest));
-	assert_int_equal(la_redis_text_key(&out, "la1", &key), LA_OK);
+	assert_int_equal(la_redis_key_arg(&out, "la1", &key), LA_OK);
 	assert_true(la_span_is(la_buf_span(&out), "$28\r\nla1:7:-_v7-_v7-_v7-_v7-_v7-w\r\n"));
 	la_buf_clear(&out);
 }

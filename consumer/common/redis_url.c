@@ -1,4 +1,4 @@
-#include "detector/redis_url.h"
+#include "common/redis_url.h"
 
 #include <stdio.h>
 #include <stdlib.h>

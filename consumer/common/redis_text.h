@@ -2,15 +2,14 @@
  * The texts of the Redis protocol: commands in, error replies out. Pure; no
  * connection. Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/ (RESP2).
  */
-#ifndef LA_DETECTOR_REDIS_TEXT_H
-#define LA_DETECTOR_REDIS_TEXT_H
+#ifndef LA_COMMON_REDIS_TEXT_H
+#define LA_COMMON_REDIS_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/buf.h"
 #include "common/err.h"
-#include "detector/store.h"
 
 /* A command of count arguments (its name is the first): begin, then count times arg. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_redis_text_begin(struct la_buf *out, size_t count);
@@ -19,9 +18,13 @@ LA_MUST_CHECK enum la_err la_redis_text_arg(struct la_buf *out, struct la_span a
 /* A whole command of text arguments, NULL-ended. */
 LA_MUST_CHECK enum la_err la_redis_text_command(struct la_buf *out, const char *const *args);
 
-/* The argument "<prefix>:<epoch>:<base64url of the digest, no padding>". */
-LA_MUST_CHECK enum la_err la_redis_text_key(
-    struct la_buf *out, const char *prefix, const struct la_member_key *key);
+#define LA_REDIS_HEAD_BYTES 32
+
+/*
+ * The mark, the number in decimal, CR LF; returns the size. Heads of the protocol, and whoever else counts: printf
+ * would cost more than a look-up's other work.
+ */
+size_t la_redis_text_head(char out[LA_REDIS_HEAD_BYTES], char mark, size_t number);
 
 /*
  * An error reply of the server called name -> *error, and what helps. Returns

@@ -5,8 +5,8 @@
  *   rediss://host[:port][/db]   the same over TLS
  *   unix:///path[?db=N]
  */
-#ifndef LA_DETECTOR_REDIS_URL_H
-#define LA_DETECTOR_REDIS_URL_H
+#ifndef LA_COMMON_REDIS_URL_H
+#define LA_COMMON_REDIS_URL_H
 
 #include <stdbool.h>
 

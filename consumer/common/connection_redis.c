@@ -1,4 +1,4 @@
-#include "detector/connection_redis.h"
+#include "common/connection_redis.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "common/file.h"
-#include "detector/redis_text.h"
+#include "common/redis_text.h"
 
 #define PASSWORD_BYTES_MAX 4096
 
@@ -85,6 +85,7 @@ la_connection_close(struct la_connection *connection)
 	if (connection->redis != NULL)
 		redisFree(connection->redis);
 	connection->redis = NULL;
+	connection->greetings = 0;
 }
 
 static enum la_err
@@ -225,29 +226,101 @@ expect_ok(struct la_connection *connection, int count, int64_t deadline_ms, stru
 	return (err);
 }
 
+/* Queues AUTH and SELECT as configured; *count says how many answers they will have. */
 static enum la_err
-greet(struct la_connection *connection, int64_t deadline_ms, struct la_error *error)
+send_greeting(struct la_connection *connection, int *count, struct la_error *error)
 {
 	struct la_buf select = LA_BUF_INIT;
 	char db[16];
-	int count = 0;
 	enum la_err err = LA_OK;
 
+	*count = 0;
 	if (connection->login.size > 0) {
-		count++;
+		++*count;
 		err = la_connection_send(connection, la_buf_span(&connection->login), error);
 	}
 	if (err == LA_OK && connection->url.db != 0) {
-		count++;
+		++*count;
 		(void)snprintf(db, sizeof(db), "%d", connection->url.db);
 		err = la_redis_text_command(&select, (const char *const[]){"SELECT", db, NULL});
 		if (err == LA_OK)
 			err = la_connection_send(connection, la_buf_span(&select), error);
 	}
 	la_buf_clear(&select);
-	if (err != LA_OK)
-		return (err);
-	return (expect_ok(connection, count, deadline_ms, error));
+	return (err);
+}
+
+static enum la_err
+greet(struct la_connection *connection, int64_t deadline_ms, struct la_error *error)
+{
+	int count;
+	enum la_err err = send_greeting(connection, &count, error);
+
+	return (err != LA_OK ? err : expect_ok(connection, count, deadline_ms, error));
+}
+
+enum la_err
+la_connection_begin(struct la_connection *connection, struct la_error *error)
+{
+	enum la_err err;
+
+	if (connection->redis != NULL)
+		return (LA_OK);
+	if ((err = start_connect(connection, error)) != LA_OK ||
+	    (err = send_greeting(connection, &connection->greetings, error)) != LA_OK)
+		la_connection_close(connection);
+	return (err);
+}
+
+/* One answer, if one is there; AUTH's too. */
+static enum la_err
+take_reply(struct la_connection *connection, redisReply **reply, struct la_error *error)
+{
+	void *next = NULL;
+
+	if (redisGetReplyFromReader(connection->redis, &next) != REDIS_OK)
+		return (broken(connection, error));
+	*reply = next;
+	return (LA_OK);
+}
+
+/* What has come, without waiting. */
+static enum la_err
+read_socket(struct la_connection *connection, struct la_error *error)
+{
+	if (sdslen(connection->redis->obuf) > 0 && flush(connection, error) != LA_OK)
+		return (LA_EUNAVAILABLE);
+	if (redisBufferRead(connection->redis) != REDIS_OK)
+		return (broken(connection, error));
+	return (LA_OK);
+}
+
+enum la_err
+la_connection_try_reply(struct la_connection *connection, redisReply **reply, struct la_error *error)
+{
+	enum la_err err;
+
+	*reply = NULL;
+	if (connection->redis == NULL)
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s: not connected", connection->url.name));
+	for (;;) {
+		if ((err = take_reply(connection, reply, error)) != LA_OK)
+			return (err);
+		if (*reply == NULL && ((err = read_socket(connection, error)) != LA_OK ||
+		    (err = take_reply(connection, reply, error)) != LA_OK))
+			return (err);
+		if (*reply == NULL || connection->greetings == 0)
+			return (LA_OK);
+		connection->greetings--;
+		if ((*reply)->type == REDIS_REPLY_ERROR)
+			err = la_redis_text_error(error, connection->url.name, (*reply)->str);
+		freeReplyObject(*reply);
+		*reply = NULL;
+		if (err != LA_OK) {
+			la_connection_close(connection);
+			return (err);
+		}
+	}
 }
 
 enum la_err

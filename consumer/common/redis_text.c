@@ -1,17 +1,11 @@
-#include "detector/redis_text.h"
+#include "common/redis_text.h"
 
-#include <sodium.h>
 #include <string.h>
 
-#define DIGEST_TEXT 24 /* 22 characters of base64url and a NUL, as libsodium counts them */
-#define HEAD_BYTES 32
-#define PREFIX_MAX 200
-
-/* The mark, the number in decimal, a line end; returns the size. printf would cost more than the look-up's other work. */
-static size_t
-print_head(char out[HEAD_BYTES], char mark, size_t number)
+size_t
+la_redis_text_head(char out[LA_REDIS_HEAD_BYTES], char mark, size_t number)
 {
-	char digits[HEAD_BYTES], *p = out;
+	char digits[LA_REDIS_HEAD_BYTES], *p = out;
 	size_t count = 0;
 
 	do
@@ -28,18 +22,18 @@ print_head(char out[HEAD_BYTES], char mark, size_t number)
 enum la_err
 la_redis_text_begin(struct la_buf *out, size_t count)
 {
-	char head[HEAD_BYTES];
+	char head[LA_REDIS_HEAD_BYTES];
 
-	return (la_buf_add(out, head, print_head(head, '*', count)));
+	return (la_buf_add(out, head, la_redis_text_head(head, '*', count)));
 }
 
 enum la_err
 la_redis_text_arg(struct la_buf *out, struct la_span arg)
 {
-	char head[HEAD_BYTES];
+	char head[LA_REDIS_HEAD_BYTES];
 
 	if (la_buf_reserve(out, arg.size + sizeof(head) + 2) != LA_OK ||
-	    la_buf_add(out, head, print_head(head, '$', arg.size)) != LA_OK ||
+	    la_buf_add(out, head, la_redis_text_head(head, '$', arg.size)) != LA_OK ||
 	    la_buf_add(out, arg.data, arg.size) != LA_OK)
 		return (LA_ENOMEM);
 	return (la_buf_add(out, "\r\n", 2));
@@ -59,20 +53,6 @@ la_redis_text_command(struct la_buf *out, const char *const *args)
 			return (LA_ENOMEM);
 	}
 	return (LA_OK);
-}
-
-enum la_err
-la_redis_text_key(struct la_buf *out, const char *prefix, const struct la_member_key *key)
-{
-	LA_UNFILLED char text[PREFIX_MAX + HEAD_BYTES + DIGEST_TEXT];
-	size_t size = strnlen(prefix, PREFIX_MAX);
-
-	memcpy(text, prefix, size);
-	size += print_head(text + size, ':', key->epoch) - 2; /* without the line end */
-	text[size++] = ':';
-	(void)sodium_bin2base64(text + size, DIGEST_TEXT, key->digest, sizeof(key->digest),
-	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	return (la_redis_text_arg(out, la_span_of(text, size + strlen(text + size))));
 }
 
 /* The word of the reply, what it means and what helps. */

@@ -5,8 +5,8 @@
  * After any error or time-out it is closed: replies that are still on their way
  * would be taken for those of later commands.
  */
-#ifndef LA_DETECTOR_CONNECTION_REDIS_H
-#define LA_DETECTOR_CONNECTION_REDIS_H
+#ifndef LA_COMMON_CONNECTION_REDIS_H
+#define LA_COMMON_CONNECTION_REDIS_H
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
@@ -15,12 +15,13 @@
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/err.h"
-#include "detector/redis_url.h"
+#include "common/redis_url.h"
 
 struct la_connection {
 	struct la_redis_url url;
 	struct la_buf login; /* the AUTH command, with the secret; wiped by clear */
 	redisContext *redis; /* NULL: not connected */
+	int greetings;       /* answers to AUTH and SELECT that are to come, of a connection begun without waiting */
 };
 
 /* Reads redis.url, .user, .password.file. Errors: LA_ECONFIG, LA_ENOMEM; clear it in any case. */
@@ -46,5 +47,27 @@ LA_MUST_CHECK enum la_err la_connection_send(
  */
 LA_MUST_CHECK enum la_err la_connection_reply(
     struct la_connection *connection, int64_t deadline_ms, redisReply **reply, struct la_error *error);
+
+/*
+ * The same for a loop that must not wait. begin starts to connect and queues AUTH and SELECT; commands may be sent at
+ * once. try_reply writes what is queued and takes what has come: *reply is NULL when nothing has; AUTH's and SELECT's answers it takes
+ * itself. Poll connection->redis->fd between. Errors: LA_EUNAVAILABLE, LA_ENOMEM (closed then).
+ */
+LA_MUST_CHECK enum la_err la_connection_begin(struct la_connection *connection, struct la_error *error);
+LA_MUST_CHECK enum la_err la_connection_try_reply(
+    struct la_connection *connection, redisReply **reply, struct la_error *error);
+
+struct la_redis_warnings {
+	void (*warn)(void *cookie, const char *line);
+	void *cookie;
+	const char *if_evicted; /* what it means when a key is evicted */
+};
+
+/*
+ * For check: PING, role, maxmemory-policy, AOF; a warning is one line. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (names
+ * the server); closed then. check_redis.c.
+ */
+LA_MUST_CHECK enum la_err la_connection_check(struct la_connection *connection, int timeout_ms,
+    const struct la_redis_warnings *warnings, struct la_error *error);
 
 #endif
