@@ -21,6 +21,8 @@ from services import Kafka, Program, Redis, write_hash_keys  # noqa: E402
 TICK = os.sysconf("SC_CLK_TCK")
 FLOOR_RECORD = bytes(range(33, 33 + 80)) * 2  # what a GET of the floor gives: as long as a record of three devices
 GUARANTEES = ("at_least_once", "exactly_once")
+FLOORS = {"consume": (), "GET": ("--redis-port",), "MGET": ("--redis-port", "--mget")}  # what bench_floor is told
+SUBJECTS = (*FLOORS, *GUARANTEES, "pure", "memory", "latency")
 
 
 def cpu_s(pid):
@@ -57,9 +59,12 @@ class Bench:
         o = self.options
         self.kafka.start()
         self.redis.start()
-        self.kafka.create_topics("warm", "main", "three", "latency", partitions=o.partitions)
+        self.kafka.create_topics("warm", "main", "three", partitions=o.partitions)
+        if "memory" in o.only:
+            self.tool("bench_fill", "three", "--each", "--members", o.members, "--devices", 3)
+        if not o.only & {*FLOORS, *GUARANTEES}:
+            return
         self.tool("bench_fill", "warm", "--each", "--members", o.members, "--devices", o.devices)
-        self.tool("bench_fill", "three", "--each", "--members", o.members, "--devices", 3)
         filled = self.tool("bench_fill", "main", "--events", o.events, "--members", o.members, "--devices", o.devices,
                            "--fresh", o.fresh)
         print(f"{o.events:,} events of {filled['bytes'] / o.events:.0f} bytes, {o.partitions} partitions, "
@@ -172,7 +177,9 @@ class Bench:
         """The guarantees that this detector accepts."""
         found = []
         for guarantee in GUARANTEES:
-            program = self.detector("warm", {"delivery.guarantee": guarantee})
+            if self.options.guarantee not in (None, guarantee):
+                continue
+            program = self.detector("main", {"delivery.guarantee": guarantee})
             if program.command("check").returncode == 78:
                 print(f"delivery.guarantee={guarantee}: not supported by this detector, left out")
             else:
@@ -194,11 +201,13 @@ class Bench:
 
     def latency(self, guarantee):
         self.redis.client.flushall()
-        program = self.detector("latency", {"delivery.guarantee": guarantee})
+        topic = f"latency-{guarantee}"
+        self.kafka.create_topics(topic, partitions=self.options.partitions)
+        program = self.detector(topic, {"delivery.guarantee": guarantee, **self.options.set})
         program.start()
         wait_until(lambda: "partitions assigned" in program.stderr(), 20, "the detector has its partitions")
         rate = self.options.rate
-        got = self.tool("bench_latency", "latency", f"{program.group}-alerts", "--rate", rate,
+        got = self.tool("bench_latency", topic, f"{program.group}-alerts", "--rate", rate,
                         "--events", rate * (self.options.seconds + 2), "--skip", 2 * rate)
         assert program.terminate(20) == 0, program.stderr()[-2000:]
         return got
@@ -231,63 +240,102 @@ def machine():
     return f"{os.cpu_count()} x {model}, Linux {platform.release()}, load {os.getloadavg()[0]:.2f}"
 
 
+def median(runs, *path):
+    values = []
+    for run in runs:
+        for name in path:
+            run = run[name]
+        values.append(run)
+    return statistics.median(values)
+
+
+def ratio(results, name, floor):
+    if floor not in results:
+        return ""
+    return f"{median(results[name], 'events_s') / median(results[floor], 'events_s'):.2f}"
+
+
 def show(results):
     """One line a subject: medians, with the spread of events/s."""
-    def median(runs, *path):
-        values = []
-        for run in runs:
-            for name in path:
-                run = run[name]
-            values.append(run)
-        return statistics.median(values)
-
-    floors = [median(results[name], "events_s") for name in ("floor GET", "floor MGET")]
     print("\n| | events/s (lowest to highest) | / floor GET | / floor MGET | CPU us/event: itself | Redis | broker | peak RSS | start |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, runs in results.items():
         rates = sorted(run["events_s"] for run in runs)
-        rate = statistics.median(rates)
         cpu = [f"{median(runs, 'cpu_us', part):.2f}" for part in ("detector", "Redis", "broker")]
         rss = f"{median(runs, 'peak_mib'):.0f} MiB" if "peak_mib" in runs[0] else ""
         start = f"{median(runs, 'start_s'):.1f} s" if "start_s" in runs[0] else ""
-        print(f"| {name} | {rate / 1e3:.0f} k ({rates[0] / 1e3:.0f} to {rates[-1] / 1e3:.0f}) | {rate / floors[0]:.2f} | "
-              f"{rate / floors[1]:.2f} | {' | '.join(cpu)} | {rss} | {start} |")
+        print(f"| {name if name in GUARANTEES else 'floor ' + name} | {statistics.median(rates) / 1e3:.0f} k "
+              f"({rates[0] / 1e3:.0f} to {rates[-1] / 1e3:.0f}) | {ratio(results, name, 'GET')} | "
+              f"{ratio(results, name, 'MGET')} | {' | '.join(cpu)} | {rss} | {start} |")
     if all(guarantee in results for guarantee in GUARANTEES):
-        ratio = median(results["exactly_once"], "events_s") / median(results["at_least_once"], "events_s")
-        print(f"\nexactly_once / at_least_once: {ratio:.2f}")
+        print(f"\nexactly_once / at_least_once: {ratio(results, 'exactly_once', 'at_least_once')}")
 
 
-def measure(bench):
+def measure_flow(bench, guarantees):
+    """Floors and detector in turn."""
     options = bench.options
-    print(machine())
-    bench.start()
-    guarantees = bench.supported()
-    subjects = {
-        "floor consume": lambda: bench.floor(),
-        "floor GET": lambda: bench.floor("--redis-port", bench.redis.port),
-        "floor MGET": lambda: bench.floor("--redis-port", bench.redis.port, "--mget"),
-        **{guarantee: lambda guarantee=guarantee: bench.run_to_end(
-            bench.detector("main", {"delivery.guarantee": guarantee}), "main") for guarantee in guarantees},
-    }
+    subjects = {}
+    for name, args in FLOORS.items():
+        told = [part for arg in args for part in ([arg, bench.redis.port] if arg == "--redis-port" else [arg])]
+        subjects[name] = lambda told=told: bench.floor(*told)
+    for guarantee in guarantees:
+        subjects[guarantee] = lambda guarantee=guarantee: bench.run_to_end(
+            bench.detector("main", {"delivery.guarantee": guarantee, **options.set}), "main")
+    subjects = {name: run for name, run in subjects.items() if name in options.only}
     results = {name: [] for name in subjects}
-    for _ in range(options.rounds):
+    for _ in range(options.rounds if subjects else 0):
+        bench.warm_up()
         for name, run in subjects.items():
-            if name == "floor GET" or name in guarantees[1:]:
+            if name == "exactly_once":
                 bench.warm_up()
             results[name].append(run())
-    show(results)
-    pure = [bench.tool("bench_pure", "--events", options.events, "--members", options.members, "--devices",
-                       options.devices, "--fresh", fresh) for fresh in (0, options.fresh)]
-    for fresh, got in zip((0, options.fresh), pure):
+    if subjects:
+        show(results)
+
+
+def measure_pure(bench):
+    options = bench.options
+    for fresh in (0, options.fresh):
+        got = bench.tool("bench_pure", "--events", options.events, "--members", options.members, "--devices",
+                         options.devices, "--fresh", fresh)
         print(f"\npure path, {fresh / 10:g} % first seen: {got['ns']} ns = {1e6 / got['ns']:.0f} k events/s on one core "
               f"(best tenth {got['best_ns']} ns)")
+
+
+def measure_memory(bench):
     memory = bench.memory()
     print(f"\nRedis, a member with 3 devices: {memory['grown']:.0f} bytes by used_memory, {memory['usage']:.0f} by MEMORY "
           f"USAGE, record {memory['record']:.0f}")
+
+
+def measure_latency(bench, guarantees):
     for guarantee in guarantees:
         got = bench.latency(guarantee)
-        print(f"\nevent to alert at {options.rate}/s, {guarantee}: p50 {got['p50_ms']} ms, p99 {got['p99_ms']}, "
+        print(f"\nevent to alert at {bench.options.rate}/s, {guarantee}: p50 {got['p50_ms']} ms, p99 {got['p99_ms']}, "
               f"p99.9 {got['p999_ms']}, highest {got['max_ms']} ({got['alerts']} alerts, {got['missing']} missing)")
+
+
+def measure(bench):
+    only = bench.options.only
+    print(machine())
+    if only == {"pure"}:
+        return measure_pure(bench)
+    bench.start()
+    guarantees = bench.supported()
+    measure_flow(bench, guarantees)
+    if "pure" in only:
+        measure_pure(bench)
+    if "memory" in only:
+        measure_memory(bench)
+    if "latency" in only:
+        measure_latency(bench, guarantees)
+
+
+def subjects(text):
+    names = set(text.split(","))
+    if not names <= set(SUBJECTS):
+        raise argparse.ArgumentTypeError(f"choose from {','.join(SUBJECTS)}")
+    return names
 
 
 def main():
@@ -300,10 +348,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="each subject is measured so often, in turn (3)")
     parser.add_argument("--rate", type=int, default=1000, help="events/s when latency is measured (1000)")
     parser.add_argument("--seconds", type=int, default=20, help="how long latency is measured (20)")
+    parser.add_argument("--only", type=subjects, default=set(SUBJECTS), metavar="A,B", help=",".join(SUBJECTS))
+    parser.add_argument("--guarantee", choices=GUARANTEES, help="only this one (both)")
+    parser.add_argument("--set", action="append", default=[], metavar="K=V", help="for the detectors")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--jars", required=True, help=argparse.SUPPRESS)
     folder = Path(tempfile.mkdtemp(prefix="la-bench-"))
-    bench = Bench(parser.parse_args(), folder)
+    options = parser.parse_args()
+    options.set = dict(setting.split("=", 1) for setting in options.set)
+    bench = Bench(options, folder)
     try:
         measure(bench)
     finally:
