@@ -6,6 +6,7 @@
 
 #define SAY_EVERY_MS 30000
 #define SELDOM_MS 1000
+#define LAST_COMMIT_PART 3 /* of the time for finishing, on top of it */
 
 static size_t
 slots_for(size_t connections)
@@ -170,7 +171,8 @@ la_delivery_run(struct la_delivery_loop *loop, struct la_error *error)
 	while (err == LA_OK && (!*loop->options.stopping || !is_finished(loop)))
 		err = turn(loop, error);
 	if (err == LA_OK)
-		err = la_delivery_commit(loop, true, error);
+		err = la_delivery_commit_last(
+		    loop, la_delivery_now(loop) + loop->options.shutdown_timeout_ms / LAST_COMMIT_PART, error);
 	say_counts(loop, true);
 	if (err == LA_OK && loop->in_hand > 0)
 		la_delivery_say(loop, LA_LOG_INFO, la_msg("jobs handed back"), la_int("count", (int64_t)loop->in_hand));

@@ -31,7 +31,7 @@ struct la_delivery_options {
 	void *now_cookie;
 	void (*log)(enum la_log_level level, const struct la_field *fields, size_t count); /* la_log_write */
 	const volatile sig_atomic_t *stopping;
-	int shutdown_timeout_ms;
+	int shutdown_timeout_ms; /* for mails under way; a third of it more for the last commit */
 	const char *topic_deliveries, *topic_dlq;
 };
 

@@ -10,7 +10,7 @@
 #define LA_SLOTS_PER_CONNECTION 4
 #define LA_SLOTS_MIN 256
 #define LA_SLOTS_MAX 2048
-#define LA_WINDOW 4096 /* records whose offsets are not committed: also those that finished before an earlier one */
+#define LA_WINDOW LA_SLOTS_MAX
 
 /* A record's way: one step to the next, or back to READY when it is to be sent again. */
 enum la_slot_stage {
@@ -100,5 +100,8 @@ LA_MUST_CHECK enum la_err la_delivery_output(struct la_delivery_loop *loop, stru
 /* The slot's record is done with: finished, or void. */
 void la_delivery_drop(struct la_delivery_loop *loop, struct la_slot *slot);
 LA_MUST_CHECK enum la_err la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error);
+/* At a stop: until it is answered, or until_ms. */
+LA_MUST_CHECK enum la_err la_delivery_commit_last(
+    struct la_delivery_loop *loop, int64_t until_ms, struct la_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #define COMMIT_EVERY_MS 20   /* a commit is a round trip: not after every mail of a stream */
 #define COMMIT_RETRY_MS 1000 /* with the broker away, a try may take seconds in which no mail goes on */
 #define RETRY_MS 200         /* between two tries at the broker */
+#define LAST_COMMIT_PAUSE_MS 100
 
 /* Queues the job's Delivery and, for a dead one, its dead letter, under the slot's number. */
 static enum la_err
@@ -134,6 +135,20 @@ la_delivery_output(struct la_delivery_loop *loop, struct la_error *error)
 	return (settle_acks(loop, error));
 }
 
+/* The commit of these was answered; where the group had moved on, only what is not ours any more is done with. */
+static void
+settle_positions(struct la_delivery_loop *loop, const struct la_position_done *positions, size_t count, bool only_void)
+{
+	const struct la_bus *bus = loop->options.bus;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct la_position_done *one = &positions[i];
+
+		if (!only_void || !bus->holds(bus->self, one->topic, one->partition, one->lease))
+			la_window_settle(loop->window, one);
+	}
+}
+
 enum la_err
 la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error)
 {
@@ -148,11 +163,28 @@ la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *err
 	loop->commit_at_ms = la_delivery_now(loop) + (err == LA_OK ? COMMIT_EVERY_MS : COMMIT_RETRY_MS);
 	if (err == LA_OK || err == LA_EREVOKED) {
 		la_delivery_recovered(loop, &loop->broker);
-		la_window_settle(loop->window);
+		settle_positions(loop, positions, count, err == LA_EREVOKED);
 		return (LA_OK);
 	}
 	if (la_err_action(err) == LA_ACTION_FATAL)
 		return (err);
 	la_delivery_note(loop, &loop->broker, "broker", error->text);
 	return (LA_OK);
+}
+
+enum la_err
+la_delivery_commit_last(struct la_delivery_loop *loop, int64_t until_ms, struct la_error *error)
+{
+	const struct la_relay *relay = loop->options.relay;
+	const struct la_position_done *positions;
+	struct la_relay_result result;
+	size_t count;
+	enum la_err err = la_delivery_commit(loop, true, error);
+
+	while (err == LA_OK && la_window_positions(loop->window, &positions) > 0 && la_delivery_now(loop) < until_ms) {
+		/* The relay is as good a place to wait as any; what it answers now comes too late. */
+		if ((err = relay->work(relay->self, LAST_COMMIT_PAUSE_MS, -1, &result, 1, &count, error)) == LA_OK)
+			err = la_delivery_commit(loop, true, error);
+	}
+	return (err);
 }

@@ -5,11 +5,10 @@
 #define TOPIC_BYTES 250 /* Kafka: at most 249 */
 #define NONE UINT32_MAX
 
-/* A record in hand; a list per run, oldest first. */
+/* A record in hand; a list per run, oldest first. Finished ones are in no list: they cost nothing. */
 struct record {
 	int64_t offset;
-	bool done;
-	uint32_t next; /* also links the free ones */
+	uint32_t before, next; /* next also links the free ones */
 	uint32_t run;
 };
 
@@ -20,8 +19,8 @@ struct run {
 	int32_t partition;
 	uint64_t lease;
 	uint32_t first, last; /* NONE: nothing in hand */
-	int64_t next_offset;
-	bool moved; /* next_offset is to be committed */
+	int64_t end; /* behind the last record that was added */
+	bool moved;  /* the position is to be committed */
 };
 
 struct la_window {
@@ -87,6 +86,19 @@ grow(struct la_window *window)
 	return (LA_OK);
 }
 
+static int64_t
+position(const struct la_window *window, const struct run *run)
+{
+	return (run->first == NONE ? run->end : window->records[run->first].offset);
+}
+
+static bool
+is_of(const struct run *run, struct la_span topic, int32_t partition, uint64_t lease)
+{
+	return (run->partition == partition && run->lease == lease &&
+	    la_span_equal(la_span_of(run->topic, run->topic_size), topic));
+}
+
 /* The run of a message: the one that is there, else an idle place, else a new one. */
 static enum la_err
 find_run(struct la_window *window, const struct la_message *message, uint32_t *found)
@@ -98,8 +110,7 @@ find_run(struct la_window *window, const struct la_message *message, uint32_t *f
 		run = &window->runs[i];
 		if (is_idle(run)) {
 			place = i;
-		} else if (run->partition == message->partition && run->lease == message->lease &&
-		    la_span_equal(la_span_of(run->topic, run->topic_size), message->topic)) {
+		} else if (is_of(run, message->topic, message->partition, message->lease)) {
 			*found = (uint32_t)i;
 			return (LA_OK);
 		}
@@ -130,13 +141,14 @@ la_window_add(struct la_window *window, const struct la_message *message, uint32
 	record = &window->records[taken];
 	window->free = record->next;
 	window->room--;
-	*record = (struct record){.offset = message->offset, .next = NONE, .run = found};
 	run = &window->runs[found];
+	*record = (struct record){.offset = message->offset, .before = run->last, .next = NONE, .run = found};
 	if (run->first == NONE)
 		run->first = taken;
 	else
 		window->records[run->last].next = taken;
 	run->last = taken;
+	run->end = message->offset + 1;
 	*ticket = taken;
 	return (LA_OK);
 }
@@ -150,21 +162,22 @@ la_window_room(const struct la_window *window)
 void
 la_window_finish(struct la_window *window, uint32_t ticket)
 {
-	struct run *run = &window->runs[window->records[ticket].run];
+	struct record *record = &window->records[ticket];
+	struct run *run = &window->runs[record->run];
 
-	window->records[ticket].done = true;
-	while (run->first != NONE && window->records[run->first].done) {
-		uint32_t passed = run->first;
-
-		run->first = window->records[passed].next;
-		run->next_offset = window->records[passed].offset + 1;
+	if (run->first == ticket) {
+		run->first = record->next;
 		run->moved = true;
-		window->records[passed].next = window->free;
-		window->free = passed;
-		window->room++;
+	} else {
+		window->records[record->before].next = record->next;
 	}
-	if (run->first == NONE)
-		run->last = NONE;
+	if (run->last == ticket)
+		run->last = record->before;
+	else
+		window->records[record->next].before = record->before;
+	record->next = window->free;
+	window->free = ticket;
+	window->room++;
 }
 
 size_t
@@ -177,15 +190,20 @@ la_window_positions(struct la_window *window, const struct la_position_done **po
 
 		if (run->moved)
 			window->positions[count++] = (struct la_position_done){.topic = la_span_of(run->topic, run->topic_size),
-			    .partition = run->partition, .lease = run->lease, .next_offset = run->next_offset};
+			    .partition = run->partition, .lease = run->lease, .next_offset = position(window, run)};
 	}
 	*positions = window->positions;
 	return (count);
 }
 
 void
-la_window_settle(struct la_window *window)
+la_window_settle(struct la_window *window, const struct la_position_done *settled)
 {
-	for (size_t i = 0; i < window->run_count; i++)
-		window->runs[i].moved = false;
+	for (size_t i = 0; i < window->run_count; i++) {
+		struct run *run = &window->runs[i];
+
+		if (is_of(run, settled->topic, settled->partition, settled->lease) &&
+		    position(window, run) == settled->next_offset)
+			run->moved = false;
+	}
 }

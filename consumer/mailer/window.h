@@ -1,6 +1,7 @@
 /*
  * Which offsets may be committed: records finish in any order, positions move
- * only over a run of finished ones (P1). Pure.
+ * only over a run of finished ones (P1). Pure. Only records in hand take room: a
+ * record may wait for hours while any number behind it is finished.
  *
  * Records of one partition and lease must be added in the order of their offsets.
  */
@@ -22,7 +23,7 @@ void la_window_free(struct la_window *window);
 LA_MUST_CHECK enum la_err la_window_add(
     struct la_window *window, const struct la_message *message, uint32_t *ticket, struct la_error *error);
 
-/* How many more records may be added now: a finished one counts until those before it are finished too. */
+/* How many more records may be added now. */
 uint32_t la_window_room(const struct la_window *window);
 
 /* The record is done for good; its ticket may be given out again. */
@@ -30,11 +31,11 @@ void la_window_finish(struct la_window *window, uint32_t ticket);
 
 /*
  * Positions that moved since they were last settled; *positions is valid until
- * the next call with this window.
+ * the next add or positions with this window.
  */
 size_t la_window_positions(struct la_window *window, const struct la_position_done **positions);
 
-/* Those positions are committed, or void: they are not given again. */
-void la_window_settle(struct la_window *window);
+/* That position, one of those, is committed, or void: it is not given again. */
+void la_window_settle(struct la_window *window, const struct la_position_done *position);
 
 #endif

@@ -81,6 +81,8 @@ struct world {
 	size_t output_count;
 	bool is_paused, is_broker_away, refuses_dead_letters;
 	size_t value_max; /* of the broker; 0: any */
+	int refused_commits; /* so many are refused, with commit_code, before one is taken */
+	enum la_err commit_code;
 	long in_hand, most_in_hand, polls, polls_while_paused;
 
 	const struct rule *rules;
@@ -283,6 +285,8 @@ bus_commit(void *self, const struct la_position_done *positions, size_t count, s
 
 	if (fault_before(&world->fault))
 		return (fault_error(&world->fault, error));
+	if (world->refused_commits > 0 && world->refused_commits-- > 0)
+		return (la_error_set(error, world->commit_code, "refused"));
 	for (size_t i = 0; i < count; i++) {
 		const struct la_position_done *done = &positions[i];
 

@@ -7,6 +7,14 @@
 #define ALWAYS 1000000
 #define MINUTE 60000
 
+static struct world *
+renew(void **state)
+{
+	(void)teardown(state);
+	(void)setup(state);
+	return (*state);
+}
+
 static void
 each_job_is_mailed_once_and_committed_behind_its_record(void **state)
 {
@@ -444,6 +452,43 @@ mails_of_a_partition_that_went_away_are_not_sent_any_more(void **state)
 	assert_int_equal(world->output_count, 1);
 }
 
+/* A rebalance refuses a commit as a whole: what was kept is committed by the next one. */
+static void
+a_commit_that_a_rebalance_refused_is_made_again_for_what_was_kept(void **state)
+{
+	struct world *world = *state;
+
+	world->refused_commits = 2;
+	world->commit_code = LA_EREVOKED;
+	add(world, 0, "a");
+	add(world, 1, "b");
+	assert_int_equal(run(world), LA_OK);
+	assert_true(is_all_committed(world));
+	assert_int_equal(world->send_count, 2);
+}
+
+static void
+the_last_commit_is_tried_until_it_is_taken_or_the_time_is_over(void **state)
+{
+	struct world *world = *state;
+
+	world->refused_commits = 3; /* one before the stop, two behind it */
+	world->commit_code = LA_EUNAVAILABLE;
+	world->stop_at_ms = 1500;
+	add(world, 0, "a");
+	assert_int_equal(run(world), LA_OK);
+	assert_int_equal(world->committed[0], 1);
+
+	world = renew(state);
+	world->refused_commits = 1000;
+	world->commit_code = LA_EUNAVAILABLE;
+	world->stop_at_ms = 1500;
+	add(world, 0, "a");
+	assert_int_equal(run(world), LA_OK);
+	assert_int_equal(world->committed[0], 0);
+	assert_in_range(world->now_ms, 1500 + 10000 / 3, 1500 + 10000 / 3 + 500);
+}
+
 static void
 add_mixture(struct world *world)
 {
@@ -462,14 +507,6 @@ add_mixture(struct world *world)
 
 static const struct rule mixture_rules[] = {{"later", LA_RELAY_DEFER, LA_SMTP_RCPT, 450, 1},
     {"no", LA_RELAY_REFUSED, LA_SMTP_RCPT, 550, ALWAYS}, {.to = NULL}};
-
-static struct world *
-renew(void **state)
-{
-	(void)teardown(state);
-	(void)setup(state);
-	return (*state);
-}
 
 /* Every call of the bus in turn fails once: nothing is lost, and nothing committed before its time (the bus looks). */
 static void
@@ -554,6 +591,8 @@ main(void)
 	    TEST(dead_letters_that_are_refused_hold_the_commit),
 	    TEST(a_dead_letter_that_is_too_large_goes_without_its_value),
 	    TEST(mails_of_a_partition_that_went_away_are_not_sent_any_more),
+	    TEST(a_commit_that_a_rebalance_refused_is_made_again_for_what_was_kept),
+	    TEST(the_last_commit_is_tried_until_it_is_taken_or_the_time_is_over),
 	    TEST(a_failing_call_is_made_again),
 	    TEST(a_crash_at_any_step_loses_no_mail),
 	};

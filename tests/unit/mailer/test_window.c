@@ -41,6 +41,16 @@ position(struct la_window *window, int32_t partition, uint64_t lease)
 }
 
 static void
+settle(struct la_window *window)
+{
+	const struct la_position_done *positions;
+	size_t count = la_window_positions(window, &positions);
+
+	for (size_t i = 0; i < count; i++)
+		la_window_settle(window, &positions[i]);
+}
+
+static void
 a_position_never_passes_an_unfinished_record(void **state)
 {
 	struct la_window *window = NULL;
@@ -57,7 +67,7 @@ a_position_never_passes_an_unfinished_record(void **state)
 	assert_int_equal(position(window, 0, 1), 11);
 	la_window_finish(window, b);
 	assert_int_equal(position(window, 0, 1), 16);
-	la_window_settle(window);
+	settle(window);
 	assert_int_equal(position(window, 0, 1), -1);
 	la_window_free(window);
 }
@@ -98,8 +108,8 @@ more_records_than_room_is_an_error_and_room_comes_back(void **state)
 	b = add(window, 0, 1, 2);
 	assert_int_equal(la_window_room(window), 0);
 	assert_int_equal(la_window_add(window, &m, &ticket, &error), LA_EINTERNAL);
-	la_window_finish(window, b); /* before the first: its offset is still remembered */
-	assert_int_equal(la_window_room(window), 0);
+	la_window_finish(window, b);
+	assert_int_equal(la_window_room(window), 1); /* also behind one that is in hand */
 	la_window_finish(window, a);
 	assert_int_equal(la_window_room(window), 2);
 	assert_int_equal(la_window_add(window, &m, &ticket, &error), LA_OK);
@@ -132,8 +142,48 @@ any_order_of_finishing_gives_the_position_of_the_model(void **state)
 		while (low < added && done[low])
 			low++;
 		if (low > 0)
-			assert_int_equal(position(window, 0, 1), (int64_t)(low - 1) * 2 + 1);
+			assert_int_equal(position(window, 0, 1), low < added ? (int64_t)low * 2 : (int64_t)low * 2 - 1);
 	}
+	la_window_free(window);
+}
+
+/* A mailbox that is full for a day holds its offset, and nothing else. */
+static void
+one_record_in_hand_lets_any_number_behind_it_pass(void **state)
+{
+	struct la_window *window = NULL;
+	uint32_t first;
+
+	(void)state;
+	assert_int_equal(la_window_new(&window, 2), LA_OK);
+	first = add(window, 0, 1, 0);
+	for (int64_t offset = 1; offset < 100000; offset++)
+		la_window_finish(window, add(window, 0, 1, offset));
+	assert_int_equal(position(window, 0, 1), -1);
+	la_window_finish(window, first);
+	assert_int_equal(position(window, 0, 1), 100000);
+	la_window_free(window);
+}
+
+/* A commit that the group refused counts for the partitions that went away only. */
+static void
+a_settled_position_leaves_the_others(void **state)
+{
+	struct la_window *window = NULL;
+	const struct la_position_done *positions;
+	struct la_position_done old;
+
+	(void)state;
+	assert_int_equal(la_window_new(&window, 8), LA_OK);
+	la_window_finish(window, add(window, 0, 1, 10));
+	la_window_finish(window, add(window, 1, 2, 20));
+	assert_int_equal(la_window_positions(window, &positions), 2);
+	old = positions[0];
+	la_window_finish(window, add(window, 0, 1, 11)); /* it moved on meanwhile */
+	la_window_settle(window, &positions[1]);
+	la_window_settle(window, &old);
+	assert_int_equal(position(window, 0, 1), 12);
+	assert_int_equal(position(window, 1, 2), -1);
 	la_window_free(window);
 }
 
@@ -144,6 +194,8 @@ main(void)
 	    cmocka_unit_test(a_position_never_passes_an_unfinished_record),
 	    cmocka_unit_test(partitions_and_leases_do_not_hold_each_other_up),
 	    cmocka_unit_test(more_records_than_room_is_an_error_and_room_comes_back),
+	    cmocka_unit_test(one_record_in_hand_lets_any_number_behind_it_pass),
+	    cmocka_unit_test(a_settled_position_leaves_the_others),
 	    cmocka_unit_test(any_order_of_finishing_gives_the_position_of_the_model),
 	};
 
