@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define NAME_BYTES LETTERS "0123456789._-"
+#define ADDRESS_BYTES NAME_BYTES ":%" /* "fe80::1%eth0" */
 #define ALLOWED "allowed: redis://host[:port][/db], rediss://host[:port][/db], unix:///path[?db=N]"
 
 static enum la_err
@@ -69,11 +72,12 @@ parse_host(const char *text, struct la_redis_url *url, size_t *used, struct la_e
 
 	if (text[0] == '[') {
 		host = strcspn(text, "]");
-		if (text[host] != ']' || !copy_where(url, text + 1, host - 1))
+		if (text[host] != ']' || strspn(text + 1, ADDRESS_BYTES) != host - 1 ||
+		    memchr(text, ':', host) == NULL || !copy_where(url, text + 1, host - 1))
 			return (refuse(error, "bad address in brackets"));
 		host++;
-	} else if (!copy_where(url, text, host)) {
-		return (refuse(error, "no host"));
+	} else if (strspn(text, NAME_BYTES) != host || !copy_where(url, text, host)) {
+		return (refuse(error, "no host name"));
 	}
 	port = host;
 	if (text[port] == ':') {

@@ -47,7 +47,8 @@ bad_url_is_refused_with_what_is_allowed(void **state)
 {
 	static const char *const rows[] = {"", "redis:", "redis://", "redis://:6379", "redis://a:0", "redis://a:65536",
 	    "redis://a:x", "redis://a/x", "redis://a?db=1", "redis://[::1", "redis://[]:1", "http://a", "unix:/x", "unix://", "unix://x",
-	    "unix:///x?y=1", "unix:///x?db=", "redis://a:6379:1", "redis://u:secret@a", "redis://a/-1", "redis://a:+1"};
+	    "unix:///x?y=1", "unix:///x?db=", "redis://a:6379:1", "redis://u:secret@a", "redis://a/-1", "redis://a:+1",
+	    "redis://[[]", "redis://[a]:1", "redis://[::1]x", "redis://a b", "redis://a]"};
 	struct la_redis_url url;
 	struct la_error error;
 
