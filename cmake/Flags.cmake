@@ -4,7 +4,9 @@ target_compile_features(la_flags INTERFACE c_std_11)
 target_compile_definitions(la_flags INTERFACE _GNU_SOURCE)
 target_compile_options(la_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
-  -Wformat=2 -Wno-format-truncation -Wundef -Wcast-align -Wvla -fno-common -fno-omit-frame-pointer)
+  -Wformat=2 -Wundef -Wcast-align -Wvla -fno-common -fno-omit-frame-pointer
+  # librdkafka's RD_KAFKA_V_... are statement expressions
+  $<IF:$<C_COMPILER_ID:Clang>,-Wno-gnu-statement-expression,-Wno-format-truncation>)
 if(LA_WERROR)
   target_compile_options(la_flags INTERFACE -Werror)
 endif()

@@ -89,7 +89,7 @@ drop_controls(char *text)
 	}
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 add_line(struct la_conf_lines *lines, const char *format, va_list args)
 {
 	char *line = NULL;

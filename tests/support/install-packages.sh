@@ -2,15 +2,16 @@
 #
 # The one list of Debian packages that building, testing and the demo need. Sourced by tests/run.sh and deploy/demo.sh.
 #
-#   install_packages build [test] [kafka]
+#   install_packages build [test] [kafka] [fuzz]
 #
 # installs what is missing of these sets: quietly when all is there; as root or through sudo without a password; else it
 # prints the one line that would, and fails.
 
 LA_PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config ca-certificates librdkafka-dev libavro-dev libhiredis-dev
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libidn2-dev libutf8proc-dev libcmocka-dev redis-server python3 tzdata"
-LA_PACKAGES_TEST="python3-venv valgrind openssl"
+LA_PACKAGES_TEST="python3-venv valgrind openssl uap-core"
 LA_PACKAGES_KAFKA="default-jdk-headless maven"
+LA_PACKAGES_FUZZ="clang libclang-rt-14-dev"
 
 # Is it installed, or is what we want it for there in another way?
 package_present() {
