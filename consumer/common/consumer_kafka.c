@@ -103,6 +103,7 @@ leave(struct la_consumer_kafka *consumer, int timeout_ms)
 	rd_kafka_queue_t *closing = rd_kafka_queue_new(consumer->rk);
 	rd_kafka_error_t *refused;
 
+	consumer->closing = true;
 	refused = rd_kafka_consumer_close_queue(consumer->rk, closing);
 	if (refused != NULL) {
 		rd_kafka_error_destroy(refused);

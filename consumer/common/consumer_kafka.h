@@ -15,6 +15,7 @@ struct la_consumer_kafka {
 	struct la_assignment_kafka *assignment;
 	struct la_link_kafka link;
 	bool paused;
+	bool closing; /* the group is being left */
 	bool failed;      /* something that a restart alone repairs */
 	uintptr_t commit; /* number of the last commit, to tell its answer from a late one */
 	rd_kafka_message_t *taken[LA_CONSUMER_TAKE_CAP];

@@ -66,8 +66,16 @@ la_consumer_kafka_rebalance(
     rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
 	struct la_consumer_kafka *consumer = opaque;
-	bool incremental = strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
+	bool incremental;
 
+	/*
+	 * An assignment that was waiting here when the group was left: librdkafka has given it up by itself. To answer it
+	 * (or only to ask for the protocol) would block for good when the group has ended meanwhile (librdkafka issues
+	 * 4884 and 4041, seen with 2.0.2).
+	 */
+	if (consumer->closing && err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		return;
+	incremental = strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
 	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		assign(consumer, partitions, incremental);
 	else
