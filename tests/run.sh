@@ -10,7 +10,8 @@
 #   all       everything (the default)
 #
 # Installs what it misses: Debian packages, a Python environment (build/venv), jars (build/jars). All output is in build/.
-# The last line is the sum; the exit code is 0 only when something ran and nothing failed.
+# What mostly waits for servers runs side by side, each lane's output in one piece when it has ended (and meanwhile in
+# build/results/<lane>.log). The last line is the sum; the exit code is 0 only when something ran and nothing failed.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -19,15 +20,42 @@ root=$PWD
 . tests/support/prepare.sh
 
 results=$root/build/results
+lanes=()
 failed_steps=()
 
 say() {
 	printf '\n== %s\n' "$*"
 }
 
-# Runs a step; a failure is remembered, not fatal, so that one run shows all of them.
-step() {
-	"$@" || failed_steps+=("$*")
+# A lane runs beside the others: lane NAME COMMAND...
+lane() {
+	local name=$1
+	shift
+	say "started: $name"
+	set -m # a process group of its own, for the trap
+	"$@" >"$results/$name.log" 2>&1 </dev/null &
+	set +m
+	lanes+=("$name:$!")
+}
+
+stop_lanes() {
+	local one
+	for one in "${lanes[@]}"; do
+		kill -TERM -- "-${one#*:}" 2>/dev/null || true
+	done
+}
+trap stop_lanes EXIT
+
+# Waits for all lanes; a failure is remembered, not fatal, so that one run shows all of them.
+finish_lanes() {
+	local one name code
+	for one in "${lanes[@]}"; do
+		name=${one%:*} code=0
+		wait "${one#*:}" || code=$?
+		say "$name ($((SECONDS / 60)) min $((SECONDS % 60)) s after the start)"
+		cat "$results/$name.log"
+		[ $code = 0 ] || failed_steps+=("$name")
+	done
 }
 
 build() {
@@ -37,33 +65,38 @@ build() {
 	cmake --build --preset "$preset" -- --quiet
 }
 
-# The C tests that have one of the labels in $1 (a regular expression).
+# The C tests that have one of the labels in $1 (a regular expression). Most of those that take long wait.
 run_ctest() {
-	say "ctest $1"
-	ctest --test-dir build/dev --label-regex "$1" --parallel 2 --output-on-failure --no-tests=ignore \
-		--output-junit "$results/ctest-${1//[^a-z]/-}.xml"
+	ctest --test-dir build/dev --label-regex "$1" --parallel 4 --output-on-failure --no-tests=ignore \
+		--output-junit "$results/ctest.xml"
 }
 
+# Each worker has a broker of its own, and takes the files one after another.
 run_pytest() {
-	local folder=tests/$1
-	compgen -G "$folder/test_*.py" >/dev/null || [ -n "$(find "$folder" -name 'test_*.py' 2>/dev/null)" ] || return 0
-	say "pytest $1"
-	build/venv/bin/python -m pytest "$folder" --junitxml="$results/pytest-$1.xml" -o junit_family=xunit2 </dev/null
+	build/venv/bin/python -m pytest "$@" --numprocesses 3 --dist loadfile \
+		--junitxml="$results/pytest.xml" -o junit_family=xunit2
 }
 
 run_valgrind() {
-	build plain || return 1
-	say "valgrind unit"
 	build/venv/bin/python tests/support/valgrind.py build/plain "$results/valgrind.xml"
+}
+
+# The C tests, once as they are and once under valgrind: $1 labels or nothing, $2 valgrind or nothing.
+run_native() {
+	local code=0
+	[ -z "$1" ] || run_ctest "$1" || code=1
+	[ -z "$2" ] || run_valgrind || code=1
+	return $code
 }
 
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(all)
-labels='' folders='' valgrind=''
+labels='' folders=() valgrind=''
 for part in "${parts[@]}"; do
 	case $part in
-	all) labels='unit|adapter|e2e' folders='unit adapter e2e' valgrind=1 ;;
-	unit | adapter | e2e) labels+=${labels:+|}$part folders+=" $part" ;;
+	all) labels='unit|adapter|e2e' folders=(tests/adapter tests/e2e) valgrind=1 ;;
+	unit) labels+=${labels:+|}unit ;;
+	adapter | e2e) labels+=${labels:+|}$part folders+=("tests/$part") ;;
 	valgrind) valgrind=1 ;;
 	-h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; exit 0 ;;
 	*) echo "tests/run.sh: unknown part '$part'; parts are all, unit, adapter, e2e, valgrind" >&2; exit 64 ;;
@@ -80,16 +113,11 @@ export LA_BUILD_DIR=$root/build/dev LA_TEST_JARS=$root/build/jars LA_VENV=$root/
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
-if [ -n "$labels" ]; then
-	build dev
-	step run_ctest "$labels"
-fi
-for folder in $folders; do
-	step run_pytest "$folder"
-done
-if [ -n "$valgrind" ]; then
-	step run_valgrind
-fi
+[ -z "$labels" ] || build dev
+[ -z "$valgrind" ] || build plain
+[ ${#folders[@]} = 0 ] || lane pytest run_pytest "${folders[@]}"
+lane native run_native "$labels" "$valgrind"
+finish_lanes
 
 for failed in "${failed_steps[@]}"; do
 	echo "failed: $failed"
