@@ -1,5 +1,5 @@
 /* redis.url: what is accepted names one server, and fits where it is put. */
-#include "detector/redis_url.h"
+#include "common/redis_url.h"
 #include "fuzz.h"
 
 int
