@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 
+_Static_assert(LA_MEMBER_DIGEST_BYTES == LA_BLAKE2B_BYTES, "a member's digest is BLAKE2b-128");
 _Static_assert(LA_KEY_BYTES == crypto_kdf_KEYBYTES, "an epoch's secret is a crypto_kdf key");
 _Static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8, "SipHash-2-4");
 
@@ -17,9 +18,12 @@ _Static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8, "
 void
 la_digester_init(struct la_digester *digester, const struct la_key *key)
 {
+	unsigned char member_key[LA_BLAKE2B_KEY_BYTES];
+
 	digester->epoch = key->epoch;
-	(void)crypto_kdf_derive_from_key(digester->member_key, sizeof(digester->member_key), SUBKEY_MEMBER, SUBKEY_CONTEXT,
-	    key->secret);
+	(void)crypto_kdf_derive_from_key(member_key, sizeof(member_key), SUBKEY_MEMBER, SUBKEY_CONTEXT, key->secret);
+	la_blake2b_init(&digester->member, member_key);
+	sodium_memzero(member_key, sizeof(member_key));
 	for (uint64_t d = 0; d < LA_DIGEST_DOMAINS; d++)
 		(void)crypto_kdf_derive_from_key(digester->key[d], sizeof(digester->key[d]), SUBKEY_FIRST_DOMAIN + d,
 		    SUBKEY_CONTEXT, key->secret);
@@ -69,8 +73,7 @@ la_digest_member(const struct la_digester *digester, struct la_span tenant, stru
 	LA_UNFILLED unsigned char bytes[2 * (4 + LA_IDENTIFIER_MAX)];
 	unsigned char *end = put_part(put_part(bytes, tenant), member_id);
 
-	(void)crypto_generichash(out, LA_MEMBER_DIGEST_BYTES, bytes, (size_t)(end - bytes), digester->member_key,
-	    sizeof(digester->member_key));
+	la_blake2b_digest(&digester->member, bytes, (size_t)(end - bytes), out);
 }
 
 size_t

@@ -13,6 +13,7 @@
 
 #include "common/job.h"
 #include "common/span.h"
+#include "detector/blake2b.h"
 #include "detector/facts.h"
 #include "detector/keys.h"
 
@@ -30,7 +31,7 @@ enum la_digest_domain {
 /* The subkeys of one epoch. */
 struct la_digester {
 	uint16_t epoch;
-	unsigned char member_key[32];
+	struct la_blake2b member;
 	unsigned char key[LA_DIGEST_DOMAINS][16];
 };
 

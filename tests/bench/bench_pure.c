@@ -9,6 +9,7 @@
  * CPU per event, the median of the tenths and the best.
  */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -260,6 +261,8 @@ run(struct la_tool *tool, struct la_error *error)
 	    bus_holds, bus_cluster_id};
 	enum la_err err;
 
+	if (sodium_init() < 0) /* it chooses the code for this processor */
+		return (la_error_set(error, LA_EINTERNAL, "libsodium cannot be used"));
 	if ((err = la_workload_options(&pure.workload, &tool->args, error)) == LA_OK &&
 	    (err = la_workload_number(&tool->args, "--batch", &pure.batch, error)) == LA_OK &&
 	    (err = la_cli_args_end(&tool->args, error)) == LA_OK &&
