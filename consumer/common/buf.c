@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PRINTF_ROOM 128 /* what is printed is mostly shorter, and then printed once */
+
 void
 la_buf_clear(struct la_buf *buf)
 {
@@ -53,17 +55,25 @@ la_buf_add_text(struct la_buf *buf, const char *text)
 enum la_err
 la_buf_printf(struct la_buf *buf, const char *format, ...)
 {
+	size_t room;
 	va_list args;
 	int size;
 
-	va_start(args, format);
-	size = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (size < 0 || la_buf_reserve(buf, (size_t)size + 1) != LA_OK)
+	if (la_buf_reserve(buf, PRINTF_ROOM) != LA_OK)
 		return (LA_ENOMEM);
+	room = buf->cap - buf->size;
 	va_start(args, format);
-	(void)vsnprintf((char *)buf->data + buf->size, (size_t)size + 1, format, args);
+	size = vsnprintf((char *)buf->data + buf->size, room, format, args);
 	va_end(args);
+	if (size < 0)
+		return (LA_ENOMEM);
+	if ((size_t)size >= room) {
+		if (la_buf_reserve(buf, (size_t)size + 1) != LA_OK)
+			return (LA_ENOMEM);
+		va_start(args, format);
+		(void)vsnprintf((char *)buf->data + buf->size, (size_t)size + 1, format, args);
+		va_end(args);
+	}
 	buf->size += (size_t)size;
 	return (LA_OK);
 }

@@ -1,5 +1,7 @@
 #include "common/text.h"
 
+#include "common/words.h"
+
 size_t
 la_utf8_decode(struct la_span src, uint32_t *code_point)
 {
@@ -65,13 +67,17 @@ bool
 la_utf8_valid(struct la_span src)
 {
 	uint32_t code_point;
+	size_t ascii;
 
-	while (src.size > 0) {
-		size_t length = la_utf8_decode(src, &code_point);
+	while ((ascii = la_word_before(src, la_word_high)) < src.size) {
+		src = la_span_of(src.data + ascii, src.size - ascii);
+		do {
+			size_t length = la_utf8_decode(src, &code_point);
 
-		if (length == 0)
-			return (false);
-		src = la_span_of(src.data + length, src.size - length);
+			if (length == 0)
+				return (false);
+			src = la_span_of(src.data + length, src.size - length);
+		} while (src.size > 0 && src.data[0] >= 0x80);
 	}
 	return (true);
 }

@@ -1,12 +1,12 @@
 #include "mailer/headers.h"
 
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/calendar.h"
 #include "common/text.h"
+#include "mailer/base64.h"
 
 #define WORD_START "=?UTF-8?B?"
 #define WORD_END "?="
@@ -67,14 +67,16 @@ static enum la_err
 add_words(struct la_buf *out, size_t column, struct la_span text)
 {
 	while (text.size > 0) {
-		char digits[sodium_base64_ENCODED_LEN(WORD_BYTES_MAX, sodium_base64_VARIANT_ORIGINAL)];
+		unsigned char digits[LA_BASE64_SIZE(WORD_BYTES_MAX)];
 		size_t room = (LA_HEADERS_LINE_MAX - column - WORD_FRAME) / 4 * 3;
 		size_t size = whole_characters(text, room < WORD_BYTES_MAX ? room : WORD_BYTES_MAX);
 
-		sodium_bin2base64(digits, sizeof(digits), text.data, size, sodium_base64_VARIANT_ORIGINAL);
+		size_t count = la_base64_write(digits, la_span_of(text.data, size));
+
 		text = la_span_of(text.data + size, text.size - size);
 		/* The blank between two encoded-words is not part of the text (RFC 2047 section 6.2). */
-		if (la_buf_printf(out, WORD_START "%s" WORD_END "%s", digits, text.size > 0 ? "\r\n " : "") != LA_OK)
+		if (la_buf_add_text(out, WORD_START) != LA_OK || la_buf_add(out, digits, count) != LA_OK ||
+		    la_buf_add_text(out, text.size > 0 ? WORD_END "\r\n " : WORD_END) != LA_OK)
 			return (LA_ENOMEM);
 		column = 1;
 	}

@@ -5,6 +5,7 @@
 
 #include "common/calendar.h"
 #include "common/text.h"
+#include "common/words.h"
 #include "mailer/body.h"
 #include "mailer/headers.h"
 
@@ -24,21 +25,26 @@ check_header_text(const char *what, struct la_span text, struct la_error *error)
 	return (LA_OK);
 }
 
+/* Controls but for the two that a text may have. */
+static inline uint64_t
+refused_bytes(uint64_t word)
+{
+	return (la_word_control(word) & ~(la_word_equal(word, '\n') | la_word_equal(word, '\t')));
+}
+
 static enum la_err
 check_body(const char *what, struct la_span text, struct la_error *error)
 {
+	size_t at = la_word_before(text, refused_bytes);
 	int line = 1;
 
 	if (!la_utf8_valid(text))
 		return (la_error_set(error, LA_EDATA, "%s: not UTF-8", what));
-	for (size_t i = 0; i < text.size; i++) {
-		unsigned char c = text.data[i];
-
-		line += c == '\n';
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-			return (la_error_set(error, LA_EDATA, "%s:%d: a control byte", what, line));
-	}
-	return (LA_OK);
+	if (at == text.size)
+		return (LA_OK);
+	for (size_t i = 0; i < at; i++)
+		line += text.data[i] == '\n';
+	return (la_error_set(error, LA_EDATA, "%s:%d: a control byte", what, line));
 }
 
 static bool

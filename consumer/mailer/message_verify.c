@@ -1,5 +1,6 @@
 #include <stdbool.h>
 
+#include "common/words.h"
 #include "mailer/headers.h"
 #include "mailer/message.h"
 
@@ -12,22 +13,25 @@ refuse(struct la_error *error, int line, const char *rule)
 	return (la_error_set(error, LA_EINTERNAL, "finished mail, line %d: %s", line, rule));
 }
 
+static inline uint64_t
+refused_bytes(uint64_t word)
+{
+	return (la_word_high(word) | (la_word_control(word) & ~la_word_equal(word, '\t')));
+}
+
 static enum la_err
 verify_line(struct la_span line, bool in_header, int number, struct la_error *error)
 {
 	bool continues = in_header && line.size > 0 && line.data[0] == ' ';
+	size_t at;
 
 	if (line.size > (continues ? LONG_LINE_MAX : LA_HEADERS_LINE_MAX))
 		return (refuse(error, number, "longer than 76"));
-	for (size_t i = 0; i < line.size; i++) {
-		if (line.data[i] == '\r')
-			return (refuse(error, number, "CR without LF"));
-		if (line.data[i] >= 0x80)
-			return (refuse(error, number, "not 7-bit"));
-		if ((line.data[i] < 0x20 && line.data[i] != '\t') || line.data[i] == 0x7f)
-			return (refuse(error, number, "a control byte"));
-	}
-	return (LA_OK);
+	if ((at = la_word_before(line, refused_bytes)) == line.size)
+		return (LA_OK);
+	if (line.data[at] == '\r')
+		return (refuse(error, number, "CR without LF"));
+	return (refuse(error, number, line.data[at] >= 0x80 ? "not 7-bit" : "a control byte"));
 }
 
 enum la_err
