@@ -138,8 +138,8 @@ sink_has_no_complaint(const struct sink *sink)
 	file = fopen(path, "r");
 	if (file == NULL)
 		return;
-	line[0] = '\0';
-	(void)fgets(line, sizeof(line), file);
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
 	(void)fclose(file);
 	fail_msg("%s", line);
 }
