@@ -20,7 +20,7 @@ local_times_agree_with_the_c_library(void **state)
 {
 	static const char *const names[] = {"Asia/Tokyo", "Europe/Paris", "America/New_York", "America/St_Johns",
 	    "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu", "Pacific/Apia", "America/Sao_Paulo", "Etc/UTC",
-	    "Europe/Dublin", "America/Godthab", "Antarctica/Troll", "Asia/Gaza"};
+	    "Europe/Dublin", "America/Nuuk", "Antarctica/Troll", "Asia/Gaza"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
