@@ -9,7 +9,7 @@
 /* clang-format off */
 const struct la_agent_row la_agent_table[] = {
 	/* words, browser, OS, model, class */
-	{"*bot/|adsbot-google|baiduspider|bytespider|yandex.com/bots|facebookexternalhit|slurp|y!j-", "bot", NULL, NULL, BOT},
+	{"*bot/|googlebot|bingbot|adsbot-google|baiduspider|bytespider|yandex.com/bots|facebookexternalhit|slurp|y!j-", "bot", NULL, NULL, BOT},
 
 	/* apps that show a page themselves name the browser they are made of, too: they come before it */
 	{"line/", "line", NULL, NULL, NO},
@@ -22,7 +22,7 @@ const struct la_agent_row la_agent_table[] = {
 	{"musical_ly|bytedancewebview|bytelocale|tiktok", "tiktok", NULL, NULL, NO},
 	{"twitter for|twitterandroid", "twitter", NULL, NULL, NO},
 	{"snapchat", "snapchat", NULL, NULL, NO},
-	{"pinterest/", "pinterest", NULL, NULL, NO},
+	{"pinterest/|pinterest for", "pinterest", NULL, NULL, NO},
 	{"linkedinapp", "linkedin", NULL, NULL, NO},
 	{"gsa/", "google", NULL, NULL, NO},
 
@@ -31,56 +31,59 @@ const struct la_agent_row la_agent_table[] = {
 	{"vivaldi/", "vivaldi", NULL, NULL, NO},
 	{"yabrowser/", "yandex", NULL, NULL, NO},
 	{"whale/", "whale", NULL, NULL, NO},
-	{"ucbrowser/", "uc", NULL, NULL, NO},
-	{"mqqbrowser/|qqbrowser/", "qq", NULL, NULL, NO},
+	{"ucbrowser|ucweb|uc browser|ubrowser/", "uc", NULL, NULL, NO},
+	{"mqqbrowser|qqbrowser", "qq", NULL, NULL, NO},
 	{"miuibrowser/", "miui", NULL, NULL, NO},
 	{"huaweibrowser/", "huawei", NULL, NULL, NO},
-	{"sleipnir/", "sleipnir", NULL, NULL, NO},
+	{"sleipnir", "sleipnir", NULL, NULL, NO},
 	{"brave/", "brave", NULL, NULL, NO},
-	{"silk/", "silk", NULL, NULL, NO},
+	{"silk/", "silk", "android", NULL, NO}, /* for the desktop's pages it calls itself a Macintosh */
 	{"samsungbrowser/", "samsung", NULL, NULL, NO},
-	{"opr/|opera|opios/|opt/|opx/", "opera", NULL, NULL, NO},
+	{"opr/|opera/|opera |opios/|opt/|opx/|coast/", "opera", NULL, NULL, NO},
 	{"edg/|edge/|edga/|edgios/", "edge", NULL, NULL, NO},
 	{"fxios/|focus/|klar/|firefox/", "firefox", NULL, NULL, NO},
-	{"crios/|chrome/|chromium/|headlesschrome/", "chrome", NULL, NULL, NO},
+	{"crios/|chrome/|chromium/|headlesschrome", "chrome", NULL, NULL, NO},
 	{"msie|trident/|iemobile/", "ie", NULL, NULL, NO},
 
 	/* programs */
 	{"curl/", "curl", NULL, NULL, NO},
 	{"wget/", "wget", NULL, NULL, NO},
-	{"python-requests/|python-urllib/|aiohttp/|python-httpx/", "python", NULL, NULL, NO},
+	{"python-requests/|python-urllib|aiohttp/|python-httpx/", "python", NULL, NULL, NO},
 	{"okhttp/", "okhttp", NULL, NULL, NO},
 	{"go-http-client/", "go", NULL, NULL, NO},
-	{"java/|apache-httpclient/", "java", NULL, NULL, NO},
+	{"java/|java#|java #|apache-httpclient/", "java", NULL, NULL, NO},
 
 	/* what is left on Android is its own old browser, which calls itself Safari */
 	{"android", "android", NULL, NULL, NO},
 	{"safari/", "safari", NULL, NULL, NO},
 
 	/* systems; Windows Phone names Android, iPhone and Mac OS X, iPhone and iPad name Mac OS X */
-	{"windows phone", NULL, "windows phone", "Windows Phone", MOBILE},
+	{"windows phone|xblwp7|zunewp7|wds #", NULL, "windows phone", "Windows Phone", MOBILE},
 	{"windows", NULL, "windows", NULL, PC},
 	{"ipad", NULL, "ios", "iPad", TABLET},
 	{"ipod", NULL, "ios", "iPod", MOBILE},
 	{"iphone", NULL, "ios", "iPhone", MOBILE},
-	{"macintosh", NULL, "macos", NULL, PC},
+	{"macintosh|mac os x 1|mac os x/|mac os x version|macmini|macbook|imac|macpro", NULL, "macos", NULL, PC},
+	{"darwin/#.#.# (i386|darwin/##.#.# (i386|darwin/##.#.# (x86_64|darwin/##.##;i386", NULL, "macos", NULL, PC}, /* CFNetwork's; iPhones are arm */
 	{"cros ", NULL, "chromeos", NULL, PC},
 	{"kaios", NULL, "kaios", NULL, MOBILE},
 	{"tizen", NULL, "tizen", NULL, NO},
-	{"web0s|webos", NULL, "webos", NULL, NO},
+	{"web0s|webos|hpwos/", NULL, "webos", NULL, NO},
 	{"playstation", NULL, "playstation", NULL, NO},
 	{"nintendo", NULL, "nintendo", NULL, NO},
 	{"harmonyos|openharmony", NULL, "harmonyos", NULL, NO},
-	{"android|adr ", NULL, "android", NULL, NO},
-	{"freebsd|openbsd|netbsd", NULL, "bsd", NULL, PC},
-	{"linux", NULL, "linux", NULL, NO},
-	{"cfnetwork/|ios ", NULL, "ios", NULL, NO},
+	{"kftt|kfot|kfmawi|kftrwi", NULL, "android", "Kindle", TABLET},
+	{"android|adr |juc (|juc(", NULL, "android", NULL, NO},
+	{"freebsd|openbsd|netbsd|bsd ", NULL, "bsd", NULL, PC},
+	{"linux|centos", NULL, "linux", NULL, NO},
+	{"cfnetwork/|ios |ios;", NULL, "ios", NULL, NO},
 
 	/* makers' model numbers */
+	{"sprd-|alps ", NULL, NULL, "unknown", NO}, /* copies, with the numbers of others */
 	{"pixel", NULL, NULL, "Pixel", NO},
 	{"nexus", NULL, NULL, "Nexus", NO},
-	{"sm-|gt-|galaxy|sc-#|scv#|scg#", NULL, NULL, "Galaxy", NO},
-	{"xperia|xq-|so-#|sov#|sog#", NULL, NULL, "Xperia", NO},
+	{"sm-|gt-|galaxy |galaxy-|galaxy_|sc-#|scv#|scg#", NULL, NULL, "Galaxy", NO},
+	{"xperia |xperia)|xq-|so-#|sov#|sog#", NULL, NULL, "Xperia", NO},
 	{"aquos|sh-#|sh-m#|sh-r#|shv#|shg#", NULL, NULL, "AQUOS", NO},
 	{"arrows|f-#|fcg#", NULL, NULL, "arrows", NO},
 	{"redmi|xiaomi|poco", NULL, NULL, "Xiaomi", NO},
@@ -88,7 +91,7 @@ const struct la_agent_row la_agent_table[] = {
 	{"oppo|cph#", NULL, NULL, "OPPO", NO},
 	{"oneplus", NULL, NULL, "OnePlus", NO},
 	{"motorola|moto ", NULL, NULL, "Motorola", NO},
-	{"kindle|kftt|kfot|kfmawi|kftrwi", NULL, NULL, "Kindle", NO},
+	{"kindle", NULL, NULL, "Kindle", NO},
 
 	/* Android says "Mobile" on phones only */
 	{"tablet", NULL, NULL, NULL, TABLET},
