@@ -58,7 +58,7 @@ struct la_bus {
 	/*
 	 * Waits up to wait_ms for the first record, then takes what is there, at
 	 * most cap. 0 records is no error. Serves rebalances. The caller releases
-	 * every record it got, in any order.
+	 * every record it got, in any order. An acknowledgement, or the answer to a commit, ends the wait early.
 	 * Errors: LA_EUNAVAILABLE (brokers away; keep calling), LA_EINTERNAL.
 	 */
 	enum la_err (*poll)(void *self, int wait_ms, struct la_message *out, size_t cap, size_t *count,
@@ -94,6 +94,15 @@ struct la_bus {
 	 */
 	enum la_err (*commit)(void *self, const struct la_position_done *positions, size_t count,
 	    struct la_error *error);
+
+	/*
+	 * The same in two parts, so that the answer need not be waited for. begin takes copies; at most one commit is
+	 * under way. end waits up to wait_ms for the answer; LA_ETIMEOUT: not yet; LA_OK also when none is under way.
+	 * After any other error none is under way, and the caller begins again. Errors: those of commit.
+	 */
+	enum la_err (*commit_begin)(void *self, const struct la_position_done *positions, size_t count,
+	    struct la_error *error);
+	enum la_err (*commit_end)(void *self, int wait_ms, struct la_error *error);
 
 	/* Is the lease still the partition's? */
 	bool (*holds)(void *self, struct la_span topic, int32_t partition, uint64_t lease);

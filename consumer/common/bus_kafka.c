@@ -114,6 +114,22 @@ bus_commit(void *self, const struct la_position_done *positions, size_t count, s
 	return (la_consumer_kafka_commit(bus->consumer, positions, count, error));
 }
 
+static enum la_err
+bus_commit_begin(void *self, const struct la_position_done *positions, size_t count, struct la_error *error)
+{
+	struct la_bus_kafka *bus = self;
+
+	return (la_consumer_kafka_commit_begin(bus->consumer, positions, count, error));
+}
+
+static enum la_err
+bus_commit_end(void *self, int wait_ms, struct la_error *error)
+{
+	struct la_bus_kafka *bus = self;
+
+	return (la_consumer_kafka_commit_end(bus->consumer, wait_ms, error));
+}
+
 static bool
 bus_holds(void *self, struct la_span topic, int32_t partition, uint64_t lease)
 {
@@ -165,8 +181,17 @@ la_bus_kafka_new(struct la_bus_kafka **out, const struct la_bus_kafka_options *o
 
 	if (bus == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
-	bus->port = (struct la_bus){
-	    bus, bus_poll, bus_release, bus_pause, bus_produce, bus_await, bus_commit, bus_holds, bus_cluster_id};
+	bus->port = (struct la_bus){.self = bus,
+	    .poll = bus_poll,
+	    .release = bus_release,
+	    .pause = bus_pause,
+	    .produce = bus_produce,
+	    .await = bus_await,
+	    .commit = bus_commit,
+	    .commit_begin = bus_commit_begin,
+	    .commit_end = bus_commit_end,
+	    .holds = bus_holds,
+	    .cluster_id = bus_cluster_id};
 	bus->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (bus->wake_fd < 0) {
 		(void)la_error_set(error, err, "eventfd: %s", strerror(errno));

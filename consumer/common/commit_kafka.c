@@ -23,22 +23,24 @@ held_positions(const struct la_consumer_kafka *consumer, const struct la_positio
 	return (list);
 }
 
-/* The answer to the commit of this number, or NULL when none came in time. Late answers to earlier ones are dropped. */
+/*
+ * The answer to the commit under way, or NULL when none came in time. Late answers to earlier ones are dropped.
+ */
 static rd_kafka_event_t *
-wait_answer(struct la_consumer_kafka *consumer)
+wait_answer(struct la_consumer_kafka *consumer, int wait_ms)
 {
-	int64_t now_ms = la_clock_now_ms(NULL), until_ms = now_ms + COMMIT_WAIT_MS;
+	int64_t until_ms = la_clock_now_ms(NULL) + wait_ms, left_ms;
 	rd_kafka_event_t *event;
 
-	for (; now_ms < until_ms; now_ms = la_clock_now_ms(NULL)) {
-		event = rd_kafka_queue_poll(consumer->commits, (int)(until_ms - now_ms));
-		if (event == NULL)
-			continue;
-		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT &&
+	do {
+		left_ms = until_ms - la_clock_now_ms(NULL);
+		event = rd_kafka_queue_poll(consumer->commits, left_ms > 0 ? (int)left_ms : 0);
+		if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT &&
 		    (uintptr_t)rd_kafka_event_opaque(event) == consumer->commit)
 			return (event);
-		rd_kafka_event_destroy(event);
-	}
+		if (event != NULL)
+			rd_kafka_event_destroy(event);
+	} while (event != NULL || left_ms > 0);
 	return (NULL);
 }
 
@@ -77,39 +79,60 @@ judge(rd_kafka_event_t *answer, struct la_error *error)
 }
 
 enum la_err
-la_consumer_kafka_commit(
+la_consumer_kafka_commit_begin(
     struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count, struct la_error *error)
 {
 	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_event_t *answer = NULL;
-	rd_kafka_resp_err_t cause;
-	enum la_err err = LA_OK;
+	rd_kafka_resp_err_t cause = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	la_consumer_kafka_serve(consumer); /* a revocation that waits voids leases first */
 	list = held_positions(consumer, positions, count);
 	if (list == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
-	if (list->cnt == 0)
-		goto out;
-	consumer->commit++;
-	cause = rd_kafka_commit_queue(consumer->rk, list, consumer->commits, NULL, (void *)consumer->commit);
-	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		err = translate(cause, error);
-		goto out;
+	consumer->committing = list->cnt > 0;
+	if (consumer->committing) {
+		consumer->commit++;
+		consumer->commit_until_ms = la_clock_now_ms(NULL) + COMMIT_WAIT_MS;
+		cause = rd_kafka_commit_queue(consumer->rk, list, consumer->commits, NULL, (void *)consumer->commit);
 	}
-	answer = wait_answer(consumer);
-	if (answer == NULL) {
-		err = la_error_set(error, LA_EUNAVAILABLE, "commit: no answer within %d ms", COMMIT_WAIT_MS);
-		goto out;
-	}
+	rd_kafka_topic_partition_list_destroy(list);
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (LA_OK);
+	consumer->committing = false;
+	return (translate(cause, error));
+}
+
+enum la_err
+la_consumer_kafka_commit_end(struct la_consumer_kafka *consumer, int wait_ms, struct la_error *error)
+{
+	rd_kafka_event_t *answer;
+	enum la_err err;
+
+	if (!consumer->committing)
+		return (LA_OK);
+	answer = wait_answer(consumer, wait_ms);
+	if (answer == NULL && la_clock_now_ms(NULL) < consumer->commit_until_ms)
+		return (la_error_set(error, LA_ETIMEOUT, "commit: no answer yet"));
+	consumer->committing = false;
+	if (answer == NULL)
+		return (la_error_set(error, LA_EUNAVAILABLE, "commit: no answer within %d ms", COMMIT_WAIT_MS));
 	err = judge(answer, error);
+	rd_kafka_event_destroy(answer);
 	if (err == LA_EREVOKED)
 		la_consumer_kafka_serve(consumer);
+	return (err);
+}
 
-out:
-	if (answer != NULL)
-		rd_kafka_event_destroy(answer);
-	if (list != NULL)
-		rd_kafka_topic_partition_list_destroy(list);
+enum la_err
+la_consumer_kafka_commit(
+    struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count, struct la_error *error)
+{
+	enum la_err err = la_consumer_kafka_commit_begin(consumer, positions, count, error);
+
+	if (err != LA_OK)
+		return (err);
+	do
+		err = la_consumer_kafka_commit_end(consumer, COMMIT_WAIT_MS, error);
+	while (err == LA_ETIMEOUT);
 	return (err);
 }

@@ -56,6 +56,7 @@ open_queues(struct la_consumer_kafka *consumer, int wake_fd)
 		return (LA_ENOMEM);
 	rd_kafka_queue_io_event_enable(consumer->events, wake_fd, &one, sizeof(one));
 	rd_kafka_queue_io_event_enable(consumer->records, wake_fd, &one, sizeof(one));
+	rd_kafka_queue_io_event_enable(consumer->commits, wake_fd, &one, sizeof(one));
 	return (LA_OK);
 }
 

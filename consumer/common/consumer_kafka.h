@@ -18,6 +18,8 @@ struct la_consumer_kafka {
 	bool closing; /* the group is being left */
 	bool failed;      /* something that a restart alone repairs */
 	uintptr_t commit; /* number of the last commit, to tell its answer from a late one */
+	bool committing;  /* its answer is not taken */
+	int64_t commit_until_ms;
 	rd_kafka_message_t *taken[LA_CONSUMER_TAKE_CAP];
 };
 

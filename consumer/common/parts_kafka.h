@@ -67,6 +67,10 @@ bool la_consumer_kafka_waiting(const struct la_consumer_kafka *consumer); /* rec
 void la_consumer_kafka_pause(struct la_consumer_kafka *consumer, bool paused);
 LA_MUST_CHECK enum la_err la_consumer_kafka_commit(
     struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count, struct la_error *error);
+LA_MUST_CHECK enum la_err la_consumer_kafka_commit_begin(
+    struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count, struct la_error *error);
+LA_MUST_CHECK enum la_err la_consumer_kafka_commit_end(
+    struct la_consumer_kafka *consumer, int wait_ms, struct la_error *error);
 bool la_consumer_kafka_holds(
     const struct la_consumer_kafka *consumer, struct la_span topic, int32_t partition, uint64_t lease);
 rd_kafka_t *la_consumer_kafka_handle(struct la_consumer_kafka *consumer);

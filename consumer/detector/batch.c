@@ -65,6 +65,8 @@ la_batch_start(struct la_batch *batch)
 	batch->position_count = 0;
 	batch->pending_count = 0;
 	batch->write_count = 0;
+	batch->rejected = 0;
+	batch->guarded = batch->waits = false;
 	memset(batch->slots, 0xff, (batch->slot_mask + 1) * sizeof(*batch->slots));
 }
 
@@ -101,28 +103,49 @@ digest_of(const struct la_batch *batch, size_t i)
 	return (facts->by_epoch[facts->active].member);
 }
 
+/* The member's slot, or the empty one where it belongs; *tag goes with it. */
+static struct la_batch_slot *
+slot_of(const struct la_batch *batch, const unsigned char *digest, uint32_t *tag)
+{
+	uint64_t bits; /* keyed: nobody outside can make collisions */
+	size_t at;
+
+	memcpy(&bits, digest, sizeof(bits));
+	*tag = (uint32_t)(bits >> 32);
+	for (at = bits & batch->slot_mask; batch->slots[at].member != LA_BATCH_NONE; at = (at + 1) & batch->slot_mask) {
+		const struct la_batch_slot *slot = &batch->slots[at];
+
+		if (slot->tag == *tag && memcmp(digest_of(batch, batch->members[slot->member].first), digest,
+					     LA_MEMBER_DIGEST_BYTES) == 0)
+			break;
+	}
+	return (&batch->slots[at]);
+}
+
+const struct la_batch_member *
+la_batch_find(const struct la_batch *batch, const struct la_batch *other, size_t i)
+{
+	uint32_t tag;
+	const struct la_batch_slot *slot = slot_of(batch, digest_of(other, i), &tag);
+
+	return (slot->member == LA_BATCH_NONE ? NULL : &batch->members[slot->member]);
+}
+
 void
 la_batch_join(struct la_batch *batch, size_t i)
 {
-	const unsigned char *digest = digest_of(batch, i);
-	struct la_batch_member *member;
-	uint64_t bits; /* keyed: nobody outside can make collisions */
-	size_t slot;
+	uint32_t tag;
+	struct la_batch_slot *slot = slot_of(batch, digest_of(batch, i), &tag);
 
 	batch->items[i].next = LA_BATCH_NONE;
-	memcpy(&bits, digest, sizeof(bits));
-	for (slot = bits & batch->slot_mask; batch->slots[slot].member != LA_BATCH_NONE;
-	     slot = (slot + 1) & batch->slot_mask) {
-		if (batch->slots[slot].tag != (uint32_t)(bits >> 32))
-			continue;
-		member = &batch->members[batch->slots[slot].member];
-		if (memcmp(digest_of(batch, member->first), digest, LA_MEMBER_DIGEST_BYTES) != 0)
-			continue;
+	if (slot->member != LA_BATCH_NONE) {
+		struct la_batch_member *member = &batch->members[slot->member];
+
 		batch->items[member->last].next = (uint32_t)i;
 		member->last = (uint32_t)i;
 		return;
 	}
-	batch->slots[slot] = (struct la_batch_slot){(uint32_t)batch->member_count, (uint32_t)(bits >> 32)};
+	*slot = (struct la_batch_slot){(uint32_t)batch->member_count, tag};
 	batch->members[batch->member_count++] =
 	    (struct la_batch_member){.first = (uint32_t)i, .last = (uint32_t)i, .changed = false};
 }
@@ -177,4 +200,14 @@ la_batch_finish(struct la_batch *batch, const struct la_bus *bus)
 	memmove(batch->messages, batch->messages + batch->count, batch->held * sizeof(*batch->messages));
 	batch->count = 0;
 	batch->stage = LA_BATCH_EMPTY;
+}
+
+void
+la_batch_drop(struct la_batch *batch, const struct la_bus *bus)
+{
+	if (batch->messages == NULL)
+		return;
+	batch->count = batch->held;
+	la_batch_finish(batch, bus);
+	la_batch_start(batch);
 }

@@ -16,14 +16,19 @@
 #include "detector/storm.h"
 
 #define LA_BATCH_NONE UINT32_MAX
-#define LA_BATCH_BYTES_MAX (16u << 20)  /* no more is read once this much is in hand */
+#define LA_BATCH_BYTES_MAX (16u << 20)  /* no more is read once this much is in hand, in all batches */
 #define LA_BATCH_CANDIDATES_MAX LA_MEMO_MAX /* rule 2: of one member, uncommitted */
 
 enum la_batch_stage {
 	LA_BATCH_EMPTY,
-	LA_BATCH_READ,     /* facts and members are there */
-	LA_BATCH_WRITTEN,  /* decided, and every changed state is in the store */
-	LA_BATCH_PRODUCED, /* every output is acknowledged by the broker */
+	LA_BATCH_READ,         /* facts and members are there; the states of those pending are to be asked for */
+	LA_BATCH_FETCHING,     /* asked for */
+	LA_BATCH_DECIDED,      /* changed states are to be written */
+	LA_BATCH_WRITING,      /* sent */
+	LA_BATCH_WRITTEN,      /* every changed state is in the store */
+	LA_BATCH_PRODUCED,     /* outputs are sent */
+	LA_BATCH_ACKNOWLEDGED, /* the broker has them */
+	LA_BATCH_COMMITTING    /* offsets are sent */
 };
 
 enum la_item_kind {
@@ -48,6 +53,7 @@ struct la_batch_member {
 	bool has_before;
 	size_t before_at, before_size, after_at, after_size;
 	int64_t ttl_s;
+	size_t candidates;    /* among its events, as decided last */
 	struct la_member_key key, old_key;
 	bool moves;  /* from old_key */
 	bool erases; /* an event of it is ACCOUNT_ERASED */
@@ -70,6 +76,10 @@ struct la_batch {
 	uint64_t number; /* of its outputs on the bus */
 	size_t cap, count, held;
 	size_t bytes; /* of keys and values in hand */
+	size_t rejected; /* dead letters to be */
+	bool guarded;    /* the storm guard has let it pass */
+	bool waits;      /* rule 2: until every earlier batch is committed */
+	int64_t since_ms; /* when its outputs were sent, or its commit */
 	struct la_message *messages;
 	struct la_item *items;
 	struct la_batch_member *members;
@@ -103,6 +113,10 @@ void la_batch_place(struct la_batch *batch, size_t i);
 /* Item i, an event whose facts are there, joins the events of its member. */
 void la_batch_join(struct la_batch *batch, size_t i);
 
+/* The member of item i of another batch in this one; NULL: it has no events here. */
+const struct la_batch_member *la_batch_find(
+    const struct la_batch *batch, const struct la_batch *other, size_t i);
+
 /* All members are to be settled. */
 void la_batch_pend_all(struct la_batch *batch);
 
@@ -117,6 +131,9 @@ la_batch_holds(const struct la_batch *batch, size_t i)
 
 /* Fills out (room for position_count) with what is done when items [0, count) are; returns how many. */
 size_t la_batch_done(struct la_batch *batch, struct la_position_done *out);
+
+/* Gives everything back: a batch without records and members. */
+void la_batch_drop(struct la_batch *batch, const struct la_bus *bus);
 
 /* Releases messages [0, count); what was carried over becomes the start of the next batch. */
 void la_batch_finish(struct la_batch *batch, const struct la_bus *bus);

@@ -5,6 +5,7 @@
 #include "detector/pipeline_internal.h"
 
 #define COUNTS_EVERY_MS 30000
+#define IDLE_MS 100 /* how long an idle turn takes at most: *stopping is looked at in between */
 
 enum la_err
 la_pipeline_new(struct la_pipeline **pipeline, const struct la_pipeline_options *options, struct la_error *error)
@@ -14,10 +15,15 @@ la_pipeline_new(struct la_pipeline **pipeline, const struct la_pipeline_options 
 	if (made == NULL)
 		goto out;
 	made->options = *options;
-	made->done = calloc(options->batch_max_events, sizeof(*made->done));
-	if (la_batch_init(&made->batch, options->batch_max_events) != LA_OK || made->done == NULL ||
+	made->cap = LA_PIPELINE_BATCHES;
+	made->done = calloc(made->cap * options->batch_max_events, sizeof(*made->done));
+	if (made->done == NULL ||
 	    la_storm_init(&made->storm, options->storm_window, options->storm_ratio, options->batch_max_events) != LA_OK)
 		goto out;
+	for (size_t k = 0; k < made->cap; k++) {
+		if (la_batch_init(&made->batches[k], options->batch_max_events) != LA_OK)
+			goto out;
+	}
 	made->counts_said_ms = la_pipeline_now(made);
 	*pipeline = made;
 	return (LA_OK);
@@ -27,21 +33,16 @@ out:
 	    error, LA_ENOMEM, "out of memory for batches of %zu events (batch.max-events)", options->batch_max_events));
 }
 
-/* Gives everything in hand back to the bus. */
-static void
-drop_batch(struct la_pipeline *pipeline)
-{
-	pipeline->batch.count = pipeline->batch.held;
-	la_batch_finish(&pipeline->batch, pipeline->options.bus);
-}
-
 void
 la_pipeline_free(struct la_pipeline *pipeline)
 {
 	if (pipeline == NULL)
 		return;
-	drop_batch(pipeline);
-	la_batch_clear(&pipeline->batch);
+	la_pipeline_rest(pipeline);
+	for (size_t k = 0; k < LA_PIPELINE_BATCHES; k++) {
+		la_batch_drop(&pipeline->batches[k], pipeline->options.bus);
+		la_batch_clear(&pipeline->batches[k]);
+	}
 	la_storm_clear(&pipeline->storm);
 	la_buf_clear(&pipeline->value);
 	free(pipeline->done);
@@ -56,10 +57,11 @@ say_counts(struct la_pipeline *pipeline, bool last)
 	size_t count = 0;
 	int64_t now_ms = la_pipeline_now(pipeline);
 
-	if (pipeline->batches == 0 || (!last && now_ms - pipeline->counts_said_ms < COUNTS_EVERY_MS))
+	if (pipeline->finished == pipeline->finished_said ||
+	    (!last && now_ms - pipeline->counts_said_ms < COUNTS_EVERY_MS))
 		return;
 	fields[count++] = la_msg("events decided");
-	fields[count++] = la_int("batches", (int64_t)pipeline->batches);
+	fields[count++] = la_int("batches", (int64_t)(pipeline->finished - pipeline->finished_said));
 	for (int outcome = 0; outcome < LA_OUTCOME_COUNT; outcome++) {
 		if (pipeline->counts[outcome] > 0)
 			fields[count++] = la_int(
@@ -67,44 +69,161 @@ say_counts(struct la_pipeline *pipeline, bool last)
 		pipeline->counts[outcome] = 0;
 	}
 	pipeline->options.log(LA_LOG_INFO, fields, count);
-	pipeline->batches = 0;
+	pipeline->finished_said = pipeline->finished;
 	pipeline->counts_said_ms = now_ms;
 }
 
-static enum la_err
-step(struct la_pipeline *pipeline, struct la_error *error)
+static size_t
+records_in_hand(struct la_pipeline *pipeline)
 {
-	switch (pipeline->batch.stage) {
-	case LA_BATCH_EMPTY:
-		return (la_pipeline_read(pipeline, error));
-	case LA_BATCH_READ:
-		return (la_pipeline_decide(pipeline, error));
-	case LA_BATCH_WRITTEN:
-		return (la_pipeline_output(pipeline, error));
-	case LA_BATCH_PRODUCED:
-		return (la_pipeline_commit(pipeline, error));
+	size_t count = 0;
+
+	for (size_t k = 0; k < pipeline->used; k++)
+		count += la_pipeline_batch(pipeline, k)->held;
+	return (count);
+}
+
+/*
+ * The oldest batch that is not sent to the store yet; used when there is none. What is behind it waits, also for what
+ * was carried over: a member's events are decided in their order.
+ */
+static size_t
+next_to_decide(struct la_pipeline *pipeline)
+{
+	for (size_t k = 0; k < pipeline->used; k++) {
+		const struct la_batch *batch = la_pipeline_batch(pipeline, k);
+
+		if (batch->stage < LA_BATCH_WRITING)
+			return (k);
+		if (batch->held > batch->count)
+			break;
 	}
-	return (LA_EINTERNAL);
+	return (pipeline->used);
+}
+
+/* The store's turn: what it was asked is answered, then it is asked the next things, before anything else is done. */
+static enum la_err
+step_store(struct la_pipeline *pipeline, struct la_error *error)
+{
+	enum la_err err = LA_OK;
+	struct la_batch *batch;
+	size_t k;
+
+	if (pipeline->writing != NULL)
+		err = la_pipeline_settle(pipeline, pipeline->writing, error);
+	if (err == LA_OK && pipeline->fetching != NULL)
+		err = la_pipeline_decide(pipeline, pipeline->fetching, error);
+	k = next_to_decide(pipeline);
+	if (err == LA_OK && k < pipeline->used && la_pipeline_batch(pipeline, k)->stage == LA_BATCH_DECIDED)
+		err = la_pipeline_write(pipeline, la_pipeline_batch(pipeline, k), error);
+	k = next_to_decide(pipeline);
+	if (err != LA_OK || k == pipeline->used)
+		return (err);
+	batch = la_pipeline_batch(pipeline, k);
+	if (batch->stage == LA_BATCH_READ && pipeline->fetching == NULL && (k == 0 || !batch->waits))
+		err = la_pipeline_fetch(pipeline, batch, error);
+	return (err);
+}
+
+/* The slot for the next read: what was carried over comes first. NULL: no room, or nothing is to be polled. */
+static struct la_batch *
+slot_to_read(struct la_pipeline *pipeline, bool reading)
+{
+	struct la_batch *oldest = la_pipeline_batch(pipeline, 0);
+
+	if (pipeline->used > 0 && oldest->stage == LA_BATCH_EMPTY)
+		return (oldest);
+	if (!reading || pipeline->paused || pipeline->used == pipeline->cap || la_pipeline_has_enough(pipeline))
+		return (NULL);
+	return (la_pipeline_batch(pipeline, pipeline->used));
+}
+
+static enum la_err
+step_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_ms, struct la_error *error)
+{
+	size_t used = pipeline->used;
+	bool is_new = used == 0 || batch != la_pipeline_batch(pipeline, 0);
+	enum la_err err;
+
+	pipeline->used += is_new;
+	err = la_pipeline_read(pipeline, batch, wait_ms, error);
+	if (is_new && batch->held == 0)
+		pipeline->used = used;
+	return (err == LA_OK ? la_pipeline_check_leases(pipeline, error) : err);
+}
+
+/* Has any batch something to do now, that is not an answer of the broker? */
+static bool
+is_busy(struct la_pipeline *pipeline)
+{
+	size_t k = next_to_decide(pipeline);
+
+	return (pipeline->writing != NULL || pipeline->fetching != NULL ||
+	    (k < pipeline->used && (k == 0 || !la_pipeline_batch(pipeline, k)->waits)));
+}
+
+/*
+ * Takes every batch as far as it goes without waiting for the broker; in between, one more is read. While the store
+ * answers one, the next is read and decoded.
+ */
+static enum la_err
+pass(struct la_pipeline *pipeline, bool reading, struct la_error *error)
+{
+	struct la_batch *slot;
+	enum la_err err;
+
+	if ((err = step_store(pipeline, error)) != LA_OK)
+		return (err);
+	slot = slot_to_read(pipeline, reading);
+	if ((err = la_pipeline_send(pipeline, slot == NULL && !is_busy(pipeline) ? IDLE_MS : 0, error)) != LA_OK)
+		return (err);
+	if ((slot = slot_to_read(pipeline, reading)) == NULL)
+		return (LA_OK);
+	return (step_read(pipeline, slot, is_busy(pipeline) ? 0 : IDLE_MS, error));
+}
+
+/*
+ * Batches of which nothing is ours any more: whoever has the partitions now reads them again, and finds in the states
+ * what we have written. They keep their places, empty, as if they were done.
+ */
+static void
+drop_void(struct la_pipeline *pipeline, const struct la_error *why)
+{
+	la_pipeline_rest(pipeline);
+	for (size_t k = 0; k < pipeline->used; k++) {
+		struct la_batch *batch = la_pipeline_batch(pipeline, k);
+
+		if (batch->held == 0 || la_batch_check_leases(batch, pipeline->options.bus))
+			continue;
+		la_pipeline_say(pipeline, LA_LOG_INFO, la_msg("batch dropped"), la_str("why", why->text),
+		    la_int("records", (int64_t)batch->held));
+		la_batch_drop(batch, pipeline->options.bus);
+		batch->stage = LA_BATCH_ACKNOWLEDGED;
+	}
+	la_pipeline_recovered(pipeline, NULL);
+}
+
+static enum la_err
+turn(struct la_pipeline *pipeline, bool reading, struct la_error *error)
+{
+	uint64_t finished = pipeline->finished;
+	enum la_err err;
+
+	do
+		err = pass(pipeline, reading, error);
+	while (err == LA_OK && pipeline->used > 0 && pipeline->finished == finished);
+	if (err == LA_EREVOKED) {
+		drop_void(pipeline, error);
+		err = LA_OK;
+	}
+	say_counts(pipeline, false);
+	return (err);
 }
 
 enum la_err
 la_pipeline_turn(struct la_pipeline *pipeline, struct la_error *error)
 {
-	enum la_err err;
-
-	do
-		err = step(pipeline, error);
-	while (err == LA_OK && pipeline->batch.stage != LA_BATCH_EMPTY);
-	if (err == LA_EREVOKED) {
-		/* whoever has the partitions now reads it again, and finds in the states what we have written */
-		la_pipeline_say(pipeline, LA_LOG_INFO, la_msg("batch dropped"), la_str("why", error->text),
-		    la_int("records", (int64_t)pipeline->batch.held));
-		drop_batch(pipeline);
-		la_pipeline_recovered(pipeline);
-		err = LA_OK;
-	}
-	say_counts(pipeline, false);
-	return (err);
+	return (turn(pipeline, true, error));
 }
 
 enum la_err
@@ -113,10 +232,12 @@ la_pipeline_run(struct la_pipeline *pipeline, struct la_error *error)
 	enum la_err err = LA_OK;
 
 	while (!*pipeline->options.stopping && err == LA_OK)
-		err = la_pipeline_turn(pipeline, error);
+		err = turn(pipeline, true, error);
+	while (err == LA_OK && pipeline->used > 0)
+		err = turn(pipeline, false, error);
 	if (err == LA_ESTOPPED) {
 		la_pipeline_say(pipeline, LA_LOG_WARN, la_msg("batch handed back"), la_str("why", error->text),
-		    la_int("records", (int64_t)pipeline->batch.held));
+		    la_int("records", (int64_t)records_in_hand(pipeline)));
 		err = LA_OK;
 	}
 	say_counts(pipeline, true);

@@ -1,11 +1,11 @@
 #include "detector/pipeline_internal.h"
 
-static void
-count_outcomes(struct la_pipeline *pipeline)
-{
-	struct la_batch *batch = &pipeline->batch;
+#define ANSWER_MS 2000 /* for the broker, before we say that we wait */
 
-	pipeline->batches++;
+static void
+count_outcomes(struct la_pipeline *pipeline, const struct la_batch *batch)
+{
+	pipeline->finished++;
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->items[i].kind == LA_ITEM_EVENT)
 			pipeline->counts[batch->items[i].verdict.outcome]++;
@@ -14,29 +14,179 @@ count_outcomes(struct la_pipeline *pipeline)
 	}
 }
 
-enum la_err
-la_pipeline_commit(struct la_pipeline *pipeline, struct la_error *error)
+/* The oldest batches in this stage: [0, count). */
+static size_t
+oldest_in(struct la_pipeline *pipeline, enum la_batch_stage stage)
+{
+	size_t count = 0;
+
+	while (count < pipeline->used && la_pipeline_batch(pipeline, count)->stage == stage)
+		count++;
+	return (count);
+}
+
+static void
+set_stage(struct la_pipeline *pipeline, size_t count, enum la_batch_stage stage)
+{
+	for (size_t k = 0; k < count; k++) {
+		la_pipeline_batch(pipeline, k)->stage = stage;
+		la_pipeline_batch(pipeline, k)->since_ms = la_pipeline_now(pipeline);
+	}
+}
+
+/* Time for the answer is over: waits as for any failing side. */
+static enum la_err
+be_patient(struct la_pipeline *pipeline, int64_t since_ms, struct la_error *error)
+{
+	if (la_pipeline_now(pipeline) - since_ms < ANSWER_MS)
+		return (LA_OK);
+	return (la_pipeline_wait(pipeline, "broker", LA_ETIMEOUT, error));
+}
+
+/* A refused output: all that were produced are produced again, since refusals are forgotten by number. */
+static void
+produce_again(struct la_pipeline *pipeline)
+{
+	for (size_t k = 0; k < pipeline->used; k++) {
+		struct la_batch *batch = la_pipeline_batch(pipeline, k);
+
+		if (batch->stage == LA_BATCH_PRODUCED)
+			batch->stage = LA_BATCH_WRITTEN;
+	}
+}
+
+/* PRODUCED -> ACKNOWLEDGED of the k-th. LA_ETIMEOUT: not yet. */
+static enum la_err
+take_acknowledgements(struct la_pipeline *pipeline, size_t k, int wait_ms, struct la_error *error)
 {
 	const struct la_bus *bus = pipeline->options.bus;
-	struct la_batch *batch = &pipeline->batch;
-	size_t count;
-	enum la_err err;
+	struct la_batch *batch = la_pipeline_batch(pipeline, k);
+	enum la_err err = bus->await(bus->self, batch->number, wait_ms, error);
 
-	for (;;) {
-		if ((count = la_batch_done(batch, pipeline->done)) == 0)
-			break;
-		LA_CRASH_POINT("before-commit");
-		err = bus->commit(bus->self, pipeline->done, count, error);
-		LA_CRASH_POINT("after-commit");
-		if (err == LA_OK)
-			break;
-		if (err == LA_EREVOKED)
-			return (err);
-		if ((err = la_pipeline_wait(pipeline, "broker", err, error)) != LA_OK)
-			return (err);
+	if (err == LA_ETIMEOUT) {
+		err = be_patient(pipeline, batch->since_ms, error);
+		return (err == LA_OK ? LA_ETIMEOUT : err);
 	}
-	la_pipeline_recovered(pipeline);
-	count_outcomes(pipeline);
-	la_batch_finish(batch, bus);
+	if (err != LA_OK) {
+		produce_again(pipeline);
+		if (err == LA_ETOOLARGE)
+			err = LA_EUNAVAILABLE;
+		err = la_pipeline_wait(pipeline, "broker", err, error);
+		return (err == LA_OK ? LA_ETIMEOUT : err);
+	}
+	LA_CRASH_POINT("acknowledged");
+	la_pipeline_recovered(pipeline, "broker");
+	batch->stage = LA_BATCH_ACKNOWLEDGED;
+	return (LA_OK);
+}
+
+/* Adds a position, or takes its place: of one assignment the later one counts. */
+static size_t
+add_position(struct la_position_done *list, size_t count, const struct la_position_done *position)
+{
+	size_t p = count;
+
+	while (p > 0 && !(list[p - 1].partition == position->partition && list[p - 1].lease == position->lease &&
+			    la_span_equal(list[p - 1].topic, position->topic)))
+		p--;
+	if (p == 0)
+		p = ++count;
+	list[p - 1] = *position;
+	return (count);
+}
+
+/* What is done when the oldest batches are. */
+static size_t
+collect_positions(struct la_pipeline *pipeline, size_t batches)
+{
+	size_t count = 0, own;
+
+	for (size_t k = 0; k < batches; k++) {
+		struct la_position_done *added = pipeline->done + count;
+
+		own = la_batch_done(la_pipeline_batch(pipeline, k), added);
+		for (size_t p = 0; p < own; p++)
+			count = add_position(pipeline->done, count, &added[p]);
+	}
+	return (count);
+}
+
+/* ACKNOWLEDGED -> COMMITTING. */
+static enum la_err
+begin_commit(struct la_pipeline *pipeline, size_t batches, struct la_error *error)
+{
+	const struct la_bus *bus = pipeline->options.bus;
+	size_t count = collect_positions(pipeline, batches);
+	enum la_err err = LA_OK;
+
+	LA_CRASH_POINT("before-commit");
+	if (count > 0)
+		err = bus->commit_begin(bus->self, pipeline->done, count, error);
+	if (err != LA_OK)
+		return (la_pipeline_wait(pipeline, "broker", err == LA_EREVOKED ? LA_EUNAVAILABLE : err, error));
+	set_stage(pipeline, batches, LA_BATCH_COMMITTING);
+	return (LA_OK);
+}
+
+/* COMMITTING -> EMPTY; what was carried over stays in the oldest place. */
+static void
+finish(struct la_pipeline *pipeline, size_t batches)
+{
+	struct la_batch *batch;
+
+	for (size_t k = 0; k < batches; k++) {
+		batch = la_pipeline_batch(pipeline, 0);
+		count_outcomes(pipeline, batch);
+		la_batch_finish(batch, pipeline->options.bus);
+		if (batch->held > 0)
+			return; /* the last one: nothing behind it was decided */
+		pipeline->first = (pipeline->first + 1) % LA_PIPELINE_BATCHES;
+		pipeline->used--;
+	}
+}
+
+/*
+ * Takes the answer. When the group has moved on, our leases say so sooner or later: those that stay are committed
+ * again, the others' records are somebody else's.
+ */
+static enum la_err
+end_commit(struct la_pipeline *pipeline, size_t batches, int wait_ms, struct la_error *error)
+{
+	const struct la_bus *bus = pipeline->options.bus;
+	enum la_err err = bus->commit_end(bus->self, wait_ms, error);
+
+	if (err == LA_ETIMEOUT)
+		return (be_patient(pipeline, la_pipeline_batch(pipeline, 0)->since_ms, error));
+	if (err != LA_OK) {
+		set_stage(pipeline, batches, LA_BATCH_ACKNOWLEDGED);
+		return (la_pipeline_wait(pipeline, "broker", err == LA_EREVOKED ? LA_EUNAVAILABLE : err, error));
+	}
+	LA_CRASH_POINT("after-commit");
+	la_pipeline_recovered(pipeline, "broker");
+	finish(pipeline, batches);
+	return (LA_OK);
+}
+
+enum la_err
+la_pipeline_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+{
+	size_t count = oldest_in(pipeline, LA_BATCH_COMMITTING);
+	enum la_err err = LA_OK;
+
+	if (count > 0 && (err = end_commit(pipeline, count, wait_ms, error)) != LA_OK)
+		return (err);
+	count = oldest_in(pipeline, LA_BATCH_COMMITTING);
+	while (err == LA_OK && count < pipeline->used) {
+		if (la_pipeline_batch(pipeline, count)->stage == LA_BATCH_PRODUCED)
+			err = take_acknowledgements(pipeline, count, count == 0 ? wait_ms : 0, error);
+		else if (la_pipeline_batch(pipeline, count)->stage != LA_BATCH_ACKNOWLEDGED)
+			break;
+		count++;
+	}
+	if (err != LA_OK && err != LA_ETIMEOUT)
+		return (err);
+	count = oldest_in(pipeline, LA_BATCH_ACKNOWLEDGED);
+	if (count > 0)
+		return (begin_commit(pipeline, count, error));
 	return (LA_OK);
 }

@@ -19,9 +19,9 @@ say_dead_letter(struct la_pipeline *pipeline, const struct la_message *message, 
 
 /* The dead letter of message i: why is found by trying again what has failed. */
 static enum la_err
-print_dead_letter(struct la_pipeline *pipeline, size_t i, struct la_dead_letter *letter, struct la_error *error)
+print_dead_letter(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i, struct la_dead_letter *letter, struct la_error *error)
 {
-	const struct la_message *message = &pipeline->batch.messages[i];
+	const struct la_message *message = &batch->messages[i];
 	struct la_source source = la_pipeline_source(message);
 	enum la_dead_letter_stage stage = LA_DEAD_BYTES;
 	struct la_error why = LA_ERROR_INIT;
@@ -30,7 +30,7 @@ print_dead_letter(struct la_pipeline *pipeline, size_t i, struct la_dead_letter 
 
 	if (err == LA_OK) {
 		stage = LA_DEAD_VALUES;
-		err = la_decider_facts(pipeline->options.decider, &event, &source, &pipeline->batch.items[i].facts, &why);
+		err = la_decider_facts(pipeline->options.decider, &event, &source, &batch->items[i].facts, &why);
 	}
 	if (err == LA_OK)
 		return (la_error_set(error, LA_EINTERNAL, "a refused event passes the second time"));
@@ -42,10 +42,10 @@ print_dead_letter(struct la_pipeline *pipeline, size_t i, struct la_dead_letter 
 
 /* Queues the dead letter of message i; without its value when asked to, or when our own producer finds it too large. */
 static enum la_err
-produce_one(struct la_pipeline *pipeline, size_t i, bool omit, struct la_error *error)
+produce_one(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i, bool omit, struct la_error *error)
 {
 	struct la_dead_letter letter;
-	enum la_err err = print_dead_letter(pipeline, i, &letter, error);
+	enum la_err err = print_dead_letter(pipeline, batch, i, &letter, error);
 
 	if (err != LA_OK)
 		return (err);
@@ -61,6 +61,7 @@ produce_one(struct la_pipeline *pipeline, size_t i, bool omit, struct la_error *
 
 /* Which dead letters: those of messages [first, end) that are at most max_bytes long; without their values? */
 struct choice {
+	const struct la_batch *batch;
 	size_t first, end, max_bytes;
 	bool omit;
 };
@@ -69,7 +70,7 @@ struct choice {
 static enum la_err
 produce_chosen(struct la_pipeline *pipeline, const struct choice *choice, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
+	const struct la_batch *batch = choice->batch;
 	bool any = false;
 	enum la_err err = LA_OK;
 
@@ -79,7 +80,7 @@ produce_chosen(struct la_pipeline *pipeline, const struct choice *choice, struct
 		    batch->messages[i].value.size > choice->max_bytes)
 			continue;
 		any = true;
-		err = produce_one(pipeline, i, choice->omit, error);
+		err = produce_one(pipeline, choice->batch, i, choice->omit, error);
 	}
 	return (err == LA_OK && any ? la_pipeline_await(pipeline, pipeline->next_number, error) : err);
 }
@@ -106,10 +107,9 @@ deliver(struct la_pipeline *pipeline, const struct choice *choice, struct la_err
  * happens to the small ones, they go one by one too (and may be there twice).
  */
 enum la_err
-la_pipeline_dead_letters(struct la_pipeline *pipeline, struct la_error *error)
+la_pipeline_dead_letters(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
-	enum la_err err = deliver(pipeline, &(struct choice){0, batch->count, SMALL_BYTES, false}, error);
+	enum la_err err = deliver(pipeline, &(struct choice){batch, 0, batch->count, SMALL_BYTES, false}, error);
 	bool all_small_done = err != LA_ETOOLARGE;
 
 	if (all_small_done && err != LA_OK)
@@ -118,9 +118,9 @@ la_pipeline_dead_letters(struct la_pipeline *pipeline, struct la_error *error)
 	for (size_t i = 0; i < batch->count && err == LA_OK; i++) {
 		if (all_small_done && batch->messages[i].value.size <= SMALL_BYTES)
 			continue;
-		err = deliver(pipeline, &(struct choice){i, i + 1, SIZE_MAX, false}, error);
+		err = deliver(pipeline, &(struct choice){batch, i, i + 1, SIZE_MAX, false}, error);
 		if (err == LA_ETOOLARGE)
-			err = deliver(pipeline, &(struct choice){i, i + 1, SIZE_MAX, true}, error);
+			err = deliver(pipeline, &(struct choice){batch, i, i + 1, SIZE_MAX, true}, error);
 	}
 	return (err);
 }

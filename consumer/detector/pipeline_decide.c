@@ -1,33 +1,34 @@
 #include "detector/lookup.h"
 #include "detector/pipeline_internal.h"
 
-static enum la_err
-fetch(struct la_pipeline *pipeline, struct la_error *error)
+/* The member's candidates in earlier batches, whose offsets are not committed. */
+static size_t
+candidates_before(struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member)
 {
-	const struct la_store *store = pipeline->options.store;
-	struct la_batch *batch = &pipeline->batch;
-	enum la_err err;
+	const struct la_batch *earlier;
+	const struct la_batch_member *same;
+	size_t count = 0;
 
-	for (size_t m = 0; m < batch->pending_count; m++)
-		la_lookup_init(&batch->reads[m], &batch->items[batch->members[batch->pending[m]].first].facts);
-	err = store->fetch_begin(store->self, batch->reads, batch->pending_count, error);
-	if (err != LA_OK)
-		return (err);
-	err = store->fetch_end(store->self, pipeline->options.store_timeout_ms, error);
-	LA_CRASH_POINT("fetched");
-	return (err);
+	for (size_t k = 0; (earlier = la_pipeline_batch(pipeline, k)) != batch; k++) {
+		if ((same = la_batch_find(earlier, batch, member->first)) != NULL)
+			count += same->candidates;
+	}
+	return (count);
 }
 
-/*
- * Decides a member's events that are in the batch and ours. *cut becomes the index of the event that would be one
- * candidate too many. The state after is in pipeline->state.
- */
+/* Where the batch must end (rule 2), or that it must wait for what is before it. */
+struct bound {
+	size_t cut; /* the event that would be one candidate too many */
+	bool waits;
+};
+
+/* Decides a member's events that are in the batch and ours. The state after is in pipeline->state. */
 static bool
-decide_events(struct la_pipeline *pipeline, struct la_batch_member *member, size_t *cut)
+decide_events(
+    struct la_pipeline *pipeline, struct la_batch *batch, struct la_batch_member *member, struct bound *bound)
 {
 	const struct la_policy *policy = la_decider_policy(pipeline->options.decider);
-	struct la_batch *batch = &pipeline->batch;
-	size_t candidates = 0;
+	size_t before = 0;
 	bool changed = false;
 
 	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = batch->items[i].next) {
@@ -38,8 +39,11 @@ decide_events(struct la_pipeline *pipeline, struct la_batch_member *member, size
 			continue;
 		}
 		la_policy_decide(policy, &item->facts, &pipeline->state, &item->verdict);
-		if (item->verdict.candidate && ++candidates > LA_BATCH_CANDIDATES_MAX) {
-			*cut = i;
+		if (item->verdict.candidate && member->candidates++ == 0)
+			before = candidates_before(pipeline, batch, member);
+		if (before + member->candidates > LA_BATCH_CANDIDATES_MAX) {
+			bound->waits = before > 0;
+			bound->cut = i;
 			return (false);
 		}
 		item->storm = la_storm_judge(policy, &item->facts, &item->verdict);
@@ -51,12 +55,13 @@ decide_events(struct la_pipeline *pipeline, struct la_batch_member *member, size
 
 /* Keeps what is to be written: copies, since the store's own are gone with the next fetch. */
 static enum la_err
-keep_write(struct la_pipeline *pipeline, struct la_batch_member *member, const struct la_store_read *read)
+keep_write(struct la_pipeline *pipeline, struct la_batch *batch, struct la_batch_member *member,
+    const struct la_store_read *read)
 {
-	struct la_buf *records = &pipeline->batch.records;
+	struct la_buf *records = &batch->records;
 	const struct la_member_key *key, *old_key;
 
-	old_key = la_lookup_key(read, &pipeline->batch.items[member->first].facts, &key);
+	old_key = la_lookup_key(read, &batch->items[member->first].facts, &key);
 	member->key = *key;
 	member->moves = old_key != NULL;
 	if (member->moves)
@@ -77,14 +82,15 @@ keep_write(struct la_pipeline *pipeline, struct la_batch_member *member, const s
 
 /* Decides one fetched member. Errors: LA_EUNAVAILABLE: its record cannot be read, and is left as it is; LA_ENOMEM. */
 static enum la_err
-decide_member(struct la_pipeline *pipeline, size_t pending, size_t *cut, struct la_error *error)
+decide_member(struct la_pipeline *pipeline, struct la_batch *batch, size_t pending, struct bound *bound,
+    struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
 	struct la_batch_member *member = &batch->members[batch->pending[pending]];
 	const struct la_store_read *read = &batch->reads[pending];
 	const struct la_message *message = &batch->messages[member->first];
 
 	member->changed = member->erases = false;
+	member->candidates = 0;
 	if (member->first >= batch->count)
 		return (LA_OK);
 	if (read->found < 0) {
@@ -94,35 +100,34 @@ decide_member(struct la_pipeline *pipeline, size_t pending, size_t *cut, struct 
 		    (long long)message->offset);
 		return (LA_EUNAVAILABLE);
 	}
-	member->changed = decide_events(pipeline, member, cut);
-	if (member->changed && keep_write(pipeline, member, read) != LA_OK)
+	member->changed = decide_events(pipeline, batch, member, bound);
+	if (member->changed && keep_write(pipeline, batch, member, read) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for a batch of %zu", batch->count));
 	return (LA_OK);
 }
 
 /*
  * Decides all pending members. A candidate too many cuts the batch before it (rule 2), and all are decided once more,
- * now without what lies behind. A cut leaves at least 32 events, so this ends, and the batch makes headway.
+ * now without what lies behind. A cut leaves at least 32 events, so this ends, and the batch makes headway. When
+ * earlier batches have a part in it, nothing is decided before they are committed.
  */
 static enum la_err
-decide_pending(struct la_pipeline *pipeline, struct la_error *error)
+decide_pending(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
-	size_t cut;
+	struct bound bound;
 	enum la_err err;
 
 	do {
-		cut = batch->count;
+		bound = (struct bound){.cut = batch->count};
 		la_buf_reset(&batch->records);
-		for (size_t m = 0; m < batch->pending_count; m++) {
-			if ((err = decide_member(pipeline, m, &cut, error)) != LA_OK)
+		for (size_t m = 0; m < batch->pending_count && bound.cut == batch->count; m++) {
+			if ((err = decide_member(pipeline, batch, m, &bound, error)) != LA_OK)
 				return (err);
-			if (cut < batch->count)
-				break;
 		}
-		if (cut == batch->count)
+		batch->waits = bound.waits;
+		if (bound.waits || bound.cut == batch->count)
 			return (LA_OK);
-		batch->count = cut;
+		batch->count = bound.cut;
 	} while (true);
 }
 
@@ -149,77 +154,37 @@ collect_writes(struct la_batch *batch)
 	}
 }
 
+/* Takes the answers and decides. A record that could not be read may be repaired by the next fetch. */
 static enum la_err
-write_states(struct la_pipeline *pipeline, struct la_error *error)
+take_and_decide(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
 {
 	const struct la_store *store = pipeline->options.store;
-	struct la_batch *batch = &pipeline->batch;
-	enum la_err err;
+	enum la_err err = store->fetch_end(store->self, pipeline->options.store_timeout_ms, error);
 
-	LA_CRASH_POINT("before-write");
-	err = store->write_begin(store->self, batch->writes, batch->write_count, error);
-	if (err != LA_OK)
+	pipeline->fetching = NULL;
+	batch->stage = LA_BATCH_READ;
+	if (err != LA_OK) {
+		la_pipeline_lose_store(pipeline);
 		return (err);
-	LA_CRASH_POINT("write-sent");
-	err = store->write_end(store->self, pipeline->options.store_timeout_ms, error);
-	LA_CRASH_POINT("written");
-	return (err);
-}
-
-/* Members that another writer changed in between stay pending. */
-static void
-keep_conflicts(struct la_batch *batch)
-{
-	batch->pending_count = 0;
-	for (size_t w = 0; w < batch->write_count; w++) {
-		if (batch->writes[w].result == LA_WRITE_CONFLICT)
-			batch->pending[batch->pending_count++] = batch->write_members[w];
 	}
-}
-
-/* Repeats a step of the store until it works, waiting in between. */
-static enum la_err
-until_done(struct la_pipeline *pipeline, enum la_err (*step)(struct la_pipeline *, struct la_error *),
-    struct la_error *error)
-{
-	enum la_err err;
-
-	while ((err = step(pipeline, error)) != LA_OK) {
-		if ((err = la_pipeline_wait(pipeline, "redis", err, error)) != LA_OK)
-			return (err);
-	}
-	return (LA_OK);
-}
-
-/* Fetch and decide go together: a record that could not be read may be repaired by the next fetch. */
-static enum la_err
-fetch_and_decide(struct la_pipeline *pipeline, struct la_error *error)
-{
-	enum la_err err = fetch(pipeline, error);
-
-	return (err != LA_OK ? err : decide_pending(pipeline, error));
+	LA_CRASH_POINT("fetched");
+	return (decide_pending(pipeline, batch, error));
 }
 
 enum la_err
-la_pipeline_decide(struct la_pipeline *pipeline, struct la_error *error)
+la_pipeline_decide(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
-	bool guarded = false;
-	enum la_err err;
+	enum la_err err = take_and_decide(pipeline, batch, error);
 
-	while (batch->pending_count > 0) {
-		if ((err = until_done(pipeline, fetch_and_decide, error)) != LA_OK)
-			return (err);
-		if (!guarded && (err = la_pipeline_guard(pipeline, error)) != LA_OK)
-			return (err);
-		guarded = true;
-		collect_writes(batch);
-		if (batch->write_count > 0 && (err = until_done(pipeline, write_states, error)) != LA_OK)
-			return (err);
-		keep_conflicts(batch);
-	}
-	la_pipeline_guard_keep(pipeline);
-	la_pipeline_recovered(pipeline);
-	batch->stage = LA_BATCH_WRITTEN;
+	if (err != LA_OK)
+		return (la_pipeline_wait(pipeline, "redis", err, error));
+	la_pipeline_recovered(pipeline, "redis");
+	if (batch->waits)
+		return (LA_OK);
+	if (!batch->guarded && (err = la_pipeline_guard(pipeline, batch, error)) != LA_OK)
+		return (err);
+	batch->guarded = true;
+	collect_writes(batch);
+	batch->stage = LA_BATCH_DECIDED;
 	return (LA_OK);
 }

@@ -1,8 +1,8 @@
 /*
  * The parts of the pipeline, in the order of the data: pipeline_read.c (poll,
- * decode), pipeline_decide.c (fetch, decide, write) with pipeline_storm.c between
- * decisions and writes, pipeline_output.c and pipeline_dead.c (produce, await), pipeline_commit.c, and
- * pipeline_wait.c, which all of them use when a side fails.
+ * decode), pipeline_store.c (fetch, write) with pipeline_decide.c and pipeline_storm.c between the two,
+ * pipeline_output.c and pipeline_dead.c (produce), pipeline_commit.c (await, commit), and
+ * pipeline_wait.c, which all of them use when a side fails. pipeline.c knows which batch's turn it is.
  */
 #ifndef LA_DETECTOR_PIPELINE_INTERNAL_H
 #define LA_DETECTOR_PIPELINE_INTERNAL_H
@@ -12,6 +12,7 @@
 #include "common/dead_letter.h"
 #include "detector/pipeline.h"
 
+#define LA_PIPELINE_BATCHES 4 /* under way at a time: one is read, one decided, two wait for the broker */
 #define LA_OUTCOME_COUNT (LA_OUTCOME_OTHER + 1)
 
 /* What the pipeline waits for, from the first failure until the side works again. */
@@ -23,8 +24,11 @@ struct la_waiting {
 
 struct la_pipeline {
 	struct la_pipeline_options options;
-	struct la_batch batch;
-	struct la_position_done *done; /* room for a commit */
+	struct la_batch batches[LA_PIPELINE_BATCHES]; /* a ring: the oldest first, from first on */
+	size_t first, used, cap;                      /* cap: how many may be under way */
+	struct la_batch *fetching, *writing;          /* whose requests the store has; NULL: none */
+	struct la_position_done *done;                /* room for a commit */
+	size_t done_cap;
 	struct la_buf value;           /* an output being encoded */
 	struct la_member_state state;  /* the member being decided: one at a time, so that memory stays small */
 	uint64_t next_number;
@@ -35,7 +39,8 @@ struct la_pipeline {
 	bool stop_seen;
 	int64_t stop_deadline_ms;
 	int64_t counts_said_ms, letters_said_ms;
-	uint64_t counts[LA_OUTCOME_COUNT], batches;
+	uint64_t counts[LA_OUTCOME_COUNT], finished; /* finished: batches, ever */
+	uint64_t finished_said;
 };
 
 /* The log, by the port. */
@@ -45,11 +50,18 @@ struct la_pipeline {
 
 int64_t la_pipeline_now(const struct la_pipeline *pipeline);
 
+/* The k-th oldest batch under way, k < used. */
+static inline struct la_batch *
+la_pipeline_batch(struct la_pipeline *pipeline, size_t k)
+{
+	return (&pipeline->batches[(pipeline->first + k) % LA_PIPELINE_BATCHES]);
+}
+
 /*
  * After a failure of side (a word for the log: "redis", "broker"): says so (at once, then every 30 s with a count),
- * keeps the group membership for a while, asks for the leases again. LA_OK: try again. Errors: error's own
- * code when waiting does not help, LA_EREVOKED when nothing of the batch is ours any more, LA_ESTOPPED when the
- * time to stop is over.
+ * keeps the group membership for a while, asks for the leases again. The store is at rest afterwards (la_pipeline_rest).
+ * LA_OK: try again. Errors: error's own code when waiting does not help, LA_EREVOKED when nothing of some batch is
+ * ours any more, LA_ESTOPPED when the time to stop is over.
  */
 LA_MUST_CHECK enum la_err la_pipeline_wait(
     struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error);
@@ -61,32 +73,71 @@ LA_MUST_CHECK enum la_err la_pipeline_keep_membership(
 /* Says it, counted as above, without waiting: for a failure that only the log needs to know of. */
 void la_pipeline_note(struct la_pipeline *pipeline, const char *side, const struct la_error *error);
 
-/* What failed works again: fetching goes on. */
-void la_pipeline_recovered(struct la_pipeline *pipeline);
+/* This side (NULL: whichever it was) works again: fetching goes on. */
+void la_pipeline_recovered(struct la_pipeline *pipeline, const char *side);
 
-/* A batch's records, decoded and grouped: stage READ; EMPTY when there are none. */
-LA_MUST_CHECK enum la_err la_pipeline_read(struct la_pipeline *pipeline, struct la_error *error);
+/* Asks for the leases of all batches. LA_EREVOKED: of some batch nothing is ours any more. */
+LA_MUST_CHECK enum la_err la_pipeline_check_leases(struct la_pipeline *pipeline, struct la_error *error);
+
+/* ---- the stages; each takes a batch from one to the next ---- */
+
+/*
+ * EMPTY -> READ: a batch's records, decoded and grouped; what was carried over, or what is there and comes within
+ * wait_ms. Stays EMPTY when there are none.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_read(
+    struct la_pipeline *pipeline, struct la_batch *batch, int wait_ms, struct la_error *error);
+
+/* As many bytes of records are in hand as there may be: nothing more is read. */
+bool la_pipeline_has_enough(struct la_pipeline *pipeline);
 
 /* The event in a message, borrowed from it. Errors: LA_EDATA, LA_ETOOLARGE: a dead letter. */
 LA_MUST_CHECK enum la_err la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *message,
     struct la_login_event *event, struct la_error *error);
 struct la_source la_pipeline_source(const struct la_message *message);
 
-/* Every member decided and written: stage WRITTEN. May cut the batch (rule 2). */
-LA_MUST_CHECK enum la_err la_pipeline_decide(struct la_pipeline *pipeline, struct la_error *error);
+/* READ -> FETCHING: asks for the states of the members pending. */
+LA_MUST_CHECK enum la_err la_pipeline_fetch(
+    struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);
+
+/*
+ * FETCHING -> DECIDED, or WRITTEN when nothing changed. May cut the batch, or send it back to READ until what is before
+ * it is committed (rule 2).
+ */
+LA_MUST_CHECK enum la_err la_pipeline_decide(
+    struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);
+
+/* DECIDED -> WRITING. */
+LA_MUST_CHECK enum la_err la_pipeline_write(
+    struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);
+
+/*
+ * WRITING -> WRITTEN; or READ, when another writer changed members in between, which are then pending. What was asked
+ * for behind it is asked for again then.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_settle(
+    struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);
+
+/* After an error of the store: FETCHING becomes READ, WRITING becomes DECIDED. */
+void la_pipeline_lose_store(struct la_pipeline *pipeline);
+
+/* What the store was asked is answered, or given up; it is asked again later. */
+void la_pipeline_rest(struct la_pipeline *pipeline);
 
 /*
  * The storm guard, before the batch's first write: counts its logins. When that is a storm, nothing was written,
- * nothing will be, and it waits until we are stopped. Errors: LA_ESTOPPED then; those of la_pipeline_wait, but for
- * LA_EREVOKED.
+ * nothing will be, and it waits until we are stopped; what is before it is finished. Errors: LA_ESTOPPED then; those of
+ * la_pipeline_wait, but for LA_EREVOKED.
  */
-LA_MUST_CHECK enum la_err la_pipeline_guard(struct la_pipeline *pipeline, struct la_error *error);
+LA_MUST_CHECK enum la_err la_pipeline_guard(
+    struct la_pipeline *pipeline, const struct la_batch *batch, struct la_error *error);
 
 /* The batch's states are written: its logins stand as they were decided in the end. */
-void la_pipeline_guard_keep(struct la_pipeline *pipeline);
+void la_pipeline_guard_keep(struct la_pipeline *pipeline, const struct la_batch *batch);
 
-/* Jobs, decisions and dead letters acknowledged by the broker: stage PRODUCED. */
-LA_MUST_CHECK enum la_err la_pipeline_output(struct la_pipeline *pipeline, struct la_error *error);
+/* WRITTEN -> PRODUCED: jobs and decisions; with dead letters, which it awaits, -> ACKNOWLEDGED. */
+LA_MUST_CHECK enum la_err la_pipeline_output(
+    struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);
 
 /*
  * Parts of that. produce queues one output; await takes all acknowledgements up to a batch number; dead_letters
@@ -96,9 +147,16 @@ LA_MUST_CHECK enum la_err la_pipeline_output(struct la_pipeline *pipeline, struc
 LA_MUST_CHECK enum la_err la_pipeline_produce(
     struct la_pipeline *pipeline, const struct la_output *output, struct la_error *error);
 LA_MUST_CHECK enum la_err la_pipeline_await(struct la_pipeline *pipeline, uint64_t number, struct la_error *error);
-LA_MUST_CHECK enum la_err la_pipeline_dead_letters(struct la_pipeline *pipeline, struct la_error *error);
+LA_MUST_CHECK enum la_err la_pipeline_dead_letters(
+    struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);
 
-/* Offsets committed, records released: stage EMPTY. */
-LA_MUST_CHECK enum la_err la_pipeline_commit(struct la_pipeline *pipeline, struct la_error *error);
+/* All outputs that may be sent, then commit. */
+LA_MUST_CHECK enum la_err la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *error);
+
+/*
+ * PRODUCED -> ACKNOWLEDGED -> COMMITTING -> EMPTY, the oldest first, as far as the broker has answered; waits at most
+ * wait_ms for the oldest. Records are released with the last step.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *error);
 
 #endif

@@ -52,7 +52,7 @@ produce_value(struct la_pipeline *pipeline, const char *topic, const char *key, 
 	    .value = la_buf_span(&pipeline->value),
 	    .headers_of = message,
 	    .only_headers = trace_headers,
-	    .batch = pipeline->batch.number};
+	    .batch = pipeline->next_number};
 	enum la_err err = la_pipeline_produce(pipeline, &output, error);
 
 	if (err != LA_ETOOLARGE)
@@ -63,11 +63,11 @@ produce_value(struct la_pipeline *pipeline, const char *topic, const char *key, 
 }
 
 static enum la_err
-produce_job(struct la_pipeline *pipeline, size_t i, const struct la_login_event *event, struct la_error *error)
+produce_job(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i, const struct la_login_event *event, struct la_error *error)
 {
 	const struct la_pipeline_options *options = &pipeline->options;
-	const struct la_message *message = &pipeline->batch.messages[i];
-	const struct la_item *item = &pipeline->batch.items[i];
+	const struct la_message *message = &batch->messages[i];
+	const struct la_item *item = &batch->items[i];
 	struct la_source source = la_pipeline_source(message);
 	struct la_alert_job job;
 	enum la_err err;
@@ -79,18 +79,18 @@ produce_job(struct la_pipeline *pipeline, size_t i, const struct la_login_event 
 	return (produce_value(pipeline, options->topic_alerts, job.member_ref, message, error));
 }
 
-/* facts is NULL for a refused event, as la_decider_decision says. */
 static enum la_err
-produce_decision(struct la_pipeline *pipeline, size_t i, const struct la_login_event *event,
-    const struct la_facts *facts, struct la_error *error)
+produce_decision(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i,
+    const struct la_login_event *event, struct la_error *error)
 {
 	const struct la_pipeline_options *options = &pipeline->options;
-	struct la_source source = la_pipeline_source(&pipeline->batch.messages[i]);
-	const struct la_verdict *verdict = &pipeline->batch.items[i].verdict;
+	struct la_source source = la_pipeline_source(&batch->messages[i]);
+	const struct la_item *item = &batch->items[i];
+	const struct la_facts *facts = item->kind == LA_ITEM_REJECTED ? NULL : &item->facts;
 	struct la_decision decision;
 	enum la_err err;
 
-	la_decider_decision(options->decider, event, &source, facts, verdict, &decision);
+	la_decider_decision(options->decider, event, &source, facts, &item->verdict, &decision);
 	la_buf_reset(&pipeline->value);
 	if ((err = la_encoder_decision(options->encoder, &decision, &pipeline->value, error)) != LA_OK)
 		return (err);
@@ -99,9 +99,9 @@ produce_decision(struct la_pipeline *pipeline, size_t i, const struct la_login_e
 
 /* What one record becomes, decoded again: its strings are in the message, which we hold. */
 static enum la_err
-produce_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
+produce_item(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i, struct la_error *error)
 {
-	const struct la_item *item = &pipeline->batch.items[i];
+	const struct la_item *item = &batch->items[i];
 	bool rejected = item->kind == LA_ITEM_REJECTED;
 	enum la_outcome outcome = rejected ? LA_OUTCOME_REJECTED : item->verdict.outcome;
 	bool published = is_published(pipeline->options.publish, outcome);
@@ -110,49 +110,89 @@ produce_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
 
 	if (outcome != LA_OUTCOME_ALERTED && !published)
 		return (LA_OK);
-	if (la_pipeline_decode(pipeline, &pipeline->batch.messages[i], &event, error) != LA_OK) {
+	if (la_pipeline_decode(pipeline, &batch->messages[i], &event, error) != LA_OK) {
 		if (!rejected)
 			return (la_error_set(error, LA_EINTERNAL, "an event cannot be decoded a second time"));
 		event = (struct la_login_event){.event_id = la_span_text("")};
 	}
 	if (outcome == LA_OUTCOME_ALERTED)
-		err = produce_job(pipeline, i, &event, error);
+		err = produce_job(pipeline, batch, i, &event, error);
 	if (err == LA_OK && published)
-		err = produce_decision(pipeline, i, &event, rejected ? NULL : &item->facts, error);
+		err = produce_decision(pipeline, batch, i, &event, error);
 	return (err);
 }
 
 static enum la_err
-produce_events(struct la_pipeline *pipeline, struct la_error *error)
+produce_events(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
 	enum la_err err = LA_OK;
 
 	batch->number = ++pipeline->next_number;
 	for (size_t i = 0; i < batch->count && err == LA_OK; i++) {
 		if (batch->items[i].kind != LA_ITEM_VOID && la_batch_holds(batch, i))
-			err = produce_item(pipeline, i, error);
+			err = produce_item(pipeline, batch, i, error);
 	}
 	LA_CRASH_POINT("produced");
-	return (err == LA_OK ? la_pipeline_await(pipeline, batch->number, error) : err);
+	return (err);
+}
+
+/* Events and dead letters, awaited at once: nothing else of ours is on its way, so a refusal is about this batch. */
+static enum la_err
+produce_with_dead_letters(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
+{
+	enum la_err err = produce_events(pipeline, batch, error);
+
+	if (err == LA_OK)
+		err = la_pipeline_await(pipeline, batch->number, error);
+	return (err == LA_OK ? la_pipeline_dead_letters(pipeline, batch, error) : err);
 }
 
 enum la_err
-la_pipeline_output(struct la_pipeline *pipeline, struct la_error *error)
+la_pipeline_output(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
 {
+	bool dead = batch->rejected > 0;
 	enum la_err err;
 
-	while ((err = produce_events(pipeline, error)) != LA_OK) {
+	while ((err = dead ? produce_with_dead_letters(pipeline, batch, error) :
+	                     produce_events(pipeline, batch, error)) != LA_OK) {
 		/* a refused output: all of the batch again; the same jobs, by the same ids */
 		if (err == LA_ETOOLARGE)
 			err = LA_EUNAVAILABLE;
 		if ((err = la_pipeline_wait(pipeline, "broker", err, error)) != LA_OK)
 			return (err);
 	}
-	LA_CRASH_POINT("acknowledged");
-	if ((err = la_pipeline_dead_letters(pipeline, error)) != LA_OK)
-		return (err);
-	la_pipeline_recovered(pipeline);
-	pipeline->batch.stage = LA_BATCH_PRODUCED;
+	if (dead)
+		la_pipeline_recovered(pipeline, "broker");
+	batch->stage = dead ? LA_BATCH_ACKNOWLEDGED : LA_BATCH_PRODUCED;
+	batch->since_ms = la_pipeline_now(pipeline);
 	return (LA_OK);
+}
+
+/* May the k-th send its outputs? Dead letters are awaited one by one, alone: see pipeline_dead.c. */
+static bool
+may_produce(struct la_pipeline *pipeline, size_t k)
+{
+	if (la_pipeline_batch(pipeline, k)->rejected == 0)
+		return (true);
+	while (k > 0) {
+		if (la_pipeline_batch(pipeline, --k)->stage == LA_BATCH_PRODUCED)
+			return (false);
+	}
+	return (true);
+}
+
+enum la_err
+la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+{
+	enum la_err err = LA_OK;
+
+	for (size_t k = 0; k < pipeline->used && err == LA_OK; k++) {
+		struct la_batch *batch = la_pipeline_batch(pipeline, k);
+
+		if (batch->stage < LA_BATCH_WRITTEN || (batch->stage == LA_BATCH_WRITTEN && !may_produce(pipeline, k)))
+			break;
+		if (batch->stage == LA_BATCH_WRITTEN)
+			err = la_pipeline_output(pipeline, batch, error);
+	}
+	return (err == LA_OK ? la_pipeline_commit(pipeline, wait_ms, error) : err);
 }

@@ -1,8 +1,5 @@
 #include "detector/pipeline_internal.h"
 
-#define IDLE_MS 100 /* how long an idle turn takes at most: *stopping is looked at in between */
-#define QUIET_MS 1  /* no record for so long: the batch is complete */
-
 struct la_source
 la_pipeline_source(const struct la_message *message)
 {
@@ -22,25 +19,28 @@ la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *messag
 	return (la_decoder_event(pipeline->options.decoder, message->value, event, error));
 }
 
-static bool
-is_full(const struct la_batch *batch)
+bool
+la_pipeline_has_enough(struct la_pipeline *pipeline)
 {
-	return (batch->held == batch->cap || batch->bytes >= LA_BATCH_BYTES_MAX);
+	size_t bytes = 0;
+
+	for (size_t k = 0; k < pipeline->used; k++)
+		bytes += la_pipeline_batch(pipeline, k)->bytes;
+	return (bytes >= LA_BATCH_BYTES_MAX);
 }
 
 /* Polls into the room that is left. */
 static enum la_err
-poll_more(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+poll_more(struct la_pipeline *pipeline, struct la_batch *batch, int wait_ms, struct la_error *error)
 {
 	const struct la_bus *bus = pipeline->options.bus;
-	struct la_batch *batch = &pipeline->batch;
 	size_t count = 0;
 	enum la_err err;
 
 	err = bus->poll(bus->self, wait_ms, batch->messages + batch->held, batch->cap - batch->held, &count, error);
 	la_batch_hold(batch, count);
 	if (err == LA_OK) {
-		la_pipeline_recovered(pipeline);
+		la_pipeline_recovered(pipeline, "broker");
 		return (LA_OK);
 	}
 	if (la_err_action(err) == LA_ACTION_FATAL)
@@ -49,28 +49,19 @@ poll_more(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
 	return (LA_OK);
 }
 
-/*
- * Fills the batch while records flow: up to batch_max_wait_ms, or until none comes for QUIET_MS. So a lone event is
- * not held up, and a stream is not cut into crumbs. When what was carried over fills it, the group is kept all the same.
- */
+/* Fills the batch while records are there, at most batch_max_wait_ms long: nobody waits for one that is yet to come. */
 static enum la_err
-collect(struct la_pipeline *pipeline, struct la_error *error)
+collect(struct la_pipeline *pipeline, struct la_batch *batch, int wait_ms, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
-	int64_t start_ms;
-	size_t before;
-	enum la_err err;
+	enum la_err err = poll_more(pipeline, batch, wait_ms, error);
+	int64_t start_ms = la_pipeline_now(pipeline);
+	size_t before = 0;
 
-	if (is_full(batch))
-		return (la_pipeline_keep_membership(pipeline, 0, error));
-	err = poll_more(pipeline, batch->held > 0 ? 0 : IDLE_MS, error);
-	start_ms = la_pipeline_now(pipeline);
-	while (err == LA_OK && batch->held > 0 && !is_full(batch) &&
+	while (err == LA_OK && batch->held > before && batch->held < batch->cap &&
+	    !la_pipeline_has_enough(pipeline) &&
 	    la_pipeline_now(pipeline) - start_ms < pipeline->options.batch_max_wait_ms) {
 		before = batch->held;
-		err = poll_more(pipeline, QUIET_MS, error);
-		if (batch->held == before)
-			break;
+		err = poll_more(pipeline, batch, 0, error);
 	}
 	return (err);
 }
@@ -88,7 +79,7 @@ identify(struct la_pipeline *pipeline, struct la_error *error)
 		if (*id != '\0') {
 			la_decider_set_cluster_id(pipeline->options.decider, id);
 			pipeline->identified = true;
-			la_pipeline_recovered(pipeline);
+			la_pipeline_recovered(pipeline, "broker");
 			break;
 		}
 		(void)la_error_set(error, LA_EUNAVAILABLE, "the cluster id is not known yet");
@@ -99,9 +90,8 @@ identify(struct la_pipeline *pipeline, struct la_error *error)
 }
 
 static enum la_err
-read_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
+read_item(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
 	struct la_item *item = &batch->items[i];
 	const struct la_message *message = &batch->messages[i];
 	struct la_source source = la_pipeline_source(message);
@@ -121,16 +111,17 @@ read_item(struct la_pipeline *pipeline, size_t i, struct la_error *error)
 	item->verdict = (struct la_verdict){.outcome = LA_OUTCOME_REJECTED};
 	if (err == LA_OK)
 		la_batch_join(batch, i);
+	else
+		batch->rejected++;
 	return (LA_OK);
 }
 
 enum la_err
-la_pipeline_read(struct la_pipeline *pipeline, struct la_error *error)
+la_pipeline_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_ms, struct la_error *error)
 {
-	struct la_batch *batch = &pipeline->batch;
-	enum la_err err = collect(pipeline, error);
+	enum la_err err = LA_OK;
 
-	if (err != LA_OK || batch->held == 0)
+	if (batch->held == 0 && ((err = collect(pipeline, batch, wait_ms, error)) != LA_OK || batch->held == 0))
 		return (err);
 	la_batch_start(batch);
 	for (size_t i = 0; i < batch->count; i++)
@@ -140,11 +131,11 @@ la_pipeline_read(struct la_pipeline *pipeline, struct la_error *error)
 	if (!la_batch_check_leases(batch, pipeline->options.bus))
 		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
 	for (size_t i = 0; i < batch->count; i++) {
-		if ((err = read_item(pipeline, i, error)) != LA_OK)
+		if ((err = read_item(pipeline, batch, i, error)) != LA_OK)
 			return (err);
 	}
-	LA_CRASH_POINT("decoded");
 	la_batch_pend_all(batch);
 	batch->stage = LA_BATCH_READ;
+	LA_CRASH_POINT("decoded");
 	return (LA_OK);
 }

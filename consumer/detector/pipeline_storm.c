@@ -2,9 +2,8 @@
 
 /* Counts the batch's logins on top of what stands. Returns the most alarms of a window that is a storm; 0: none is. */
 static size_t
-count_batch(struct la_pipeline *pipeline)
+count_batch(struct la_pipeline *pipeline, const struct la_batch *batch)
 {
-	const struct la_batch *batch = &pipeline->batch;
 	struct la_storm *storm = &pipeline->storm;
 	size_t most = 0;
 
@@ -37,10 +36,12 @@ wait_for_restart(struct la_pipeline *pipeline, size_t alarms, struct la_error *e
 {
 	enum la_err err;
 
-	la_pipeline_recovered(pipeline); /* what was waited for before has come */
+	la_pipeline_recovered(pipeline, NULL); /* what was waited for before has come */
 	while (!*pipeline->options.stopping) {
 		explain(pipeline, alarms, error);
 		err = la_pipeline_wait(pipeline, "storm", LA_EUNAVAILABLE, error);
+		if (err == LA_OK)
+			err = la_pipeline_send(pipeline, 0, error); /* what is before it */
 		if (err != LA_OK && err != LA_EREVOKED)
 			return (err);
 	}
@@ -48,19 +49,19 @@ wait_for_restart(struct la_pipeline *pipeline, size_t alarms, struct la_error *e
 }
 
 enum la_err
-la_pipeline_guard(struct la_pipeline *pipeline, struct la_error *error)
+la_pipeline_guard(struct la_pipeline *pipeline, const struct la_batch *batch, struct la_error *error)
 {
-	size_t alarms = la_storm_is_on(&pipeline->storm) ? count_batch(pipeline) : 0;
+	size_t alarms = la_storm_is_on(&pipeline->storm) ? count_batch(pipeline, batch) : 0;
 
 	return (alarms == 0 ? LA_OK : wait_for_restart(pipeline, alarms, error));
 }
 
 void
-la_pipeline_guard_keep(struct la_pipeline *pipeline)
+la_pipeline_guard_keep(struct la_pipeline *pipeline, const struct la_batch *batch)
 {
 	if (!la_storm_is_on(&pipeline->storm))
 		return;
 	/* members decided again after a conflict, and a batch that was cut, may count otherwise now */
-	(void)count_batch(pipeline);
+	(void)count_batch(pipeline, batch);
 	la_storm_keep(&pipeline->storm);
 }

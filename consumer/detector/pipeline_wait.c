@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "detector/pipeline_internal.h"
 
 #define SAY_EVERY_MS 30000
@@ -29,10 +31,12 @@ la_pipeline_note(struct la_pipeline *pipeline, const char *side, const struct la
 }
 
 void
-la_pipeline_recovered(struct la_pipeline *pipeline)
+la_pipeline_recovered(struct la_pipeline *pipeline, const char *side)
 {
 	struct la_waiting *waiting = &pipeline->waiting;
 
+	if (side != NULL && waiting->side != NULL && strcmp(side, waiting->side) != 0)
+		return;
 	if (pipeline->paused)
 		pipeline->options.bus->pause(pipeline->options.bus->self, false);
 	pipeline->paused = false;
@@ -79,14 +83,30 @@ la_pipeline_keep_membership(struct la_pipeline *pipeline, int wait_ms, struct la
 }
 
 enum la_err
+la_pipeline_check_leases(struct la_pipeline *pipeline, struct la_error *error)
+{
+	bool all = true;
+
+	for (size_t k = 0; k < pipeline->used; k++) {
+		struct la_batch *batch = la_pipeline_batch(pipeline, k);
+
+		if (batch->held > 0 && !la_batch_check_leases(batch, pipeline->options.bus))
+			all = false;
+	}
+	if (!all)
+		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
+	return (LA_OK);
+}
+
+enum la_err
 la_pipeline_wait(struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error)
 {
-	const struct la_bus *bus = pipeline->options.bus;
 	struct la_error poll_error = LA_ERROR_INIT;
 	int64_t start_ms = la_pipeline_now(pipeline), pause_ms;
 
 	if (la_err_action(code) == LA_ACTION_FATAL)
 		return (code);
+	la_pipeline_rest(pipeline);
 	la_pipeline_note(pipeline, side, error);
 	pause_ms = PAUSE_MIN_MS * pipeline->waiting.tries;
 	if (pause_ms > PAUSE_MAX_MS)
@@ -98,7 +118,5 @@ la_pipeline_wait(struct la_pipeline *pipeline, const char *side, enum la_err cod
 		if (code != LA_OK)
 			return (la_error_set(error, code, "%s", poll_error.text));
 	} while (la_pipeline_now(pipeline) - start_ms < pause_ms);
-	if (pipeline->batch.held > 0 && !la_batch_check_leases(&pipeline->batch, bus))
-		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
-	return (LA_OK);
+	return (la_pipeline_check_leases(pipeline, error));
 }

@@ -4,7 +4,8 @@
  *
  * Requests come in batches and are split into begin and end, so that another
  * batch can be decoded while the server answers. At most one fetch and one
- * write are under way at a time. One thread calls everything.
+ * write are under way at a time, and what was begun first is ended first: a fetch that begins after a write
+ * finds what that write did, but for its conflicts. One thread calls everything.
  */
 #ifndef LA_DETECTOR_STORE_H
 #define LA_DETECTOR_STORE_H
@@ -61,8 +62,9 @@ struct la_store {
 
 	/* begin queues and flushes; end waits for all answers, up to timeout_ms in all.
 	 * Errors of end: LA_EUNAVAILABLE (connection, LOADING, READONLY, OOM …: text says which
-	 * and what helps), LA_ETIMEOUT. After an error nothing is known of the
-	 * requests (a write may have happened); the connection is made anew by the next begin. */
+	 * and what helps), LA_ETIMEOUT. After an error, of a begin too, nothing is known of the
+	 * requests (a write may have happened) and none is under way any more: what was is begun again. The connection
+	 * is made anew by the next begin. */
 	enum la_err (*fetch_begin)(void *self, struct la_store_read *reads, size_t count, struct la_error *error);
 	enum la_err (*fetch_end)(void *self, int timeout_ms, struct la_error *error);
 	enum la_err (*write_begin)(void *self, struct la_store_write *writes, size_t count, struct la_error *error);

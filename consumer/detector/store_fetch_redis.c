@@ -72,6 +72,7 @@ la_store_redis_fetch_begin(void *self, struct la_store_read *reads, size_t count
 	enum la_err err;
 
 	la_store_redis_drop_replies(store);
+	store->fetching = false;
 	store->reads = reads;
 	store->read_count = count;
 	if (count == 0)
@@ -80,7 +81,10 @@ la_store_redis_fetch_begin(void *self, struct la_store_read *reads, size_t count
 		return (la_error_set(error, LA_ENOMEM, "out of memory for %zu look-ups", count));
 	if ((err = la_connection_open(&store->connection, LA_STORE_CONNECT_MS, error)) != LA_OK)
 		return (err);
-	return (la_connection_send(&store->connection, la_buf_span(&store->commands), error));
+	if ((err = la_connection_send(&store->connection, la_buf_span(&store->commands), error)) != LA_OK)
+		return (err);
+	store->fetching = true;
+	return (LA_OK);
 }
 
 /* A user without the right to ask ROLE is let through. */
@@ -136,6 +140,7 @@ la_store_redis_fetch_end(void *self, int timeout_ms, struct la_error *error)
 	redisReply *reply;
 	enum la_err err;
 
+	store->fetching = false;
 	if (store->read_count == 0)
 		return (LA_OK);
 	if ((err = take_role(store, deadline_ms, error)) != LA_OK)

@@ -19,6 +19,7 @@ struct la_store_redis {
 	size_t read_count;
 	redisReply **replies; /* of the last fetch, which own the records */
 	size_t reply_count, reply_cap;
+	bool fetching; /* answers of a fetch are to come, behind those of a write if there is one */
 
 	struct la_store_write *writes; /* the write under way, the caller's */
 	size_t write_count;

@@ -97,6 +97,12 @@ la_store_redis_write_end(void *self, int timeout_ms, struct la_error *error)
 		return (LA_OK);
 	if ((err = take_results(store, deadline_ms, &noscript, error)) != LA_OK || !noscript)
 		return (err);
+	if (store->fetching) {
+		/* its answers come before those to a second pass, and would miss what that writes: both are begun again */
+		store->sha[0] = '\0';
+		la_connection_close(&store->connection);
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s has forgotten the script", store->connection.url.name));
+	}
 	if ((err = load_script(store, deadline_ms, error)) != LA_OK || (err = send_writes(store, error)) != LA_OK ||
 	    (err = take_results(store, deadline_ms, &noscript, error)) != LA_OK)
 		return (err);

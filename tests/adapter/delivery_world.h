@@ -527,8 +527,15 @@ setup(void **state)
 	world->outputs = calloc(OUTPUTS, sizeof(world->outputs[0]));
 	world->now_ms = 1000;
 	world->latency_ms = 5;
-	world->bus = (struct la_bus){world, bus_poll, bus_release, bus_pause, bus_produce, bus_await, bus_commit,
-	    bus_holds, bus_cluster_id};
+	world->bus = (struct la_bus){.self = world,
+	    .poll = bus_poll,
+	    .release = bus_release,
+	    .pause = bus_pause,
+	    .produce = bus_produce,
+	    .await = bus_await,
+	    .commit = bus_commit,
+	    .holds = bus_holds,
+	    .cluster_id = bus_cluster_id};
 	world->relay = (struct la_relay){world, relay_room, relay_submit, relay_work};
 	world->decoder = open_decoder(LA_RECORD_ALERT_JOB);
 	world->deliveries = open_decoder(LA_RECORD_DELIVERY);

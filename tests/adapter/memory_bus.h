@@ -32,6 +32,7 @@ struct memory_output {
 	unsigned char *value; /* NULL: null */
 	size_t size;
 	char headers[1024]; /* "name=value\n"… */
+	const struct memory_record *from; /* whose headers it has; NULL: nobody's */
 	uint64_t batch;
 };
 
@@ -177,7 +178,7 @@ memory_bus_keep(struct memory_bus *bus, const struct la_output *output)
 	assert(room != NULL);
 	bus->outputs = room;
 	kept = &bus->outputs[bus->output_count++];
-	*kept = (struct memory_output){.batch = output->batch, .size = output->value.size};
+	*kept = (struct memory_output){.batch = output->batch, .size = output->value.size, .from = from};
 	(void)snprintf(kept->topic, sizeof(kept->topic), "%s", output->topic);
 	(void)snprintf(kept->key, sizeof(kept->key), "%.*s", (int)output->key.size, (const char *)output->key.data);
 	if (la_span_present(output->value)) {
@@ -207,24 +208,30 @@ memory_bus_produce(void *self, const struct la_output *output, int wait_ms, stru
 	return (fault_after(bus->fault) ? fault_error(bus->fault, error) : LA_OK);
 }
 
-/* What the broker refuses is taken away again, with its error. */
+/* Outputs up to this batch. What the broker refuses is taken away again, with its error. */
 static inline enum la_err
-memory_bus_judge(struct memory_bus *bus, struct la_error *error)
+memory_bus_judge(struct memory_bus *bus, uint64_t batch, struct la_error *error)
 {
-	for (size_t i = bus->output_count - bus->unacknowledged; i < bus->output_count; i++) {
+	enum la_err err = LA_OK;
+
+	for (size_t i = bus->output_count - bus->unacknowledged; i < bus->output_count;) {
 		struct memory_output *output = &bus->outputs[i];
 		bool too_large = bus->max_value > 0 && output->size > bus->max_value;
 
-		if (!too_large && !(bus->refuse_dead_letters && strcmp(output->topic, "login-events-dlq") == 0))
+		if (output->batch > batch)
+			break;
+		bus->unacknowledged--;
+		if (!too_large && !(bus->refuse_dead_letters && strcmp(output->topic, "login-events-dlq") == 0)) {
+			i++;
 			continue;
+		}
 		free(output->value);
 		memmove(output, output + 1, (bus->output_count - i - 1) * sizeof(*output));
 		bus->output_count--;
-		bus->unacknowledged--;
-		return (la_error_set(error, too_large ? LA_ETOOLARGE : LA_EUNAVAILABLE, "refused by the broker"));
+		if (err != LA_ETOOLARGE)
+			err = la_error_set(error, too_large ? LA_ETOOLARGE : LA_EUNAVAILABLE, "refused by the broker");
 	}
-	bus->unacknowledged = 0;
-	return (LA_OK);
+	return (err);
 }
 
 static inline enum la_err
@@ -233,12 +240,11 @@ memory_bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error
 	struct memory_bus *bus = self;
 	enum la_err err;
 
-	(void)batch;
 	(void)wait_ms;
 	if (fault_before(bus->fault))
 		return (fault_error(bus->fault, error));
 	memory_bus_trace(bus, 'A');
-	err = memory_bus_judge(bus, error);
+	err = memory_bus_judge(bus, batch, error);
 	return (fault_after(bus->fault) ? fault_error(bus->fault, error) : err);
 }
 
@@ -251,6 +257,19 @@ memory_bus_holds(void *self, struct la_span topic, int32_t partition, uint64_t l
 	return (bus->lease[partition] == lease);
 }
 
+/* Is an output of a record before this position not acknowledged? */
+static inline bool
+memory_bus_is_early(const struct memory_bus *bus, const struct la_position_done *done)
+{
+	for (size_t i = bus->output_count - bus->unacknowledged; i < bus->output_count; i++) {
+		const struct memory_record *from = bus->outputs[i].from;
+
+		if (from != NULL && from->partition == done->partition && from->offset < done->next_offset)
+			return (true);
+	}
+	return (false);
+}
+
 static inline enum la_err
 memory_bus_commit(void *self, const struct la_position_done *positions, size_t count, struct la_error *error)
 {
@@ -259,10 +278,10 @@ memory_bus_commit(void *self, const struct la_position_done *positions, size_t c
 	if (fault_before(bus->fault))
 		return (fault_error(bus->fault, error));
 	memory_bus_trace(bus, 'C');
-	assert(bus->unacknowledged == 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct la_position_done *done = &positions[i];
 
+		assert(!memory_bus_is_early(bus, done));
 		if (!memory_bus_holds(bus, done->topic, done->partition, done->lease))
 			continue;
 		assert(done->next_offset >= bus->committed[done->partition]);
@@ -270,6 +289,17 @@ memory_bus_commit(void *self, const struct la_position_done *positions, size_t c
 	}
 	bus->commits++;
 	return (fault_after(bus->fault) ? fault_error(bus->fault, error) : LA_OK);
+}
+
+static inline enum la_err
+memory_bus_commit_end(void *self, int wait_ms, struct la_error *error)
+{
+	struct memory_bus *bus = self;
+
+	(void)wait_ms;
+	if (fault_before(bus->fault))
+		return (fault_error(bus->fault, error));
+	return (LA_OK);
 }
 
 static inline const char *
@@ -310,6 +340,8 @@ memory_bus_init(struct memory_bus *bus, struct fault *fault, int64_t *now_ms)
 	        .produce = memory_bus_produce,
 	        .await = memory_bus_await,
 	        .commit = memory_bus_commit,
+	        .commit_begin = memory_bus_commit,
+	        .commit_end = memory_bus_commit_end,
 	        .holds = memory_bus_holds,
 	        .cluster_id = memory_bus_cluster_id}};
 }

@@ -187,7 +187,7 @@ static void
 forgive_dead_letters(struct memory_bus *bus, void *cookie)
 {
 	(void)cookie;
-	assert_int_equal(bus->commits, 0);
+	assert_true(bus->commits == 0 || !bus->refuse_dead_letters);
 	if (bus->polls_while_paused > 100)
 		bus->refuse_dead_letters = false;
 }

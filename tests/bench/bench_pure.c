@@ -108,6 +108,15 @@ bus_commit(void *self, const struct la_position_done *positions, size_t count, s
 	return (LA_OK);
 }
 
+static enum la_err
+bus_commit_end(void *self, int wait_ms, struct la_error *error)
+{
+	(void)self;
+	(void)wait_ms;
+	(void)error;
+	return (LA_OK);
+}
+
 static bool
 bus_holds(void *self, struct la_span topic, int32_t partition, uint64_t lease)
 {
@@ -257,8 +266,16 @@ run(struct la_tool *tool, struct la_error *error)
 {
 	struct pure pure = {
 	    .workload = {LA_WORKLOAD_RANDOM, 1000000, 20000, 2, 40}, .batch = 5000, .source = {.bytes = LA_BUF_INIT}};
-	const struct la_bus bus = {&pure.source, bus_poll, bus_release, bus_pause, bus_produce, bus_await, bus_commit,
-	    bus_holds, bus_cluster_id};
+	const struct la_bus bus = {.self = &pure.source,
+	    .poll = bus_poll,
+	    .release = bus_release,
+	    .pause = bus_pause,
+	    .produce = bus_produce,
+	    .await = bus_await,
+	    .commit_begin = bus_commit,
+	    .commit_end = bus_commit_end,
+	    .holds = bus_holds,
+	    .cluster_id = bus_cluster_id};
 	enum la_err err;
 
 	if (sodium_init() < 0) /* it chooses the code for this processor */
