@@ -98,7 +98,7 @@ partition_assigned_while_paused_is_paused_too(void **state)
 	la_fixture_until_void(port, &got[0]);
 	port->release(port->self, got, 1);
 	la_bus_kafka_close(second, 0);
-	for (until_ms = la_clock_now_ms(NULL) + 8000; la_clock_now_ms(NULL) < until_ms;) {
+	for (until_ms = la_clock_now_ms(NULL) + 4500; la_clock_now_ms(NULL) < until_ms;) {
 		assert_int_equal(port->poll(port->self, 100, got, 64, &count, NULL), LA_OK);
 		assert_int_equal(count, 0);
 	}
@@ -111,7 +111,7 @@ partition_assigned_while_paused_is_paused_too(void **state)
 static void
 long_silence_loses_the_partitions_and_comes_back_by_itself(void **state)
 {
-	static const char *const impatient[] = {"kafka.consumer.max.poll.interval.ms=6000", NULL};
+	static const char *const impatient[] = {"kafka.consumer.max.poll.interval.ms=3000", NULL};
 	struct la_bus_kafka *bus = la_fixture_bus(impatient);
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	struct la_message old;
@@ -121,7 +121,7 @@ long_silence_loses_the_partitions_and_comes_back_by_itself(void **state)
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
 	la_fixture_read(port, &old, 1);
 	done = la_fixture_after(&old);
-	(void)usleep(8000 * 1000);
+	(void)usleep(4000 * 1000);
 	/* The commit comes first, before any poll: it has to notice by itself. */
 	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_OK);
 	assert_int_equal(la_fixture_committed(0), RD_KAFKA_OFFSET_INVALID);
