@@ -59,7 +59,8 @@ struct la_bus {
 	 * Waits up to wait_ms for the first record, then takes what is there, at
 	 * most cap. 0 records is no error. Serves rebalances. The caller releases
 	 * every record it got, in any order. An acknowledgement, or the answer to a commit, ends the wait early.
-	 * Errors: LA_EUNAVAILABLE (brokers away; keep calling), LA_EINTERNAL.
+	 * Errors: LA_EUNAVAILABLE (brokers away; keep calling), LA_EFENCED (the
+	 * group has another member with our name), LA_EINTERNAL.
 	 */
 	enum la_err (*poll)(void *self, int wait_ms, struct la_message *out, size_t cap, size_t *count,
 	    struct la_error *error);

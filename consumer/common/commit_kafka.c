@@ -54,13 +54,14 @@ translate(rd_kafka_resp_err_t cause, struct la_error *error)
 	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
 	case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST:
 		return (la_error_set(error, LA_EREVOKED, "commit: %s", rd_kafka_err2str(cause)));
-	case RD_KAFKA_RESP_ERR__FATAL:
-	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
 	case RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE:
 	case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
 		return (la_error_set(error, LA_EINTERNAL, "commit: %s", rd_kafka_err2str(cause)));
 	default:
-		/* REBALANCE_IN_PROGRESS too: whether our partitions stay is known only when it is over. */
+		/*
+		 * REBALANCE_IN_PROGRESS too: whether our partitions stay is known only when it is over. And what makes
+		 * librdkafka give the client up (FENCED_INSTANCE_ID): the next poll tells.
+		 */
 		return (la_error_set(error, LA_EUNAVAILABLE, "commit: %s", rd_kafka_err2str(cause)));
 	}
 }

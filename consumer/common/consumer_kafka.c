@@ -197,6 +197,24 @@ drop:
 	return (false);
 }
 
+/*
+ * Whether the other one with our name lives is not known here: it may be our own successor, another instance by
+ * mistake, or we ourselves, when a restarted broker answered a join and an older heartbeat in the wrong order. So we
+ * end; whoever restarts us makes the name ours again.
+ */
+static enum la_err
+given_up(const struct la_consumer_kafka *consumer, struct la_error *error)
+{
+	char reason[256] = "";
+
+	if (!consumer->failed &&
+	    rd_kafka_fatal_error(consumer->rk, reason, sizeof(reason)) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+		return (la_error_set(error, LA_EFENCED,
+		    "the group has another member with our group.instance.id, or took us for one after a broker's "
+		    "restart; give each instance a name of its own, and start this one again"));
+	return (la_error_set(error, LA_EINTERNAL, "the kafka consumer cannot go on; see the log"));
+}
+
 enum la_err
 la_consumer_kafka_take(
     struct la_consumer_kafka *consumer, struct la_message *out, size_t cap, size_t *count, struct la_error *error)
@@ -208,7 +226,7 @@ la_consumer_kafka_take(
 	la_consumer_kafka_serve(consumer);
 	la_link_kafka_probe(&consumer->link, consumer->rk);
 	if (consumer->failed || consumer->link.fatal)
-		return (la_error_set(error, LA_EINTERNAL, "the kafka consumer cannot go on; see the log"));
+		return (given_up(consumer, error));
 	while (!consumer->paused && *count < cap) {
 		want = cap - *count < LA_CONSUMER_TAKE_CAP ? cap - *count : LA_CONSUMER_TAKE_CAP;
 		got = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->taken, want);

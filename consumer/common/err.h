@@ -29,6 +29,7 @@ enum la_action {
 	X(LA_ETIMEOUT, "timed out", LA_ACTION_RETRY, 69)                   \
 	X(LA_ECONFLICT, "changed by another writer", LA_ACTION_RETRY, 75)  \
 	X(LA_ESTOPPED, "stopped", LA_ACTION_FATAL, 75)                     \
+	X(LA_EFENCED, "replaced by another instance", LA_ACTION_FATAL, 75) \
 	X(LA_ETOOLARGE, "larger than the limit", LA_ACTION_REJECT, 65)     \
 	X(LA_EREVOKED, "assignment has changed", LA_ACTION_RETRY, 75)      \
 	X(LA_ENOMEM, "out of memory", LA_ACTION_FATAL, 70)                 \

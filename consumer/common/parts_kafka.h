@@ -60,7 +60,8 @@ LA_MUST_CHECK enum la_err la_consumer_kafka_new(struct la_consumer_kafka **consu
     const char *topic, int wake_fd, struct la_error *error);
 void la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms);
 
-/* Serves rebalances and errors, takes what is there, waits for nothing. Errors: LA_EUNAVAILABLE, LA_EINTERNAL. */
+/* Serves rebalances and errors, takes what is there, waits for nothing. Errors: LA_EUNAVAILABLE, LA_EFENCED,
+ * LA_EINTERNAL. */
 LA_MUST_CHECK enum la_err la_consumer_kafka_take(
     struct la_consumer_kafka *consumer, struct la_message *out, size_t cap, size_t *count, struct la_error *error);
 bool la_consumer_kafka_waiting(const struct la_consumer_kafka *consumer); /* records are there and not paused */

@@ -223,6 +223,35 @@ commit_during_a_rebalance_is_tried_again(void **state)
 }
 
 static void
+member_whose_name_is_taken_is_told_to_start_again(void **state)
+{
+	static const char *const named[] = {"kafka.consumer.group.instance.id=one", NULL};
+	struct la_bus_kafka *bus = la_fixture_bus(named);
+	const struct la_bus *port = la_bus_kafka_port(bus);
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	struct la_error error = LA_ERROR_INIT;
+	struct la_position_done done;
+	enum la_err err = LA_OK;
+	size_t count;
+
+	(void)state;
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_read(port, got, 1);
+	done = la_fixture_after(&got[0]);
+	fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+	assert_int_equal(la_err_action(port->commit(port->self, &done, 1, NULL)), LA_ACTION_RETRY);
+	port->release(port->self, got, 1);
+	while (la_err_action(err) != LA_ACTION_FATAL && la_clock_now_ms(NULL) < until_ms) {
+		err = port->poll(port->self, 100, got, 8, &count, &error);
+		port->release(port->self, got, count);
+	}
+	assert_int_equal(err, LA_EFENCED);
+	assert_int_equal(la_err_exit_code(err), 75);
+	assert_non_null(strstr(error.text, "group.instance.id"));
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
+static void
 brokers_away_is_said_and_work_goes_on_when_they_return(void **state)
 {
 	struct la_bus_kafka *bus = la_fixture_bus(NULL);
@@ -324,6 +353,7 @@ main(void)
 	    cmocka_unit_test_setup(producer_given_up_by_librdkafka_is_made_anew, la_fixture_next),
 	    cmocka_unit_test_setup(commit_of_an_old_generation_is_revoked_and_read_again, la_fixture_next),
 	    cmocka_unit_test_setup(commit_during_a_rebalance_is_tried_again, la_fixture_next),
+	    cmocka_unit_test_setup(member_whose_name_is_taken_is_told_to_start_again, la_fixture_next),
 	    cmocka_unit_test_setup(brokers_away_is_said_and_work_goes_on_when_they_return, la_fixture_next),
 	    cmocka_unit_test_setup(reading_goes_on_when_the_leader_moves, la_fixture_next),
 	    cmocka_unit_test_setup(check_names_the_servers_that_do_not_answer, la_fixture_next),

@@ -11,6 +11,7 @@ from process import wait_until
 from records import Record, committed, end_offsets
 
 SESSION_S = 6
+TRY_AGAIN = 75
 SETTINGS = {
     "delivery.guarantee": "at_least_once",
     "decisions.publish": "all",
@@ -65,7 +66,8 @@ class Storm:
     """Kills one instance after another, each while a burst of events is worked on.
 
     A kill waits until some of the burst was decided, then a moment. `faults` (index of the kill -> function) breaks
-    servers between kills.
+    servers between kills. One that ends by itself with "try again" (its name in the group was taken, by a join of its
+    own that a restarted broker took for another's) is started again, as a supervisor does; no other end is allowed.
     """
 
     def __init__(self, instances, feed, tail, decisions, seed):
@@ -94,14 +96,22 @@ class Storm:
                     faults[self.counts["kill"]]()
         self.feed.finish()
 
+    def _supervise(self):
+        self._resume_when_due()
+        for program in self.instances:
+            if program.process.ended() == TRY_AGAIN:
+                assert "group.instance.id" in program.stderr()
+                program.process.wait(1)
+                program.start()
+                self.counts["try again"] += 1
+            program.process.require_alive()
+
     def _await_decisions(self, count):
         def reached():
-            self._resume_when_due()
-            for program in self.instances:
-                program.process.require_alive()
+            self._supervise()
             return self.tail.count(self.decisions) >= count
 
-        wait_until(reached, 150, lambda: f"{count} decisions, only {self.tail.count(self.decisions)} came; "
+        wait_until(reached, 200, lambda: f"{count} decisions, only {self.tail.count(self.decisions)} came; "
                                          f"so far {dict(self.counts)}", interval=0.002)
 
     def _kill(self):
@@ -109,7 +119,7 @@ class Storm:
         if program is self.hung:
             self.hung = None
             self.counts["kill of a hung one"] += 1
-        program.kill()
+        program.kill()  # one that ended by itself just now is started again here
         self.counts["kill"] += 1
         time.sleep(self.rng.choice((0, 0, self.rng.uniform(0, 1))))
         program.start()
@@ -143,9 +153,7 @@ class Storm:
         assert end_offsets(bootstrap, topic) == ends
 
         def done():
-            self._resume_when_due()
-            for program in self.instances:
-                program.process.require_alive()
+            self._supervise()
             return self.hung is None and committed(bootstrap, group, topic) == ends
 
         wait_until(done, timeout, lambda: f"all is committed: {committed(bootstrap, group, topic)} of {ends}",

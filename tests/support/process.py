@@ -60,6 +60,10 @@ class Process:
     def alive(self):
         return self.popen is not None and self.popen.poll() is None
 
+    def ended(self):
+        """The exit code of one that has ended by itself; None: it runs, or was never started."""
+        return None if self.popen is None else self.popen.poll()
+
     def output(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
