@@ -2,7 +2,7 @@
 #include "common/consumer_kafka.h"
 
 /* A broker answers within this time or the caller asks again; librdkafka goes on trying behind it. */
-#define COMMIT_WAIT_MS 5000
+#define COMMIT_WAIT_MS 1000
 
 /* Positions with a lease that holds, as librdkafka wants them; NULL: out of memory or a bad position. */
 static rd_kafka_topic_partition_list_t *

@@ -1,11 +1,14 @@
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "common/consumer_kafka.h"
 #include "common/log.h"
 
 #define SERVE_EVENTS_MAX 1000 /* rebalances and errors served in one go */
+#define DESTROY_WAIT_MS 1000
 
 static void
 on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
@@ -126,9 +129,40 @@ drop_records(rd_kafka_queue_t *records)
 		rd_kafka_message_destroy(message);
 }
 
+static void *
+destroy_client(void *rk)
+{
+	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	return (NULL);
+}
+
+/*
+ * librdkafka waits for what it has under way at a broker, up to 5 s for a LeaveGroup and socket.timeout.ms for a
+ * commit: one that hangs would keep us from ending. False: it goes on behind us until the process ends.
+ */
+static bool
+destroy_in_time(rd_kafka_t *rk)
+{
+	struct timespec until;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, destroy_client, rk) != 0) {
+		(void)destroy_client(rk);
+		return (true);
+	}
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DESTROY_WAIT_MS / 1000;
+	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+		return (true);
+	(void)pthread_detach(thread);
+	return (false);
+}
+
 void
 la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms)
 {
+	bool destroyed = true;
+
 	if (consumer == NULL)
 		return;
 	if (consumer->rk != NULL) {
@@ -143,9 +177,10 @@ la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms)
 			rd_kafka_queue_destroy(consumer->commits);
 		if (consumer->events != NULL)
 			rd_kafka_queue_destroy(consumer->events);
-		rd_kafka_destroy_flags(consumer->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+		destroyed = destroy_in_time(consumer->rk);
 	}
-	free(consumer);
+	if (destroyed)
+		free(consumer);
 }
 
 /* Rebalances are served in here, and only here. Also tells librdkafka that we are alive (max.poll.interval.ms). */
