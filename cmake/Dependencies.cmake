@@ -28,6 +28,10 @@ if(LA_TESTS)
   la_dependency(LA_CMOCKA cmocka 1.1.5 libcmocka-dev)
 endif()
 
+# TLS to Redis: hiredis has it from 1.0 on, in a library of its own (Debian 12 has neither).
+pkg_check_modules(LA_HIREDIS_SSL QUIET IMPORTED_TARGET "hiredis_ssl>=1.0")
+pkg_check_modules(LA_OPENSSL QUIET IMPORTED_TARGET "openssl>=3.0")
+
 get_property(missing GLOBAL PROPERTY LA_MISSING)
 if(missing)
   get_property(packages GLOBAL PROPERTY LA_MISSING_PACKAGES)

@@ -57,16 +57,12 @@ la_connection_init(struct la_connection *connection, const struct la_conf *conf,
 	*connection = (struct la_connection){.login = LA_BUF_INIT};
 	if (la_redis_url_parse(la_conf_text(conf, "redis.url"), &connection->url, error) != LA_OK)
 		return (LA_ECONFIG);
-#if HIREDIS_MAJOR < 1
-	if (connection->url.tls)
-		return (la_error_set(error, LA_ECONFIG,
-		    "redis.url: rediss:// needs hiredis 1.0 or later, this program was built with %d.%d.%d; "
-		    "use redis:// or unix:// (with a TLS proxy if need be)",
-		    HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH));
-#else
-	if (connection->url.tls)
-		return (la_error_set(error, LA_ECONFIG, "redis.url: rediss:// is not supported yet"));
-#endif
+	if (connection->url.tls) {
+		enum la_err err = la_tls_redis_new(&connection->tls, conf, &connection->url, error);
+
+		if (err != LA_OK)
+			return (err);
+	}
 	return (read_login(connection, conf, error));
 }
 
@@ -74,6 +70,8 @@ void
 la_connection_clear(struct la_connection *connection)
 {
 	la_connection_close(connection);
+	la_tls_redis_free(connection->tls);
+	connection->tls = NULL;
 	if (connection->login.data != NULL)
 		sodium_memzero(connection->login.data, connection->login.cap);
 	la_buf_clear(&connection->login);
@@ -86,6 +84,8 @@ la_connection_close(struct la_connection *connection)
 		redisFree(connection->redis);
 	connection->redis = NULL;
 	connection->greetings = 0;
+	la_tls_redis_forget(connection->tls);
+	connection->secured = false;
 }
 
 static enum la_err
@@ -124,12 +124,55 @@ wait_socket(struct la_connection *connection, short events, int64_t deadline_ms,
 	return (LA_ETIMEOUT);
 }
 
+/* What the socket says of its connecting; LA_OK also while that goes on. */
+static enum la_err
+check_socket(struct la_connection *connection, struct la_error *error)
+{
+	int problem = 0;
+	socklen_t size = sizeof(problem);
+
+	if (getsockopt(connection->redis->fd, SOL_SOCKET, SO_ERROR, &problem, &size) != 0)
+		problem = errno;
+	return (problem == 0 ? LA_OK : lost(connection, error, strerror(problem)));
+}
+
+/*
+ * TLS, as far as it goes without waiting; LA_OK: it is done, or not asked for. LA_ETIMEOUT: not yet, *events says what
+ * to poll for. Errors: LA_EUNAVAILABLE, LA_ENOMEM (closed then).
+ */
+static enum la_err
+secure(struct la_connection *connection, short *events, struct la_error *error)
+{
+	struct pollfd fd = {.events = POLLOUT};
+	enum la_err err;
+
+	if (connection->tls == NULL || connection->secured)
+		return (LA_OK);
+	fd.fd = connection->redis->fd;
+	*events = POLLOUT;
+	if (poll(&fd, 1, 0) <= 0)
+		return (LA_ETIMEOUT); /* not connected yet */
+	if ((err = check_socket(connection, error)) != LA_OK)
+		return (err);
+	err = la_tls_redis_step(connection->tls, connection->redis, events, error);
+	connection->secured = err == LA_OK;
+	if (err != LA_OK && err != LA_ETIMEOUT) {
+		la_error_prefix(error, "%s", connection->url.name);
+		la_connection_close(connection);
+	}
+	return (err);
+}
+
 /* Writes all that is queued, or what goes without waiting. */
 static enum la_err
 flush(struct la_connection *connection, struct la_error *error)
 {
 	int done = 0;
+	short events;
+	enum la_err err = secure(connection, &events, error);
 
+	if (err != LA_OK)
+		return (err == LA_ETIMEOUT ? LA_OK : err); /* it stays queued */
 	if (redisBufferWrite(connection->redis, &done) != REDIS_OK)
 		return (broken(connection, error));
 	return (LA_OK);
@@ -192,19 +235,18 @@ start_connect(struct la_connection *connection, struct la_error *error)
 static enum la_err
 finish_connect(struct la_connection *connection, int64_t deadline_ms, struct la_error *error)
 {
-	int problem = 0;
-	socklen_t size = sizeof(problem);
 	enum la_err err = wait_socket(connection, POLLOUT, deadline_ms, error);
+	short events;
 
-	if (err != LA_OK)
+	if (err != LA_OK || (err = check_socket(connection, error)) != LA_OK)
 		return (err);
-	if (getsockopt(connection->redis->fd, SOL_SOCKET, SO_ERROR, &problem, &size) != 0)
-		problem = errno;
-	if (problem != 0)
-		return (lost(connection, error, strerror(problem)));
 	if (!connection->url.is_unix && redisEnableKeepAlive(connection->redis) != REDIS_OK)
 		return (broken(connection, error));
-	return (LA_OK);
+	while ((err = secure(connection, &events, error)) == LA_ETIMEOUT) {
+		if ((err = wait_socket(connection, events, deadline_ms, error)) != LA_OK)
+			return (err);
+	}
+	return (err);
 }
 
 /* Takes count replies that must not be errors. */
@@ -288,6 +330,11 @@ take_reply(struct la_connection *connection, redisReply **reply, struct la_error
 static enum la_err
 read_socket(struct la_connection *connection, struct la_error *error)
 {
+	short events;
+	enum la_err err = secure(connection, &events, error);
+
+	if (err != LA_OK)
+		return (err == LA_ETIMEOUT ? LA_OK : err);
 	if (sdslen(connection->redis->obuf) > 0 && flush(connection, error) != LA_OK)
 		return (LA_EUNAVAILABLE);
 	if (redisBufferRead(connection->redis) != REDIS_OK)

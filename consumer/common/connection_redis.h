@@ -16,15 +16,18 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/redis_url.h"
+#include "common/tls_redis.h"
 
 struct la_connection {
 	struct la_redis_url url;
 	struct la_buf login; /* the AUTH command, with the secret; wiped by clear */
 	redisContext *redis; /* NULL: not connected */
+	struct la_tls_redis *tls; /* NULL: without TLS */
+	bool secured;             /* its handshake is done */
 	int greetings;       /* answers to AUTH and SELECT that are to come, of a connection begun without waiting */
 };
 
-/* Reads redis.url, .user, .password.file. Errors: LA_ECONFIG, LA_ENOMEM; clear it in any case. */
+/* Reads redis.url, .user, .password.file, .ca.file. Errors: LA_ECONFIG, LA_ENOMEM; clear it in any case. */
 LA_MUST_CHECK enum la_err la_connection_init(
     struct la_connection *connection, const struct la_conf *conf, struct la_error *error);
 void la_connection_clear(struct la_connection *connection);

@@ -4,6 +4,7 @@
 
 #include "common/bus_kafka.h"
 #include "common/cli.h"
+#include "common/tls_redis.h"
 #include "detector/agent.h"
 #include "detector/commands.h"
 
@@ -43,8 +44,9 @@ versions(FILE *out)
 	char agent_rev[LA_REV_HEX];
 
 	la_agent_rev(agent_rev);
-	(void)fprintf(out, "librdkafka %s\navro-c %s\nhiredis %d.%d.%d\nlibsodium %s\nagent table %s\n",
+	(void)fprintf(out, "librdkafka %s\navro-c %s\nhiredis %d.%d.%d%s\nlibsodium %s\nagent table %s\n",
 	    la_bus_kafka_library_version(), LA_AVRO_VERSION, HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH,
+	    la_tls_redis_is_built() ? "" : " without TLS",
 	    sodium_version_string(), agent_rev);
 }
 

@@ -1,0 +1,84 @@
+"""rediss://: what a build with TLS trusts, and what one without says (Debian 12's hiredis has none)."""
+import shutil
+import subprocess
+
+import pytest
+
+from process import Process, free_port, wait_until
+from services import write_hash_keys
+
+
+def make_certificate(folder, names):
+    """A self-signed certificate and its key; gives both paths."""
+    folder.mkdir()
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "3650", "-subj", "/CN=redis", "-addext", f"subjectAltName={names}", "-keyout", key,
+                    "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture
+def tls_redis(folder):
+    """tls_redis(names): the port of a private redis-server with TLS, and its certificate."""
+    servers = []
+
+    def start(names):
+        own = folder / f"redis-{len(servers)}"
+        certificate, key = make_certificate(own, names)
+        port = free_port()
+        server = Process("redis", [shutil.which("redis-server"), "--bind", "127.0.0.1", "--port", 0, "--tls-port", port,
+                                   "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no",
+                                   "--save", "", "--dir", own], own / "redis.log")
+        servers.append(server)
+        server.start()
+        wait_until(lambda: "Ready to accept connections" in server.output(), 10, server.output)
+        return port, certificate
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def check(build_dir, folder):
+    """check(settings): what `check` says of Redis; no broker is there."""
+    keys = write_hash_keys(folder / "hash.keys")
+
+    def run(**settings):
+        options = []
+        for key, value in {"hash.keys.file": keys, "kafka.bootstrap.servers": "127.0.0.1:1", **settings}.items():
+            options += ["--set", f"{key}={value}"]
+        done = subprocess.run([build_dir / "bin/login-alert-detector", *options, "check"], capture_output=True,
+                              text=True, timeout=60)
+        return done.returncode, [line for line in (done.stdout + done.stderr).splitlines()
+                                 if "redis" in line and not line.startswith("redis.")]
+
+    return run
+
+
+def has_tls(build_dir):
+    version = subprocess.run([build_dir / "bin/login-alert-detector", "--version"], capture_output=True, text=True,
+                             check=True).stdout
+    return "without TLS" not in version
+
+
+def test_a_certificate_that_is_trusted_and_names_the_host_is_needed(build_dir, check, tls_redis):
+    port, certificate = tls_redis("DNS:localhost,IP:127.0.0.1")
+    if not has_tls(build_dir):
+        code, lines = check(**{"redis.url": f"rediss://127.0.0.1:{port}", "redis.ca.file": certificate})
+        assert code == 78 and any("rediss:// needs hiredis 1.0 or later" in line for line in lines), lines
+        return
+    for host in ("127.0.0.1", "localhost"):
+        _, lines = check(**{"redis.url": f"rediss://{host}:{port}/3", "redis.ca.file": certificate})
+        assert "ok redis" in lines, lines
+    other_port, other = tls_redis("DNS:elsewhere.example")
+    wrong = (({"redis.url": f"rediss://127.0.0.1:{port}", "redis.ca.file": other}, "certificate"),
+             ({"redis.url": f"rediss://127.0.0.1:{port}"}, "certificate"),
+             ({"redis.url": f"rediss://127.0.0.1:{other_port}", "redis.ca.file": other}, "mismatch"),
+             ({"redis.url": f"rediss://localhost:{other_port}", "redis.ca.file": other}, "mismatch"))
+    for settings, word in wrong:
+        _, lines = check(**settings)
+        assert any(word in line and "TLS" in line for line in lines), (settings, lines)
+    code, lines = check(**{"redis.url": f"rediss://127.0.0.1:{port}", "redis.ca.file": certificate.parent / "redis.log"})
+    assert code == 78 and any("redis.ca.file" in line for line in lines), lines
