@@ -68,20 +68,6 @@ def test_a_mailer_killed_at_any_moment_loses_no_mail(kafka, topics, detector, ma
     assert {key: rcpt_to for key, (rcpt_to, _) in sent.items()} == expected
 
 
-def test_a_redis_that_hangs_is_waited_for(kafka, topics, redis_server, detector):
-    program = detector(QUICK).start()
-    names = send_logins(kafka.bootstrap, topics.events, 50)
-    wait_for_alerts(kafka.bootstrap, topics, names)
-    redis_server.suspend()
-    more = send_logins(kafka.bootstrap, topics.events, 50, first=50)
-    time.sleep(4)
-    program.process.require_alive()
-    assert alerts(kafka.bootstrap, topics).keys() == names
-    redis_server.resume()
-    wait_for_alerts(kafka.bootstrap, topics, names | more)
-    assert program.terminate() == 0
-
-
 def test_a_redis_that_was_killed_and_comes_back_is_used_again(kafka, topics, redis_server, detector):
     program = detector().start()
     names = send_logins(kafka.bootstrap, topics.events, 50)

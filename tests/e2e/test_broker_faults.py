@@ -1,0 +1,199 @@
+"""Whatever ails brokers and topics: the detector waits, or goes on by itself, and no alert is lost or doubled."""
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+from process import wait_until
+from proxy import Proxy
+from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic
+from services import Kafka, Topics
+
+QUICK = {"kafka.consumer.session.timeout.ms": "1500", "kafka.consumer.heartbeat.interval.ms": "300"}
+
+
+@pytest.fixture(scope="module")
+def far_kafka(jars):
+    """A broker that clients reach through `proxy` only."""
+    folder = Path(tempfile.mkdtemp(prefix="la-kafka-"))
+    proxy = Proxy(0)
+    server = Kafka(folder, jars, {"advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"})
+    proxy.target_port = server.port
+    server.bootstrap = f"127.0.0.1:{proxy.port}"
+    server.proxy = proxy
+    try:
+        yield server.start()
+    finally:
+        server.close()
+        proxy.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def far(far_kafka):
+    """Topics there, and the settings that lead to them."""
+    made = Topics()
+    far_kafka.create_topics(*made.names.values())
+    made.place = {"kafka.bootstrap.servers": far_kafka.bootstrap, **made.settings()}
+    return made
+
+
+def send(bootstrap, topic, count, first=0):
+    names = [f"e{number}" for number in range(first, first + count)]
+    produce(bootstrap, topic, [(name.encode(), encode(login(name, f"m-{name}"))) for name in names])
+    return set(names)
+
+
+def alerts(bootstrap, topic):
+    return [decode(record.value, "AlertJob") for record in read_topic(bootstrap, topic)]
+
+
+def wait_for_alerts(bootstrap, topic, names, program, timeout=60):
+    """Until each has its alert; a repeat is the same job, and there is no other."""
+    def ids():
+        return {(job["event_id"], job["job_id"]) for job in alerts(bootstrap, topic)}
+
+    wanted = {(name, job_id(name, DEMO_START)) for name in names}
+    wait_until(lambda: wanted <= ids(), timeout, lambda: f"{len(ids())} of {len(wanted)}:\n{program.stderr()[-3000:]}",
+               interval=0.3)
+    assert ids() == wanted
+
+
+def wait_for_log(program, word, timeout=30):
+    wait_until(lambda: word in program.stderr(), timeout, lambda: f"{word}:\n{program.stderr()[-3000:]}")
+
+
+def test_a_line_to_the_broker_that_is_slow_and_cut_again_and_again_costs_nothing(far_kafka, far, detector):
+    program = detector({**far.place, "batch.max-events": "50"}).start()
+    names = send(far_kafka.bootstrap, far.events, 50)
+    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
+    far_kafka.proxy.delay = 0.02
+    cuts = 0
+    for number in range(1, 6):
+        names |= send(far_kafka.bootstrap, far.events, 100, first=100 * number)
+        time.sleep(0.1)  # somewhere in a batch
+        cuts += far_kafka.proxy.cut()
+    far_kafka.proxy.delay = 0
+    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
+    assert cuts >= 5
+    assert program.terminate() == 0
+
+
+def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs(far_kafka, far, detector):
+    program = detector({**far.place, "batch.max-events": "100", "shutdown.timeout": "5s"}).start()
+    names = send(far_kafka.bootstrap, far.events, 10)
+    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
+    far_kafka.proxy.delay = 0.2  # so that it hangs in the middle of a batch
+    names |= send(far_kafka.bootstrap, far.events, 500, first=10)
+    far_kafka.process.send(signal.SIGSTOP)
+    try:
+        wait_for_log(program, "msg=waiting for=broker")
+        started = time.monotonic()
+        assert program.terminate(timeout=30) == 0
+        assert time.monotonic() - started < 6, program.stderr()[-3000:]
+    finally:
+        far_kafka.proxy.delay = 0
+        far_kafka.process.send(signal.SIGCONT)
+    successor = detector(far.place).start()  # what was handed back is decided by the next one
+    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, successor)
+    assert successor.terminate() == 0
+
+
+def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs_at_a_commit(far_kafka, far, detector):
+    program = detector({**far.place, "shutdown.timeout": "5s"}).start()
+    names = send(far_kafka.bootstrap, far.events, 10)
+    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
+    known = [(f"e{number}".encode(), encode(login(f"known{number}", f"m-e{number}"))) for number in range(10)]
+    far_kafka.proxy.delay = 0.2  # so that the events get through and the commit does not
+    produce(far_kafka.bootstrap, far.events, known)
+    far_kafka.process.send(signal.SIGSTOP)
+    try:
+        wait_for_log(program, "msg=waiting for=broker")
+        started = time.monotonic()
+        assert program.terminate(timeout=30) == 0
+        assert time.monotonic() - started < 6, program.stderr()[-3000:]
+    finally:
+        far_kafka.proxy.delay = 0
+        far_kafka.process.send(signal.SIGCONT)
+
+
+def test_topics_that_are_made_later_are_used(kafka, topics, detector):
+    later = Topics()
+    program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "300", "topic.events": later.events,
+                        "topic.alerts": later.alerts}).start()
+    wait_for_log(program, later.events)  # the one that is missing is named
+    kafka.create_topics(later.events)
+    names = send(kafka.bootstrap, later.events, 20)
+    wait_for_log(program, "msg=waiting for=broker")
+    said = [line for line in program.stderr().splitlines() if "msg=waiting" in line]
+    assert len(said) == 1, said
+    kafka.create_topics(later.alerts)
+    wait_for_alerts(kafka.bootstrap, later.alerts, names, program)
+    assert program.terminate() == 0
+
+
+def test_an_alert_topic_that_takes_no_record_of_that_size_is_waited_for(kafka, topics, detector):
+    small = Topics()
+    kafka.create_topics(small.alerts, config={"max.message.bytes": "100"})
+    program = detector({**QUICK, "topic.alerts": small.alerts}).start()
+    names = send(kafka.bootstrap, topics.events, 20)
+    wait_for_log(program, "msg=waiting for=broker")
+    said = next(line for line in program.stderr().splitlines() if "msg=waiting" in line)
+    assert small.alerts in said and "too large" in said.lower(), said
+    assert sum(committed(kafka.bootstrap, f"{topics.events}-detector", topics.events).values()) == 0
+    kafka.admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, small.alerts, incremental_configs=[
+        ConfigEntry("max.message.bytes", "1000000", incremental_operation=AlterConfigOpType.SET)])])[
+            ConfigResource(ResourceType.TOPIC, small.alerts)].result(10)
+    wait_for_alerts(kafka.bootstrap, small.alerts, names, program)
+    assert program.terminate() == 0
+
+
+def test_a_rebalance_while_a_batch_waits_loses_and_doubles_nothing(kafka, topics, redis_server, detector):
+    first = detector({**QUICK, "batch.max-events": "50"}).start()
+    names = send(kafka.bootstrap, topics.events, 20)
+    wait_for_alerts(kafka.bootstrap, topics.alerts, names, first)
+    redis_server.suspend()
+    names |= send(kafka.bootstrap, topics.events, 200, first=20)
+    wait_for_log(first, "msg=waiting for=redis")
+    second = detector({**QUICK, "batch.max-events": "50"}).start()
+    wait_for_log(second, "msg=\"partitions assigned\"")
+    wait_for_log(first, "msg=\"partitions revoked\"")
+    redis_server.resume()
+    wait_for_alerts(kafka.bootstrap, topics.alerts, names, first)
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
+               end_offsets(kafka.bootstrap, topics.events), 30, "all is committed", interval=0.2)
+    assert [program.terminate() for program in (first, second)] == [0, 0]
+
+
+def test_one_member_in_several_partitions_at_two_instances_alerts_once(kafka, topics, detector):
+    """A producer without keys: both see the member at the same time, and one of them is the first."""
+    programs = [detector(QUICK).start(), detector(QUICK).start()]
+    for program in programs:
+        wait_for_log(program, "msg=\"partitions assigned\"")
+    members = [f"m{number}" for number in range(300)]
+    produce(kafka.bootstrap, topics.events, [
+        {"partition": number, "value": encode(login(f"{member}-{number}", member, at=DEMO_START + number))}
+        for member in members for number in range(4)])
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
+               end_offsets(kafka.bootstrap, topics.events), 60, "all is committed", interval=0.2)
+    found = alerts(kafka.bootstrap, topics.alerts)
+    assert sorted(job["event_id"].split("-")[0] for job in found) == sorted(members)
+    assert {job["reason"] for job in found} == {"FIRST_LOGIN"}
+    assert [program.terminate() for program in programs] == [0, 0]
+
+
+def test_of_two_instances_with_one_name_the_first_says_so_and_is_started_again(kafka, topics, detector):
+    named = {**QUICK, "kafka.consumer.group.instance.id": "one"}
+    first = detector(named).start()
+    names = send(kafka.bootstrap, topics.events, 20)
+    wait_for_alerts(kafka.bootstrap, topics.alerts, names, first)
+    second = detector(named).start()
+    assert first.process.wait(30) == 75
+    assert "group.instance.id" in first.stderr()
+    names |= send(kafka.bootstrap, topics.events, 20, first=20)
+    wait_for_alerts(kafka.bootstrap, topics.alerts, names, second)
+    assert second.terminate() == 0

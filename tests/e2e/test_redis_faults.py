@@ -1,0 +1,199 @@
+"""Whatever ails Redis is waited out in the group, said once, and costs no alert. One detector lives through all of it."""
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from process import free_port, wait_until
+from proxy import Proxy
+from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic
+from services import Program, Redis, Topics, write_hash_keys
+
+SESSION_S = 1.5
+REPLICATES_AT_ONCE = ["--repl-diskless-sync-delay", "0"]
+
+
+class World:
+    """A detector whose redis.url is a proxy in front of a private Redis."""
+
+    def __init__(self, kafka, build_dir, folder):
+        self.kafka = kafka
+        self.topics = Topics()
+        kafka.create_topics(*self.topics.names.values())
+        self.redis = Redis(folder / "redis", aof=True, options=REPLICATES_AT_ONCE).start()
+        self.other = None
+        self.folder = folder
+        self.proxy = Proxy(self.redis.port)
+        self.group = f"{self.topics.events}-detector"
+        self.detector = Program("login-alert-detector", build_dir / "bin" / "login-alert-detector", folder / "detector", {
+            "kafka.bootstrap.servers": kafka.bootstrap,
+            "kafka.consumer.group.id": self.group,
+            "kafka.consumer.session.timeout.ms": str(int(SESSION_S * 1000)),
+            "kafka.consumer.heartbeat.interval.ms": "300",
+            "redis.url": f"redis://127.0.0.1:{self.proxy.port}",
+            "hash.keys.file": write_hash_keys(folder / "hash.keys"),
+            "alert.max-age": "0", "storm.ratio": "0", **self.topics.settings()}).start()
+        self.sent = 0
+        self.names = set()
+
+    def send(self, count=20):
+        """Logins of members that are new: each must alert, once."""
+        names = [f"e{number}" for number in range(self.sent, self.sent + count)]
+        self.sent += count
+        self.names |= set(names)
+        produce(self.kafka.bootstrap, self.topics.events,
+                [(name.encode(), encode(login(name, f"m-{name}"))) for name in names])
+
+    def settle(self):
+        """Until all is committed; then each login has its one alert."""
+        wait_until(lambda: committed(self.kafka.bootstrap, self.group, self.topics.events) ==
+                   end_offsets(self.kafka.bootstrap, self.topics.events), 60,
+                   lambda: f"all is committed:\n{self.detector.stderr()[-3000:]}", interval=0.1)
+        found = [decode(record.value, "AlertJob") for record in read_topic(self.kafka.bootstrap, self.topics.alerts)]
+        assert {job["event_id"]: job["job_id"] for job in found} == {name: job_id(name, DEMO_START) for name in self.names}
+
+    def member(self):
+        """The detector's member id in the group."""
+        admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap, "log_level": 0})
+        members = admin.describe_consumer_groups([self.group])[self.group].result(10).members
+        assert len(members) == 1
+        return members[0].member_id
+
+    def log(self, since=0):
+        return self.detector.stderr()[since:]
+
+    def close(self):
+        self.detector.close()
+        self.proxy.close()
+        for server in (self.redis, self.other):
+            if server is not None:
+                server.close()
+
+
+@pytest.fixture(scope="module")
+def world(kafka, build_dir):
+    folder = Path(tempfile.mkdtemp(prefix="la-"))
+    made = World(kafka, build_dir, folder)
+    made.send()
+    made.settle()
+    yield made
+    made.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def hung(world):
+    world.redis.suspend()
+    yield "no answer in time"
+    world.redis.resume()
+
+
+@contextmanager
+def unreachable(world):
+    world.proxy.refuses = True
+    world.proxy.cut()
+    yield "127.0.0.1"
+    world.proxy.refuses = False
+
+
+@contextmanager
+def full(world):
+    world.redis.client.config_set("maxmemory", "1")
+    yield "OOM"
+    world.redis.client.config_set("maxmemory", "0")
+
+
+@contextmanager
+def replica(world):
+    """A real master elsewhere; afterwards ours has lost nothing, since the other one had a copy of it."""
+    if world.other is None:
+        world.other = Redis(world.folder / "other", options=REPLICATES_AT_ONCE).start()
+    client = world.other.client
+    client.replicaof("127.0.0.1", world.redis.port)
+    wait_until(lambda: client.info("replication").get("master_link_status") == "up", 20, "the copy is made")
+    client.replicaof("NO", "ONE")
+    world.redis.client.replicaof("127.0.0.1", world.other.port)
+    wait_until(lambda: world.redis.client.info("replication").get("master_link_status") == "up", 20, "a replica")
+    yield "replica"
+    world.redis.client.replicaof("NO", "ONE")
+
+
+@contextmanager
+def cluster_node(world):
+    """All keys are another node's."""
+    buses = [free_port(), free_port()]
+    nodes = [Redis(world.folder / f"node{bus}", options=["--cluster-enabled", "yes", "--cluster-port", bus]).start()
+             for bus in buses]
+    try:
+        nodes[1].client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        nodes[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[1].port, buses[1])
+        wait_until(lambda: "cluster_state:ok" in str(nodes[0].client.execute_command("CLUSTER", "INFO")), 20, "a cluster")
+        world.proxy.switch(nodes[0].port)
+        yield "MOVED"
+    finally:
+        world.proxy.switch(world.redis.port)
+        for node in nodes:
+            node.close()
+
+
+@pytest.mark.parametrize("fault", [hung, unreachable, full, replica, cluster_node])
+def test_a_redis_that_fails_is_waited_for_in_the_group_and_said_once(world, fault):
+    member, mark = world.member(), len(world.log())
+    with fault(world) as word:
+        world.send(1)
+        wait_until(lambda: "msg=waiting" in world.log(mark), 20, lambda: f"it says so: {world.log(mark)}")
+        world.send()
+        time.sleep(SESSION_S + 0.5)  # longer than a silent member is kept
+        said = [line for line in world.log(mark).splitlines() if "msg=waiting" in line]
+        assert len(said) == 1 and "for=redis" in said[0] and word in said[0], said
+        assert world.member() == member
+    world.settle()
+    assert "msg=\"going on\" after=redis" in world.log(mark)
+    assert "partitions" not in world.log(mark)
+
+
+def test_a_slow_redis_slows_and_loses_nothing(world):
+    mark = len(world.log())
+    world.proxy.delay = 0.2
+    for _ in range(3):
+        world.send()
+    world.settle()
+    world.proxy.delay = 0
+    assert "msg=waiting" not in world.log(mark) and "partitions" not in world.log(mark)
+
+
+def test_a_connection_that_is_cut_again_and_again_doubles_nothing(world):
+    cuts = 0
+    for _ in range(8):
+        world.send(40)
+        time.sleep(0.05)  # somewhere in the batch
+        cuts += world.proxy.cut()
+    world.settle()
+    assert cuts > 0
+
+
+def test_a_script_that_redis_forgot_is_taught_again(world):
+    mark = len(world.log())
+    world.redis.client.script_flush()
+    world.send()
+    world.settle()
+    assert "msg=waiting" not in world.log(mark)
+
+
+def test_a_redis_that_comes_back_empty_makes_known_members_new(world):
+    """Without the storm guard (test_storm.py) and without seeding: an extra alert each, which nobody can tell better."""
+    known = "e0"
+    world.redis.client.flushall()
+    again = f"{known}-again"
+    produce(world.kafka.bootstrap, world.topics.events,
+            [(known.encode(), encode(login(again, f"m-{known}")))])
+    world.names.add(again)
+    world.settle()
+
+
+def test_it_stops_well_after_all_that(world):
+    assert world.detector.terminate() == 0

@@ -1,0 +1,87 @@
+"""A TCP proxy in front of a server: it delays what passes, cuts connections, or takes none."""
+import select
+import socket
+import threading
+import time
+
+
+class Proxy:
+    """Listens on `port`. `delay`: seconds that each piece waits, in both directions; `refuses`: new connections are cut
+    at once."""
+
+    def __init__(self, target_port, port=0):
+        self.target_port = target_port
+        self.delay = 0
+        self.refuses = False
+        self.connections = set()
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            if self.refuses:
+                client.close()
+                continue
+            threading.Thread(target=self._pass, args=(client,), daemon=True).start()
+
+    def _pass(self, client):
+        server = None
+        try:
+            while True:
+                port = self.target_port
+                server = socket.create_connection(("127.0.0.1", port), 5)
+                with self.lock:
+                    self.connections |= {client, server}
+                if self._talk(client, server) or self.target_port == port:
+                    return
+                self._drop(server)  # the next one takes its place, and the client does not see it
+        except OSError:
+            pass
+        finally:
+            self._drop(client)
+            self._drop(server)
+
+    def _talk(self, client, server):
+        """Until one of them ends; was it the client?"""
+        while True:
+            for source in select.select([client, server], [], [])[0]:
+                data = source.recv(65536)
+                if not data:
+                    return source is client
+                time.sleep(self.delay)
+                (server if source is client else client).sendall(data)
+
+    def _drop(self, connection):
+        if connection is not None:
+            with self.lock:
+                self.connections.discard(connection)
+            connection.close()
+
+    def switch(self, target_port):
+        """Leads to another server from now on, and clients that are connected and silent notice nothing."""
+        before, self.target_port = self.target_port, target_port
+        with self.lock:
+            servers = [one for one in self.connections if one.getpeername()[1] == before]
+        for server in servers:
+            server.shutdown(socket.SHUT_RDWR)
+
+    def cut(self):
+        """Ends all connections, in the middle of whatever they say; gives how many there were."""
+        with self.lock:
+            cut = list(self.connections)
+        for connection in cut:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        return len(cut) // 2
+
+    def close(self):
+        self.listener.close()
+        self.cut()
