@@ -209,9 +209,10 @@ turn(struct la_pipeline *pipeline, bool reading, struct la_error *error)
 	uint64_t finished = pipeline->finished;
 	enum la_err err;
 
-	do
+	do {
+		la_pipeline_see_stop(pipeline);
 		err = pass(pipeline, reading, error);
-	while (err == LA_OK && pipeline->used > 0 && pipeline->finished == finished);
+	} while (err == LA_OK && pipeline->used > 0 && pipeline->finished == finished);
 	if (err == LA_EREVOKED) {
 		drop_void(pipeline, error);
 		err = LA_OK;

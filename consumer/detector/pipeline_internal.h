@@ -66,6 +66,9 @@ la_pipeline_batch(struct la_pipeline *pipeline, size_t k)
 LA_MUST_CHECK enum la_err la_pipeline_wait(
     struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error);
 
+/* The time to stop starts with the first call after the signal. */
+void la_pipeline_see_stop(struct la_pipeline *pipeline);
+
 /* Polls the bus paused: serves rebalances, gives no records. Fetching goes on with la_pipeline_recovered. */
 LA_MUST_CHECK enum la_err la_pipeline_keep_membership(
     struct la_pipeline *pipeline, int wait_ms, struct la_error *error);

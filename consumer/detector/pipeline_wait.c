@@ -47,19 +47,21 @@ la_pipeline_recovered(struct la_pipeline *pipeline, const char *side)
 	*waiting = (struct la_waiting){.side = NULL};
 }
 
+void
+la_pipeline_see_stop(struct la_pipeline *pipeline)
+{
+	if (pipeline->stop_seen || !*pipeline->options.stopping)
+		return;
+	pipeline->stop_seen = true;
+	pipeline->stop_deadline_ms = la_pipeline_now(pipeline) + pipeline->options.shutdown_timeout_ms;
+}
+
 /* True: we are to stop, and the time for it is over. */
 static bool
 out_of_time(struct la_pipeline *pipeline)
 {
-	int64_t now_ms = la_pipeline_now(pipeline);
-
-	if (!*pipeline->options.stopping)
-		return (false);
-	if (!pipeline->stop_seen) {
-		pipeline->stop_seen = true;
-		pipeline->stop_deadline_ms = now_ms + pipeline->options.shutdown_timeout_ms;
-	}
-	return (now_ms >= pipeline->stop_deadline_ms);
+	la_pipeline_see_stop(pipeline);
+	return (pipeline->stop_seen && la_pipeline_now(pipeline) >= pipeline->stop_deadline_ms);
 }
 
 enum la_err

@@ -121,6 +121,22 @@ def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs_at_a_commit(f
         far_kafka.process.send(signal.SIGCONT)
 
 
+def test_sigterm_ends_a_mailer_in_its_time_when_the_broker_hangs(far_kafka, far, detector, mailer, smtp_sink):
+    maker = detector(far.place).start()
+    names = send(far_kafka.bootstrap, far.events, 300)
+    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, maker)
+    assert maker.terminate() == 0
+    program = mailer({**far.place, "shutdown.timeout": "5s"}).start()
+    wait_until(lambda: smtp_sink.count() > 0, 30, program.stderr)
+    far_kafka.process.send(signal.SIGSTOP)  # mails are under way, and what became of them cannot be said
+    try:
+        started = time.monotonic()
+        assert program.terminate(timeout=30) == 0
+        assert time.monotonic() - started < 6, program.stderr()[-3000:]
+    finally:
+        far_kafka.process.send(signal.SIGCONT)
+
+
 def test_topics_that_are_made_later_are_used(kafka, topics, detector):
     later = Topics()
     program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "300", "topic.events": later.events,
