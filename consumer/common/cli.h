@@ -64,6 +64,10 @@ LA_MUST_CHECK enum la_err la_cli_args_end(const struct la_cli_args *args, struct
 extern volatile sig_atomic_t la_cli_stopping;
 void la_cli_catch_signals(void);
 
+/* From now on SIGHUP sets it, and does not end the program; the caller clears it when it has seen it. */
+extern volatile sig_atomic_t la_cli_hung_up;
+void la_cli_catch_hangup(void);
+
 /*
  * Schemas and templates: LOGIN_ALERT_DATA if set; else the installed
  * share/login-alert next to bin (a moved prefix works); else, when the program

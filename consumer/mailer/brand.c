@@ -16,7 +16,7 @@ struct compiler {
 	const struct la_brand_files *files;
 	crypto_generichash_state revision; /* over name, size and bytes of each file, in the order of reading */
 	struct {
-		char file[72];
+		char file[96];
 		struct la_buf text;
 	} partials[PARTIALS_MAX];
 	size_t partial_count;
@@ -27,7 +27,7 @@ struct compiler {
 static void
 add_to_revision(struct compiler *c, const char *file, struct la_span bytes)
 {
-	char head[96];
+	char head[128];
 	int size = snprintf(head, sizeof(head), "%s %zu\n", file, bytes.size);
 
 	(void)crypto_generichash_update(&c->revision, (const unsigned char *)head, (unsigned long long)size);
@@ -99,7 +99,7 @@ find_partial(void *cookie, struct la_span name, struct la_span *text)
 {
 	struct compiler *c = cookie;
 	struct la_buf *buf;
-	char file[72];
+	char file[96];
 	bool found = false;
 	size_t i;
 
@@ -123,36 +123,92 @@ find_partial(void *cookie, struct la_span name, struct la_span *text)
 }
 
 static enum la_err
-compile_template(struct compiler *c, const char *file, enum la_template_kind kind, struct la_template **out)
+compile_text(struct compiler *c, const char *file, struct la_span text, const struct la_template_source *kind,
+    struct la_template **out)
 {
 	struct la_template_partials partials = {find_partial, c};
-	char label[96];
-	struct la_template_source source = {.kind = kind, .file = label, .names = la_names_all,
-	    .name_count = LA_NAMES_COUNT, .partials = &partials};
+	struct la_template_source source = *kind;
+	char label[192];
+
+	(void)snprintf(label, sizeof(label), "%s/%s", c->brand->name, file);
+	c->suffix = kind->kind == LA_TEMPLATE_HTML ? ".html" : ".txt";
+	source.file = label;
+	source.text = text;
+	source.partials = &partials;
+	return (la_template_compile(out, &source, c->error));
+}
+
+static enum la_err
+compile_template(struct compiler *c, const char *file, enum la_template_kind kind, struct la_template **out)
+{
+	const struct la_template_source source = {.kind = kind, .names = la_names_all, .name_count = LA_NAMES_COUNT};
 	struct la_buf text = LA_BUF_INIT;
 	enum la_err err;
 
-	(void)snprintf(label, sizeof(label), "%s/%s", c->brand->name, file);
-	c->suffix = kind == LA_TEMPLATE_HTML ? ".html" : ".txt";
-	if ((err = read_required(c, file, &text)) == LA_OK) {
-		source.text = la_buf_span(&text);
-		err = la_template_compile(out, &source, c->error);
-	}
+	if ((err = read_required(c, file, &text)) == LA_OK)
+		err = compile_text(c, file, la_buf_span(&text), &source, out);
+	la_buf_clear(&text);
+	return (err);
+}
+
+static enum la_err
+compile_help(struct compiler *c)
+{
+	static const struct la_template_source source = {
+	    .kind = LA_TEMPLATE_HTML, .names = la_names_help, .name_count = LA_NAMES_HELP_COUNT};
+	struct la_buf text = LA_BUF_INIT;
+	bool found = false;
+	enum la_err err;
+
+	if ((err = read_file(c, "help.html", &text, &found)) == LA_OK && found)
+		err = compile_text(c, "help.html", la_buf_span(&text), &source, &c->brand->help);
 	la_buf_clear(&text);
 	return (err);
 }
 
 /* A subject that needs a value to be there would be refused when the value is not. */
 static enum la_err
-check_subject(struct compiler *c)
+compile_subject(struct compiler *c, const char *file, struct la_template **out)
 {
 	static const struct la_template_value nothing[LA_NAMES_COUNT];
 	struct la_buf subject = LA_BUF_INIT;
-	enum la_err err = la_template_render(c->brand->subject, nothing, &subject);
+	enum la_err err;
 
+	if ((err = compile_template(c, file, LA_TEMPLATE_HEADER, out)) == LA_OK)
+		err = la_template_render(*out, nothing, &subject);
 	if (err == LA_OK && subject.size == 0)
-		err = la_error_set(c->error, LA_ECONFIG, "%s/subject.txt: empty when no name has a value", c->brand->name);
+		err = la_error_set(c->error, LA_ECONFIG, "%s/%s: empty when no name has a value", c->brand->name, file);
 	la_buf_clear(&subject);
+	return (err);
+}
+
+/* body.txt and the others; for orders but the first body.en-ja.txt and the others. */
+static enum la_err
+compile_order(struct compiler *c, struct la_brand_order *order)
+{
+	char dotted[LA_LANGUAGES_BYTES + 1] = "", subject[96], text[96], html[96];
+	enum la_err err;
+
+	if (order != &c->brand->orders[0]) {
+		dotted[0] = '.';
+		la_brand_order_name(order, dotted + 1);
+	}
+	(void)snprintf(subject, sizeof(subject), "subject%s.txt", dotted);
+	(void)snprintf(text, sizeof(text), "body%s.txt", dotted);
+	(void)snprintf(html, sizeof(html), "body%s.html", dotted);
+	if ((err = compile_subject(c, subject, &order->subject)) != LA_OK ||
+	    (err = compile_template(c, text, LA_TEMPLATE_TEXT, &order->text)) != LA_OK)
+		return (err);
+	return (compile_template(c, html, LA_TEMPLATE_HTML, &order->html));
+}
+
+static enum la_err
+compile_orders(struct compiler *c)
+{
+	enum la_err err = LA_OK;
+
+	for (size_t i = 0; i < c->brand->order_count && err == LA_OK; i++)
+		err = compile_order(c, &c->brand->orders[i]);
 	return (err);
 }
 
@@ -212,11 +268,10 @@ la_brand_compile(struct la_brand **brand, const struct la_brand_options *options
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	(void)snprintf(c.brand->name, sizeof(c.brand->name), "%s", options->name);
 	(void)crypto_generichash_init(&c.revision, NULL, 0, crypto_generichash_BYTES_MIN);
-	if ((err = take_meta(&c, options, zones)) == LA_OK &&
-	    (err = compile_template(&c, "subject.txt", LA_TEMPLATE_HEADER, &c.brand->subject)) == LA_OK &&
-	    (err = check_subject(&c)) == LA_OK &&
-	    (err = compile_template(&c, "body.txt", LA_TEMPLATE_TEXT, &c.brand->text)) == LA_OK &&
-	    (err = compile_template(&c, "body.html", LA_TEMPLATE_HTML, &c.brand->html)) == LA_OK) {
+	c.brand->order_count = 1;
+	c.brand->mask_keep_last = LA_MASK_OFF;
+	if ((err = take_meta(&c, options, zones)) == LA_OK && (err = compile_orders(&c)) == LA_OK &&
+	    (err = compile_help(&c)) == LA_OK) {
 		finish_revision(&c);
 		*brand = c.brand;
 		c.brand = NULL;
@@ -233,8 +288,11 @@ la_brand_free(struct la_brand *brand)
 	if (brand == NULL)
 		return;
 	la_zone_free(brand->zone);
-	la_template_free(brand->subject);
-	la_template_free(brand->text);
-	la_template_free(brand->html);
+	la_template_free(brand->help);
+	for (size_t i = 0; i < brand->order_count; i++) {
+		la_template_free(brand->orders[i].subject);
+		la_template_free(brand->orders[i].text);
+		la_template_free(brand->orders[i].html);
+	}
 	free(brand);
 }

@@ -40,26 +40,55 @@ copy(char *out, size_t cap, struct la_span value)
 	return (true);
 }
 
-/* "ja, en": what Content-Language says (RFC 5646 tags), in the order in which the mail has them. */
+/* The order with these languages, made if it is new; [0] is for the brand's own. */
 static bool
-are_languages(struct la_span value)
+find_order(struct la_brand *brand, const char *languages, size_t *index)
 {
-	size_t word = 0;
-
-	for (size_t i = 0; i <= value.size; i++) {
-		unsigned char c = i < value.size ? value.data[i] : ',';
-
-		if (c == ',') {
-			if (word < 2)
-				return (false);
-			word = 0;
-		} else if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-') {
-			word++;
-		} else if (c != ' ' || word > 0) {
-			return (false);
-		}
+	for (*index = 1; *index < brand->order_count; (*index)++) {
+		if (strcmp(brand->orders[*index].languages, languages) == 0)
+			return (true);
 	}
+	if (*index == LA_BRAND_ORDERS_MAX)
+		return (false);
+	memcpy(brand->orders[*index].languages, languages, LA_LANGUAGES_BYTES);
+	brand->order_count = *index + 1;
 	return (true);
+}
+
+/* order.<locale>=<languages> */
+static enum la_err
+take_order(struct la_brand *brand, struct la_span tag, struct la_span value, struct la_error *error)
+{
+	struct la_brand_locale *locale = &brand->locales[brand->locale_count];
+	char languages[LA_LANGUAGES_BYTES];
+
+	if (!la_language_ok(tag) || !la_languages_read(value, languages))
+		return (la_error_set(error, LA_EDATA, "an order is a language tag and a list of them: order.en=en, ja"));
+	if (brand->locale_count == LA_BRAND_LOCALES_MAX || !copy(locale->tag, sizeof(locale->tag), tag) ||
+	    !find_order(brand, languages, &locale->order))
+		return (la_error_set(error, LA_EDATA, "at most %d locales of up to %d bytes, and %d orders",
+		    LA_BRAND_LOCALES_MAX, LA_LANGUAGE_BYTES - 1, LA_BRAND_ORDERS_MAX - 1));
+	brand->locale_count++;
+	return (LA_OK);
+}
+
+/* keep-last:<0..64>, as member.mask of the detector */
+static bool
+read_mask(struct la_span value, int *keep_last)
+{
+	static const char prefix[] = "keep-last:";
+	int number = 0;
+
+	if (value.size <= sizeof(prefix) - 1 || value.size > sizeof(prefix) + 1 ||
+	    memcmp(value.data, prefix, sizeof(prefix) - 1) != 0)
+		return (false);
+	for (size_t i = sizeof(prefix) - 1; i < value.size; i++) {
+		if (value.data[i] < '0' || value.data[i] > '9')
+			return (false);
+		number = number * 10 + (value.data[i] - '0');
+	}
+	*keep_last = number;
+	return (number <= LA_MASK_KEEP_MAX);
 }
 
 static enum la_err
@@ -81,10 +110,15 @@ take(struct la_brand_meta *meta, struct la_span key, struct la_span value, struc
 		return (LA_OK);
 	}
 	if (la_span_is(key, "languages")) {
-		meta->has_languages = are_languages(value) &&
-		    copy(brand->content_language, sizeof(brand->content_language), value);
-		if (!meta->has_languages)
+		if (!la_languages_read(value, brand->orders[0].languages))
 			return (la_error_set(error, LA_EDATA, "languages is a list of language tags: ja, en"));
+		return (LA_OK);
+	}
+	if (key.size > 6 && memcmp(key.data, "order.", 6) == 0)
+		return (take_order(brand, la_span_of(key.data + 6, key.size - 6), value, error));
+	if (la_span_is(key, "mask")) {
+		if (!read_mask(value, &brand->mask_keep_last))
+			return (la_error_set(error, LA_EDATA, "mask is keep-last:<0..%d>", LA_MASK_KEEP_MAX));
 		return (LA_OK);
 	}
 	if (la_span_is(key, "time-zone")) {
@@ -94,7 +128,7 @@ take(struct la_brand_meta *meta, struct la_span key, struct la_span value, struc
 		return (LA_OK);
 	}
 	return (la_error_set(error, LA_EDATA,
-	    "unknown key; allowed are from, from.name, envelope-from, languages, time-zone"));
+	    "unknown key; allowed are from, from.name, envelope-from, languages, order.<locale>, mask, time-zone"));
 }
 
 enum la_err
@@ -140,6 +174,22 @@ missing(const struct la_brand_meta *meta, const char *key, struct la_error *erro
 	return (la_error_set(error, LA_ECONFIG, "%s/meta.conf: %s is missing", meta->brand->name, key));
 }
 
+/* An order may leave languages out, not add one. */
+static enum la_err
+check_orders(const struct la_brand_meta *meta, struct la_error *error)
+{
+	const struct la_brand *brand = meta->brand;
+
+	if (brand->orders[0].languages[0] == '\0')
+		return (missing(meta, "languages", error));
+	for (size_t i = 1; i < brand->order_count; i++) {
+		if (!la_languages_within(brand->orders[i].languages, brand->orders[0].languages))
+			return (la_error_set(error, LA_ECONFIG, "%s/meta.conf: order: \"%s\" is not within languages, \"%s\"",
+			    brand->name, brand->orders[i].languages, brand->orders[0].languages));
+	}
+	return (LA_OK);
+}
+
 enum la_err
 la_brand_meta_override(
     struct la_brand_meta *meta, const struct la_brand_options *options, struct la_error *error)
@@ -163,7 +213,5 @@ la_brand_meta_override(
 		if (!meta->has_time_zone)
 			return (la_error_set(error, LA_ECONFIG, "mail.time-zone is a zoneinfo name: Asia/Tokyo"));
 	}
-	if (!meta->has_languages)
-		return (missing(meta, "languages", error));
-	return (meta->has_time_zone ? LA_OK : missing(meta, "time-zone", error));
+	return (meta->has_time_zone ? check_orders(meta, error) : missing(meta, "time-zone", error));
 }

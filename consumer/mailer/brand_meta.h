@@ -5,8 +5,8 @@
 #include "mailer/brand.h"
 
 struct la_brand_meta {
-	struct la_brand *brand;          /* is filled: from, from_name, envelope_from, content_language, time_zone */
-	bool has_from, has_envelope_from, has_languages, has_time_zone;
+	struct la_brand *brand;          /* is filled: all but zone, template_rev and the templates */
+	bool has_from, has_envelope_from, has_time_zone;
 };
 
 /* Errors: LA_ECONFIG "brand/meta.conf:line: what is allowed". */

@@ -21,6 +21,13 @@ LA_MUST_CHECK enum la_err la_brands_load(
 void la_brands_free(struct la_brands *brands);
 
 /*
+ * Reads all of them anew. Errors: as la_brands_load; the brands are as they were then.
+ * Else every struct la_brand of before is gone; *changed says whether any file differs.
+ */
+LA_MUST_CHECK enum la_err la_brands_reload(
+    struct la_brands *brands, const struct la_conf *conf, bool *changed, struct la_error *error);
+
+/*
  * The brand of a tenant, never NULL: a tenant is only ever compared with the
  * names in the configuration, it is never a path. brands is a struct la_brands *,
  * so that this fits la_delivery_options.brand_of.

@@ -104,6 +104,23 @@ la_brands_free(struct la_brands *brands)
 	free(brands);
 }
 
+enum la_err
+la_brands_reload(struct la_brands *brands, const struct la_conf *conf, bool *changed, struct la_error *error)
+{
+	struct la_brands *fresh = NULL, old = *brands;
+	enum la_err err = la_brands_load(&fresh, conf, error);
+
+	if (err != LA_OK)
+		return (err);
+	*changed = false;
+	for (size_t i = 0; i < old.count; i++) /* the same tenants, in the same order: conf has not changed */
+		*changed = *changed || strcmp(old.list[i].brand->template_rev, fresh->list[i].brand->template_rev) != 0;
+	*brands = *fresh;
+	*fresh = old;
+	la_brands_free(fresh);
+	return (LA_OK);
+}
+
 const struct la_brand *
 la_brands_of(void *brands, struct la_span tenant)
 {

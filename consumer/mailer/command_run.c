@@ -10,8 +10,9 @@
 #include "mailer/delivery.h"
 #include "mailer/relay_curl.h"
 
-/* What a run holds; all of it is NULL or made. */
+/* What a run holds; all but conf is NULL or made. */
 struct parts {
+	const struct la_conf *conf;
 	struct la_brands *brands;
 	struct la_renderer *renderer;
 	struct la_decoder *decoder;
@@ -43,6 +44,23 @@ part_ms(const struct la_conf *conf, int fifths)
 	return ((int)(la_conf_ms(conf, "shutdown.timeout") * fifths / 5));
 }
 
+/* After a SIGHUP. */
+static void
+reload_templates(void *cookie)
+{
+	struct parts *parts = cookie;
+	struct la_error error = LA_ERROR_INIT;
+	bool changed = false;
+
+	if (!la_cli_hung_up)
+		return;
+	la_cli_hung_up = 0;
+	if (la_brands_reload(parts->brands, parts->conf, &changed, &error) != LA_OK)
+		la_log(LA_LOG_ERROR, la_msg("templates not loaded, the old ones stay"), la_str("why", error.text));
+	else
+		la_log(LA_LOG_INFO, la_msg(changed ? "templates loaded" : "templates loaded, none has changed"));
+}
+
 static enum la_err
 open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *error)
 {
@@ -54,6 +72,8 @@ open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *erro
 	    .renderer = parts->renderer,
 	    .brand_of = la_brands_of,
 	    .brand_cookie = parts->brands,
+	    .each_turn = reload_templates,
+	    .turn_cookie = parts,
 	    .now_ms = la_clock_now_ms,
 	    .wall_ms = la_clock_wall_ms,
 	    .log = la_log_write,
@@ -81,12 +101,13 @@ int
 la_command_run(struct la_conf *conf, int argc, char **argv)
 {
 	struct la_error error = LA_ERROR_INIT;
-	struct parts parts = {.brands = NULL};
+	struct parts parts = {.conf = conf};
 	struct la_cli_args args;
 	enum la_err err;
 
 	la_cli_args_init(&args, argc, argv);
 	la_cli_catch_signals();
+	la_cli_catch_hangup();
 	if ((err = la_cli_args_end(&args, &error)) != LA_OK || (err = open_parts(&parts, conf, &error)) != LA_OK ||
 	    (err = open_loop(&parts, conf, &error)) != LA_OK) {
 		(void)fprintf(stderr, "login-alert-mailer: %s\n", error.text);

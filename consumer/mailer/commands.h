@@ -10,7 +10,7 @@
 
 int la_command_run(struct la_conf *conf, int argc, char **argv);
 int la_command_check(struct la_conf *conf, int argc, char **argv);
-/* render --job FILE|- [--out DIR] */
+/* render --job FILE|- | --all-reasons [--job FILE|-] | --help-page [--out DIR] */
 int la_command_render(struct la_conf *conf, int argc, char **argv);
 /* send --job FILE|- */
 int la_command_send(struct la_conf *conf, int argc, char **argv);

@@ -26,6 +26,9 @@ struct la_delivery_options {
 	/* The brand of a tenant; never NULL. */
 	const struct la_brand *(*brand_of)(void *cookie, struct la_span tenant);
 	void *brand_cookie;
+	/* Called once a turn, between records: whatever brand_of gave may go then. NULL: nothing is. */
+	void (*each_turn)(void *cookie);
+	void *turn_cookie;
 	int64_t (*now_ms)(void *cookie);  /* monotonic */
 	int64_t (*wall_ms)(void *cookie); /* since 1970: not_after and Delivery.at only */
 	void *now_cookie;

@@ -135,9 +135,10 @@ print_device(const struct la_alert_job *job, struct texts *t)
 }
 
 static void
-print_texts(const struct la_alert_job *job, const struct la_local_time *time, struct texts *t)
+print_texts(const struct la_brand *brand, const struct la_alert_job *job, const struct la_local_time *time, struct texts *t)
 {
 	la_clean_text(la_text_span(&job->member_masked), &t->member);
+	la_mask_text(&t->member, brand->mask_keep_last);
 	clean_label(&job->browser_label, &t->browser);
 	la_clean_text(la_text_span(&job->app_label), &t->app);
 	la_clean_text(la_text_span(&job->location_label), &t->location);
@@ -167,9 +168,10 @@ static enum la_err
 build_message(const struct la_brand *brand, const struct la_alert_job *job, int utc_offset_s, struct la_mail *mail,
     struct la_error *error)
 {
+	const struct la_brand_order *order = la_brand_order_of(brand, la_text_span(&job->locale));
 	struct la_message_parts parts = {.job_id = job->job_id, .from = &brand->from, .from_name = brand->from_name,
 	    .to = &mail->to, .subject = la_buf_span(&mail->subject), .date_ms = job->occurred_at_ms,
-	    .date_utc_offset_s = utc_offset_s, .content_language = brand->content_language,
+	    .date_utc_offset_s = utc_offset_s, .content_language = order->languages,
 	    .text = la_buf_span(&mail->text), .html = la_buf_span(&mail->html)};
 
 	mail->envelope_from = brand->envelope_from;
@@ -215,6 +217,7 @@ enum la_err
 la_renderer_mail(struct la_renderer *renderer, const struct la_brand *brand, const struct la_alert_job *job,
     struct la_mail *mail, struct la_error *error)
 {
+	const struct la_brand_order *order = la_brand_order_of(brand, la_text_span(&job->locale));
 	struct la_template_value values[LA_NAMES_COUNT];
 	const struct la_zone *zone;
 	struct la_local_time time;
@@ -227,11 +230,11 @@ la_renderer_mail(struct la_renderer *renderer, const struct la_brand *brand, con
 	if ((err = zone_for(renderer, brand, la_text_span(&job->time_zone), &zone)) != LA_OK)
 		return (la_error_set(error, err, "%s", la_err_text(err)));
 	la_zone_local(zone, job->occurred_at_ms, &time);
-	print_texts(job, &time, &texts);
+	print_texts(brand, job, &time, &texts);
 	set_values(job, &texts, values);
-	if (la_template_render(brand->subject, values, &mail->subject) != LA_OK ||
-	    la_template_render(brand->text, values, &mail->text) != LA_OK ||
-	    la_template_render(brand->html, values, &mail->html) != LA_OK)
+	if (la_template_render(order->subject, values, &mail->subject) != LA_OK ||
+	    la_template_render(order->text, values, &mail->text) != LA_OK ||
+	    la_template_render(order->html, values, &mail->html) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	return (build_message(brand, job, time.utc_offset_s, mail, error));
 }

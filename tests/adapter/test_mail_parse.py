@@ -2,8 +2,6 @@
 
 The package shares no code with the renderer, which runs here as the command of the program.
 """
-import email
-import email.policy
 import json
 import random
 import re
@@ -12,14 +10,8 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from services import SOURCE
+from mails import GOLDEN, JOB, SAMPLE, SUBJECT, parse, text_of
 
-GOLDEN = SOURCE / "tests" / "golden"
-SAMPLE = (SOURCE / "tests" / "data" / "sample.txt").read_text(encoding="utf-8")
-SUBJECT = "[JAL]新しいご利用環境からログインがありました/Login from new device"
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Auto-Submitted", "X-Auto-Response-Suppress",
-           "Content-Language", "Content-Type"]
-JOB = json.loads((GOLDEN / "first-login.json").read_text())
 EX_DATAERR = 65
 
 
@@ -32,27 +24,6 @@ def render(build_dir):
         assert done.returncode == expect, done.stderr.decode()
         return done
     return run
-
-
-def parse(raw):
-    """The message, after all that must hold for every mail of ours."""
-    assert raw.isascii() and len(raw) < 40_000
-    assert raw.endswith(b"\r\n") and b"\0" not in raw
-    assert raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n")
-    assert max(map(len, raw.split(b"\r\n"))) <= 76
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    assert message.keys() == HEADERS
-    parts = list(message.walk())
-    assert [part.get_content_type() for part in parts] == ["multipart/alternative", "text/plain", "text/html"]
-    for part in parts:
-        assert part.defects == []
-        assert [header.defects for header in part.values()] == [()] * len(part)
-    assert not list(message.iter_attachments())
-    return message
-
-
-def text_of(message, kind="plain"):
-    return message.get_body((kind,)).get_content().replace("\r\n", "\n")
 
 
 def test_golden_mail_reads_back_as_the_sample():

@@ -48,7 +48,7 @@ build_message(struct subject *s)
 {
 	struct la_message_parts parts = {.job_id = s->job.job_id, .from = &s->brand->from, .from_name = s->brand->from_name,
 	    .to = &s->mail.to, .subject = la_buf_span(&s->mail.subject), .date_ms = s->job.occurred_at_ms,
-	    .content_language = s->brand->content_language, .text = la_buf_span(&s->mail.text),
+	    .content_language = s->brand->orders[0].languages, .text = la_buf_span(&s->mail.text),
 	    .html = la_buf_span(&s->mail.html)};
 
 	la_buf_reset(&s->scratch);

@@ -47,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(brand->zone != NULL && strlen(brand->template_rev) == 16);
 		fuzz_must(la_address_parse(la_span_text(brand->from.text), &again, &error), &error);
 		fuzz_must(la_address_parse(la_span_text(brand->envelope_from.text), &again, &error), &error);
-		for (const char *c = brand->content_language; *c != '\0'; c++)
+		for (const char *c = brand->orders[0].languages; *c != '\0'; c++)
 			REQUIRE(*c >= 0x20 && *c < 0x7f);
 	} else {
 		fuzz_require_line(error.text);

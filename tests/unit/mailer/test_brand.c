@@ -10,7 +10,7 @@ struct file {
 };
 
 struct fixture {
-	struct file files[8]; /* name NULL: end */
+	struct file files[16]; /* name NULL: end */
 	struct la_brand_options options;
 	struct la_brand *brand;
 	struct la_error error;
@@ -88,8 +88,35 @@ meta_conf_gives_sender_languages_and_zone(void **state)
 	assert_string_equal(f.brand->from.text, "A@Example.JP");
 	assert_string_equal(f.brand->from_name, "JALマイレージバンク");
 	assert_string_equal(f.brand->envelope_from.text, "bounce@example.jp");
-	assert_string_equal(f.brand->content_language, "ja, en-GB");
+	assert_string_equal(f.brand->orders[0].languages, "ja, en-GB");
 	assert_string_equal(f.brand->time_zone, "Asia/Tokyo");
+	la_brand_free(f.brand);
+}
+
+static void
+locale_chooses_an_order_or_one_language(void **state)
+{
+	static const struct {
+		const char *locale, *languages;
+	} rows[] = {{NULL, "ja, en"}, {"ja-JP", "ja, en"}, {"en-US", "en, ja"}, {"EN", "en, ja"}, {"en-GB", "en"}, {"en-GB-oxendict", "en"},
+	    {"fr", "en"}, {"zh-Hant-TW", "ja, en"}, {"en_US", "ja, en"}, {"", "ja, en"}, {"en\r\nBcc: x", "ja, en"}};
+	struct fixture f = plain_brand();
+	char name[LA_LANGUAGES_BYTES];
+
+	(void)state;
+	set_file(&f, "meta.conf", "order.en=en,ja\nfrom=a@example.jp\nlanguages=ja,en\norder.fr=en\norder.en-GB=en\ntime-zone=Etc/UTC\n");
+	set_file(&f, "subject.en-ja.txt", "{{>subject}}");
+	set_file(&f, "body.en-ja.txt", "en, ja\n");
+	set_file(&f, "body.en-ja.html", "<p>en, ja\n");
+	assert_fails(&f, "acme/subject.en.txt: missing");
+	set_file(&f, "subject.en.txt", "{{>subject}}");
+	set_file(&f, "body.en.txt", "en\n");
+	set_file(&f, "body.en.html", "<p>en\n");
+	assert_compiles(&f);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(la_brand_order_of(f.brand, la_span_text(rows[i].locale))->languages, rows[i].languages);
+	la_brand_order_name(&f.brand->orders[1], name);
+	assert_string_equal(name, "en-ja");
 	la_brand_free(f.brand);
 }
 
@@ -127,6 +154,14 @@ mistakes_name_file_line_and_what_is_allowed(void **state)
 	    {"meta.conf", "languages=ja en\n", "acme/meta.conf:1: languages is a list"},
 	    {"meta.conf", "languages=ja\xc2\xa0\n", "acme/meta.conf:1: languages"},
 	    {"meta.conf", "languages=\n", "acme/meta.conf:1: languages"},
+	    {"meta.conf", META "order.en=fr\n", "acme/meta.conf: order: \"fr\" is not within languages"},
+	    {"meta.conf", META "order.e=en\n", "acme/meta.conf:4: an order is"},
+	    {"meta.conf", META "order.=en\n", "acme/meta.conf:4: unknown key"},
+	    {"meta.conf", META "order.fr=en, en\n", "acme/meta.conf:4: an order is"},
+	    {"meta.conf", META "mask=3\n", "acme/meta.conf:4: mask is keep-last:<0..64>"},
+	    {"meta.conf", META "mask=keep-last:65\n", "acme/meta.conf:4: mask is"},
+	    {"meta.conf", META "mask=keep-last:\n", "acme/meta.conf:4: mask is"},
+	    {"help.html", "{{member}}", "acme/help.html:1: unknown name member"},
 	    {"meta.conf", "time-zone=../x\n", "acme/meta.conf:1: time-zone"},
 	    {"meta.conf", "from=a@b.jp\nlanguages=ja\ntime-zone=No/Such\n", "acme/meta.conf: time-zone: "},
 	    {"meta.conf", "languages=ja\ntime-zone=Etc/UTC\n", "acme/meta.conf: from is missing"},
@@ -239,8 +274,8 @@ partials_are_files_of_the_same_kind(void **state)
 	set_file(&f, "foot.txt", "text\r\n");
 	set_file(&f, "foot.html", "<hr>\n");
 	assert_compiles(&f);
-	assert_int_equal(la_template_render(f.brand->text, nothing, &out), LA_OK);
-	assert_int_equal(la_template_render(f.brand->html, nothing, &out), LA_OK);
+	assert_int_equal(la_template_render(f.brand->orders[0].text, nothing, &out), LA_OK);
+	assert_int_equal(la_template_render(f.brand->orders[0].html, nothing, &out), LA_OK);
 	assert_true(la_span_is(la_buf_span(&out), "text\ntext\n<hr>\n"));
 	memcpy(without, f.brand->template_rev, sizeof(without));
 	la_brand_free(f.brand);
@@ -257,6 +292,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(meta_conf_gives_sender_languages_and_zone),
+	    cmocka_unit_test(locale_chooses_an_order_or_one_language),
 	    cmocka_unit_test(configuration_overrides_sender_and_zone),
 	    cmocka_unit_test(mistakes_name_file_line_and_what_is_allowed),
 	    cmocka_unit_test(missing_files_are_named),

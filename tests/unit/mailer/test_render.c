@@ -202,6 +202,25 @@ time_is_the_jobs_zone_or_the_brands(void **state)
 }
 
 static void
+locale_puts_english_first_and_japanese_else(void **state)
+{
+	static const char *const others[] = {NULL, "ja-JP", "fr", "en_US", "", "../../en"};
+	struct fixture *f = *state;
+	struct la_alert_job job = support_job();
+
+	support_text(&job.locale, "en-US");
+	render(f, &job);
+	assert_true(support_holds(&f->mail.eml, "Content-Language: en, ja\r\n"));
+	assert_true(support_holds(&f->mail.html, "<html lang=\"en\">"));
+	assert_memory_equal(f->mail.text.data, "*日本語は英語の後に続きます。\n\nWe have detected", 60);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		support_text(&job.locale, others[i]);
+		render(f, &job);
+		assert_file(&f->mail.eml, "golden/first-login.eml");
+	}
+}
+
+static void
 a_zone_is_read_once_also_when_there_is_none(void **state)
 {
 	struct fixture *f = *state;
@@ -332,11 +351,12 @@ html_has_nothing_to_click_load_or_run(void **state)
 	job.reason = LA_REASON_THIRD_PARTY_LINK;
 	job.suppressed_before = 2;
 	support_text(&job.app_label, "App");
-	render(f, &job);
-	assert_memory_equal(f->mail.html.data, "<!DOCTYPE html>\n", 16);
-	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
-		if (support_holds(&f->mail.html, forbidden[i]))
-			fail_msg("the HTML holds %s", forbidden[i]);
+	for (size_t i = 0; i < 2 * sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+		support_text(&job.locale, i % 2 == 0 ? "ja" : "en");
+		render(f, &job);
+		assert_memory_equal(f->mail.html.data, "<!DOCTYPE html>\n", 16);
+		if (support_holds(&f->mail.html, forbidden[i / 2]))
+			fail_msg("the HTML holds %s", forbidden[i / 2]);
 	}
 }
 
@@ -382,6 +402,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(suppressed_logins_add_one_line_in_each_language, setup, teardown),
 	    cmocka_unit_test_setup_teardown(device_shows_its_class_in_lower_case_unless_unknown, setup, teardown),
 	    cmocka_unit_test_setup_teardown(time_is_the_jobs_zone_or_the_brands, setup, teardown),
+	    cmocka_unit_test_setup_teardown(locale_puts_english_first_and_japanese_else, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_zone_is_read_once_also_when_there_is_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(job_without_usable_address_is_refused_without_showing_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(job_id_that_is_no_id_never_reaches_a_header, setup, teardown),
