@@ -2,7 +2,7 @@
 #
 # The one list of Debian packages that building, testing and the demo need. Sourced by tests/run.sh and deploy/demo.sh.
 #
-#   install_packages build [test] [kafka] [fuzz]
+#   install_packages build [test] [kafka] [mail] [fuzz]
 #
 # installs what is missing of these sets: quietly when all is there; as root or through sudo without a password; else it
 # prints the one line that would, and fails.
@@ -17,6 +17,7 @@ LA_PACKAGES_FUZZ="clang libclang-rt-dev"
 package_present() {
 	case $1 in
 	default-jdk-headless) command -v javac >/dev/null && return 0 ;;
+	npm) command -v npm >/dev/null && return 0 ;;
 	maven) command -v mvn >/dev/null && return 0 ;;
 	pkg-config) command -v pkg-config >/dev/null && return 0 ;;
 	esac

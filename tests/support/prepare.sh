@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 #
 # What tests and measurements need beside Debian's packages, made once below build/: a Python environment (build/venv), the
-# jars of Kafka and Avro (build/jars). Sourced in the root of the repository by tests/run.sh and tests/bench/run.sh.
+# jars of Kafka and Avro (build/jars); tests also packages of npm (build/node). Sourced in the root of the repository by
+# tests/run.sh and tests/bench/run.sh.
 
 # Makes $1 by the command that follows, unless it was made from the same $2 before. A failed attempt is made once more.
 make_once() {
@@ -23,7 +24,16 @@ fetch_jars() {
 		-DoutputDirectory="$PWD/build/jars" -DincludeScope=runtime </dev/null
 }
 
+fetch_node() {
+	mkdir -p build/node && cp tests/package.json tests/package-lock.json build/node/ &&
+		npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --silent </dev/null
+}
+
 prepare() {
 	make_once build/venv tests/requirements.txt make_venv
 	make_once build/jars tests/pom.xml fetch_jars
+}
+
+prepare_node() {
+	make_once build/node tests/package-lock.json fetch_node
 }
