@@ -10,7 +10,9 @@
 
 struct part {
 	rd_kafka_queue_t *queue; /* of the partition; kept so that close can undo the forwarding */
-	uint64_t lease;          /* 0: not ours */
+	uint64_t lease;          /* 0: not ours, or being rewound */
+	int64_t first;           /* the first offset taken under the lease; -1: none */
+	bool rewinding;
 };
 
 struct la_assignment_kafka {
@@ -20,6 +22,8 @@ struct la_assignment_kafka {
 	struct part *parts;        /* by partition number; never shrinks */
 	size_t part_count;
 	uint64_t last_lease;
+	uint64_t voided;
+	size_t rewinding; /* how many parts are */
 };
 
 enum la_err
@@ -70,11 +74,34 @@ part_at(struct la_assignment_kafka *assignment, int32_t partition)
 		if (parts == NULL)
 			return (NULL);
 		for (i = assignment->part_count; i < wanted; i++)
-			parts[i] = (struct part){NULL, 0};
+			parts[i] = (struct part){NULL, 0, -1, false};
 		assignment->parts = parts;
 		assignment->part_count = wanted;
 	}
 	return (&assignment->parts[partition]);
+}
+
+static void
+end_rewinding(struct la_assignment_kafka *assignment, struct part *part)
+{
+	assignment->rewinding -= part->rewinding;
+	part->rewinding = false;
+}
+
+static void
+void_lease(struct la_assignment_kafka *assignment, struct part *part)
+{
+	assignment->voided += part->lease != 0;
+	part->lease = 0;
+	end_rewinding(assignment, part);
+}
+
+static void
+new_lease(struct la_assignment_kafka *assignment, struct part *part)
+{
+	void_lease(assignment, part);
+	part->lease = ++assignment->last_lease;
+	part->first = -1;
 }
 
 static bool
@@ -96,7 +123,7 @@ assign_one(struct la_assignment_kafka *assignment, rd_kafka_t *rk, const rd_kafk
 	 * starts to fetch, and ends it when it stops, so each assignment needs it anew.
 	 */
 	rd_kafka_queue_forward(part->queue, assignment->records);
-	part->lease = ++assignment->last_lease;
+	new_lease(assignment, part);
 	return (true);
 }
 
@@ -121,7 +148,7 @@ la_assignment_kafka_remove(struct la_assignment_kafka *assignment, const rd_kafk
 	for (i = 0; i < partitions->cnt; i++) {
 		if (partitions->elems[i].partition >= 0 &&
 		    (size_t)partitions->elems[i].partition < assignment->part_count)
-			assignment->parts[partitions->elems[i].partition].lease = 0;
+			void_lease(assignment, &assignment->parts[partitions->elems[i].partition]);
 	}
 }
 
@@ -131,7 +158,7 @@ la_assignment_kafka_remove_all(struct la_assignment_kafka *assignment)
 	size_t i;
 
 	for (i = 0; i < assignment->part_count; i++)
-		assignment->parts[i].lease = 0;
+		void_lease(assignment, &assignment->parts[i]);
 }
 
 struct la_span
@@ -146,6 +173,62 @@ la_assignment_kafka_lease(const struct la_assignment_kafka *assignment, int32_t 
 	if (partition < 0 || (size_t)partition >= assignment->part_count)
 		return (0);
 	return (assignment->parts[partition].lease);
+}
+
+uint64_t
+la_assignment_kafka_take(struct la_assignment_kafka *assignment, int32_t partition, int64_t offset)
+{
+	struct part *part;
+
+	if (partition < 0 || (size_t)partition >= assignment->part_count)
+		return (0);
+	part = &assignment->parts[partition];
+	if (part->first < 0)
+		part->first = offset;
+	return (part->lease);
+}
+
+uint64_t
+la_assignment_kafka_voided(const struct la_assignment_kafka *assignment)
+{
+	return (assignment->voided);
+}
+
+void
+la_assignment_kafka_rewind(struct la_assignment_kafka *assignment)
+{
+	size_t i;
+
+	for (i = 0; i < assignment->part_count; i++) {
+		if (assignment->parts[i].lease == 0 || assignment->parts[i].first < 0)
+			continue;
+		void_lease(assignment, &assignment->parts[i]);
+		assignment->parts[i].rewinding = true;
+		assignment->rewinding++;
+	}
+}
+
+rd_kafka_topic_partition_list_t *
+la_assignment_kafka_rewinding(const struct la_assignment_kafka *assignment)
+{
+	rd_kafka_topic_partition_list_t *list;
+	size_t i;
+
+	if (assignment->rewinding == 0)
+		return (NULL);
+	list = rd_kafka_topic_partition_list_new((int)assignment->rewinding);
+	for (i = 0; list != NULL && i < assignment->part_count; i++) {
+		if (assignment->parts[i].rewinding)
+			rd_kafka_topic_partition_list_add(list, assignment->topic, (int32_t)i)->offset =
+			    assignment->parts[i].first;
+	}
+	return (list);
+}
+
+void
+la_assignment_kafka_rewound(struct la_assignment_kafka *assignment, int32_t partition)
+{
+	new_lease(assignment, &assignment->parts[partition]);
 }
 
 bool

@@ -35,6 +35,21 @@ struct la_span la_assignment_kafka_topic(const struct la_assignment_kafka *assig
 /* The partition's lease, 0 when it is not ours. */
 uint64_t la_assignment_kafka_lease(const struct la_assignment_kafka *assignment, int32_t partition);
 
+/* The same, of a record that is handed out: noted when it is the first one under this lease. */
+uint64_t la_assignment_kafka_take(struct la_assignment_kafka *assignment, int32_t partition, int64_t offset);
+
+/* How many leases became void so far. */
+uint64_t la_assignment_kafka_voided(const struct la_assignment_kafka *assignment);
+
+/* The leases of all partitions that records were taken from are void, until they are rewound. */
+void la_assignment_kafka_rewind(struct la_assignment_kafka *assignment);
+
+/* Those that are to be rewound, with the first offset that was taken; owned by the caller. NULL: none, or out of memory. */
+rd_kafka_topic_partition_list_t *la_assignment_kafka_rewinding(const struct la_assignment_kafka *assignment);
+
+/* This one is rewound: it has a new lease. */
+void la_assignment_kafka_rewound(struct la_assignment_kafka *assignment, int32_t partition);
+
 bool la_assignment_kafka_holds(
     const struct la_assignment_kafka *assignment, struct la_span topic, int32_t partition, uint64_t lease);
 

@@ -5,6 +5,11 @@
  * One thread calls everything here. A record belongs to the assignment it was
  * read under: when its partition is revoked or lost, even if it comes back,
  * the record's lease is void: la_bus_commit leaves it out (P5).
+ *
+ * With exactly_once the outputs since the last commit, and the offsets of the
+ * commit, are one transaction, which the first produce opens: readers with
+ * isolation.level=read_committed see all of it or nothing. One batch after the
+ * other, then.
  */
 #ifndef LA_COMMON_BUS_H
 #define LA_COMMON_BUS_H
@@ -76,7 +81,8 @@ struct la_bus {
 
 	/*
 	 * Queues one output (copied). LA_ETIMEOUT when the local queue stays full
-	 * for wait_ms. Errors: LA_ETOOLARGE.
+	 * for wait_ms. Errors: LA_ETOOLARGE; LA_EUNAVAILABLE (exactly_once: after
+	 * this, discard).
 	 */
 	enum la_err (*produce)(void *self, const struct la_output *output, int wait_ms, struct la_error *error);
 
@@ -84,14 +90,22 @@ struct la_bus {
 	 * Waits up to wait_ms until every output of batch numbers <= batch is
 	 * acknowledged by the broker. LA_ETIMEOUT: not yet. A refused output gives
 	 * its error (LA_ETOOLARGE for MSG_SIZE_TOO_LARGE, LA_EUNAVAILABLE else) and
-	 * is forgotten: the caller produces the batch again.
+	 * is forgotten: the caller produces the batch again (exactly_once: after discard).
 	 */
 	enum la_err (*await)(void *self, uint64_t batch, int wait_ms, struct la_error *error);
 
 	/*
+	 * The caller gives up what it has produced since the last commit: exactly_once
+	 * aborts it. With at_least_once, what is sent stays sent.
+	 */
+	void (*discard)(void *self);
+
+	/*
 	 * Commits, synchronously. Positions with a void lease are left out, quietly.
 	 * Errors: LA_EUNAVAILABLE, LA_EREVOKED (nothing of it was committed: the
-	 * group has moved on; what was read is void).
+	 * group has moved on; what was read is void). exactly_once: a void lease
+	 * since the first output, or a commit whose outcome is not known, is LA_EREVOKED too;
+	 * what is still ours is then read again from the committed offsets on.
 	 */
 	enum la_err (*commit)(void *self, const struct la_position_done *positions, size_t count,
 	    struct la_error *error);
@@ -99,7 +113,8 @@ struct la_bus {
 	/*
 	 * The same in two parts, so that the answer need not be waited for. begin takes copies; at most one commit is
 	 * under way. end waits up to wait_ms for the answer; LA_ETIMEOUT: not yet; LA_OK also when none is under way.
-	 * After any other error none is under way, and the caller begins again. Errors: those of commit.
+	 * After any other error none is under way, and the caller begins again. Errors: those of commit. With a
+	 * transaction begin does all of it.
 	 */
 	enum la_err (*commit_begin)(void *self, const struct la_position_done *positions, size_t count,
 	    struct la_error *error);

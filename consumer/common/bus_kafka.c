@@ -10,11 +10,14 @@
 #include "common/log.h"
 #include "common/parts_kafka.h"
 
+#define SETTLE_MS 200 /* for each answer of the broker while a poll waits for the end of a transaction */
+
 struct la_bus_kafka {
 	struct la_bus port;
 	struct la_consumer_kafka *consumer;
 	struct la_producer_kafka *producer;
 	int wake_fd;
+	uint64_t voided; /* leases, when the transaction was opened */
 	char cluster_id[128];
 };
 
@@ -45,11 +48,47 @@ wait_wake(int fd, int wait_ms)
 	(void)poll(&waited, 1, wait_ms);
 }
 
+/* The transaction will be aborted, and what was read since the last commit is read again. */
+static void
+lose_transaction(struct la_bus_kafka *bus)
+{
+	la_transaction_kafka_break(bus->producer);
+	la_consumer_kafka_rewind(bus->consumer);
+}
+
+/* Did a partition go away since the open transaction was opened? */
+static bool
+has_outlived_leases(const struct la_bus_kafka *bus)
+{
+	return (la_transaction_kafka_is_open(bus->producer) && la_consumer_kafka_voided(bus->consumer) != bus->voided);
+}
+
+/* Ends the transaction before, then goes back to the committed offsets where that is due. */
+static enum la_err
+settle(struct la_bus_kafka *bus, struct la_error *error)
+{
+	bool settled = la_transaction_kafka_settled(bus->producer);
+	enum la_err err = la_transaction_kafka_settle(bus->producer, SETTLE_MS, error);
+
+	/* A client that is only not ready yet is waited for by those who produce. */
+	if (err != LA_OK && !settled)
+		return (err);
+	return (la_consumer_kafka_rewound(bus->consumer, SETTLE_MS, error));
+}
+
 static enum la_err
 take(struct la_bus_kafka *bus, struct la_message *out, size_t cap, size_t *count, struct la_error *error)
 {
+	enum la_err err;
+
 	drain_wake(bus->wake_fd); /* first: what comes in while we take raises it again */
 	la_producer_kafka_serve(bus->producer);
+	la_consumer_kafka_serve(bus->consumer);
+	*count = 0;
+	if (has_outlived_leases(bus))
+		lose_transaction(bus);
+	else if ((err = settle(bus, error)) != LA_OK)
+		return (err);
 	return (la_consumer_kafka_take(bus->consumer, out, cap, count, error));
 }
 
@@ -95,6 +134,8 @@ bus_produce(void *self, const struct la_output *output, int wait_ms, struct la_e
 {
 	struct la_bus_kafka *bus = self;
 
+	if (!la_transaction_kafka_is_open(bus->producer))
+		bus->voided = la_consumer_kafka_voided(bus->consumer);
 	return (la_producer_kafka_produce(bus->producer, output, wait_ms, error));
 }
 
@@ -106,11 +147,46 @@ bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error)
 	return (la_producer_kafka_await(bus->producer, batch, wait_ms, error));
 }
 
+static void
+bus_discard(void *self)
+{
+	struct la_bus_kafka *bus = self;
+
+	la_transaction_kafka_discard(bus->producer);
+}
+
+/* Outputs and offsets together, or not at all: every partition of the batch must still be ours (P5). */
+static enum la_err
+commit_transaction(
+    struct la_bus_kafka *bus, const struct la_position_done *positions, size_t count, struct la_error *error)
+{
+	const rd_kafka_consumer_group_metadata_t *group;
+	rd_kafka_topic_partition_list_t *offsets;
+	enum la_err err = LA_EREVOKED;
+
+	la_consumer_kafka_serve(bus->consumer); /* a revocation that waits voids leases first */
+	group = la_consumer_kafka_group(bus->consumer);
+	offsets = la_consumer_kafka_held(bus->consumer, positions, count);
+	if (offsets == NULL)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	if (has_outlived_leases(bus) || (size_t)offsets->cnt < count || group == NULL)
+		(void)la_error_set(error, err, "partitions of the transaction were given away");
+	else
+		err = la_transaction_kafka_commit(bus->producer, offsets, group, error);
+	rd_kafka_topic_partition_list_destroy(offsets);
+	if (err == LA_EREVOKED)
+		lose_transaction(bus);
+	return (err);
+}
+
 static enum la_err
 bus_commit(void *self, const struct la_position_done *positions, size_t count, struct la_error *error)
 {
 	struct la_bus_kafka *bus = self;
 
+	if (la_transaction_kafka_is_open(bus->producer))
+		return (commit_transaction(bus, positions, count, error));
+	/* Without outputs there is nothing that the offsets could come apart from. */
 	return (la_consumer_kafka_commit(bus->consumer, positions, count, error));
 }
 
@@ -119,6 +195,9 @@ bus_commit_begin(void *self, const struct la_position_done *positions, size_t co
 {
 	struct la_bus_kafka *bus = self;
 
+	/* librdkafka's calls wait; what they say is the answer, and commit_end finds nothing under way */
+	if (la_transaction_kafka_is_open(bus->producer))
+		return (commit_transaction(bus, positions, count, error));
 	return (la_consumer_kafka_commit_begin(bus->consumer, positions, count, error));
 }
 
@@ -160,7 +239,10 @@ open_clients(struct la_bus_kafka *bus, const struct la_bus_kafka_options *option
 	    (err = la_conf_kafka_make(&producing, options->conf, LA_CONF_KAFKA_PRODUCER, options->group_id, error)) !=
 		LA_OK)
 		goto out;
-	if ((err = la_producer_kafka_new(&bus->producer, producing, bus->wake_fd, error)) != LA_OK)
+	if (options->exactly_once &&
+	    (err = la_conf_kafka_transactional(producing, consuming, options->conf, error)) != LA_OK)
+		goto out;
+	if ((err = la_producer_kafka_new(&bus->producer, producing, options->exactly_once, bus->wake_fd, error)) != LA_OK)
 		goto out;
 	producing = NULL;
 	err = la_consumer_kafka_new(&bus->consumer, consuming, options->input_topic, bus->wake_fd, error);
@@ -187,6 +269,7 @@ la_bus_kafka_new(struct la_bus_kafka **out, const struct la_bus_kafka_options *o
 	    .pause = bus_pause,
 	    .produce = bus_produce,
 	    .await = bus_await,
+	    .discard = bus_discard,
 	    .commit = bus_commit,
 	    .commit_begin = bus_commit_begin,
 	    .commit_end = bus_commit_end,
@@ -216,8 +299,9 @@ la_bus_kafka_close(struct la_bus_kafka *bus, int timeout_ms)
 {
 	if (bus == NULL)
 		return;
-	la_consumer_kafka_close(bus->consumer, timeout_ms);
-	la_producer_kafka_close(bus->producer);
+	/* The transaction first: who gets our partitions waits for its end. */
+	la_producer_kafka_close(bus->producer, timeout_ms / 2);
+	la_consumer_kafka_close(bus->consumer, timeout_ms / 2);
 	if (bus->wake_fd >= 0)
 		(void)close(bus->wake_fd);
 	free(bus);

@@ -1,5 +1,5 @@
 /*
- * The bus over librdkafka: one consumer, one idempotent producer, one thread.
+ * The bus over librdkafka: one consumer, one idempotent or transactional producer, one thread.
  *
  * Configuration: kafka.<p>, kafka.consumer.<p>, kafka.producer.<p> over our
  * defaults (conf_kafka.c); la_conf
@@ -9,6 +9,7 @@
  * Where to look: consumer_kafka.c (records), rebalance_kafka.c and
  * assignment_kafka.c (whose partitions, leases), commit_kafka.c,
  * producer_kafka.c with flights.c (what is not yet acknowledged),
+ * transaction_kafka.c and rewind_kafka.c (exactly_once),
  * link_kafka.c (are brokers there), check_kafka.c.
  */
 #ifndef LA_COMMON_BUS_KAFKA_H
@@ -24,6 +25,7 @@ struct la_bus_kafka_options {
 	const struct la_conf *conf;
 	const char *group_id; /* the default: the program's name */
 	const char *input_topic;
+	bool exactly_once; /* outputs and offsets in transactions */
 };
 
 /*
@@ -48,6 +50,13 @@ int la_bus_kafka_fd(struct la_bus_kafka *bus);
 
 /* Configuration only, for check: the same errors as la_bus_kafka_new, no thread is started. */
 LA_MUST_CHECK enum la_err la_bus_kafka_check_conf(const struct la_conf *conf, struct la_error *error);
+
+/*
+ * For check: may we use transactions? Asks within timeout_ms, under a random transactional.id; not when the user
+ * gives one (*asked is false then): that would fence the program that uses it. Errors: LA_EUNAVAILABLE, LA_ECONFIG.
+ */
+LA_MUST_CHECK enum la_err la_bus_kafka_check_transactions(
+    const struct la_conf *conf, const char *group_id, int timeout_ms, bool *asked, struct la_error *error);
 
 /*
  * For check: asks the brokers within timeout_ms for each topic.

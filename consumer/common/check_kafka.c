@@ -73,6 +73,62 @@ check_topic(rd_kafka_t *rk, const char *topic, int timeout_ms, struct la_error *
 	return (LA_OK);
 }
 
+/* An init_transactions says all: the right to the id, a coordinator, the time-out that the broker allows. */
+static enum la_err
+try_transactions(rd_kafka_conf_t *producing, int timeout_ms, struct la_error *error)
+{
+	rd_kafka_error_t *said;
+	rd_kafka_t *rk = NULL;
+	enum la_err err = la_conf_kafka_client(&rk, RD_KAFKA_PRODUCER, producing, error);
+
+	if (err != LA_OK)
+		return (err);
+	said = rd_kafka_init_transactions(rk, timeout_ms);
+	if (said != NULL) {
+		err = rd_kafka_error_is_retriable(said) ? LA_EUNAVAILABLE : LA_ECONFIG;
+		(void)la_error_set(error, err, "%s", rd_kafka_error_string(said));
+		rd_kafka_error_destroy(said);
+	}
+	rd_kafka_destroy(rk);
+	return (err);
+}
+
+static void
+see_transactional_id(void *cookie, const char *name, const char *value)
+{
+	bool *is_given = cookie;
+
+	(void)value;
+	*is_given = *is_given || strcmp(name, "transactional.id") == 0;
+}
+
+enum la_err
+la_bus_kafka_check_transactions(
+    const struct la_conf *conf, const char *group_id, int timeout_ms, bool *asked, struct la_error *error)
+{
+	rd_kafka_conf_t *consuming = NULL, *producing = NULL;
+	bool is_given = false;
+	enum la_err err;
+
+	la_conf_each_kafka(conf, LA_CONF_KAFKA_PRODUCER, see_transactional_id, &is_given);
+	*asked = !is_given;
+	if (is_given)
+		return (LA_OK);
+	if ((err = la_conf_kafka_make(&consuming, conf, LA_CONF_KAFKA_CONSUMER, group_id, error)) != LA_OK ||
+	    (err = la_conf_kafka_make(&producing, conf, LA_CONF_KAFKA_PRODUCER, group_id, error)) != LA_OK)
+		goto out;
+	(void)rd_kafka_conf_set(consuming, "group.instance.id", NULL, NULL, 0); /* that name may be in use as well */
+	if ((err = la_conf_kafka_transactional(producing, consuming, conf, error)) == LA_OK)
+		err = try_transactions(producing, timeout_ms, error);
+
+out:
+	if (consuming != NULL)
+		rd_kafka_conf_destroy(consuming);
+	if (producing != NULL)
+		rd_kafka_conf_destroy(producing);
+	return (err);
+}
+
 enum la_err
 la_bus_kafka_check(
     const struct la_conf *conf, const char *const *topics, size_t count, int timeout_ms, struct la_error *error)

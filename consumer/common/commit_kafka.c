@@ -4,9 +4,9 @@
 /* A broker answers within this time or the caller asks again; librdkafka goes on trying behind it. */
 #define COMMIT_WAIT_MS 1000
 
-/* Positions with a lease that holds, as librdkafka wants them; NULL: out of memory or a bad position. */
-static rd_kafka_topic_partition_list_t *
-held_positions(const struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count)
+rd_kafka_topic_partition_list_t *
+la_consumer_kafka_held(
+    const struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
 	const char *topic = (const char *)la_assignment_kafka_topic(consumer->assignment).data;
@@ -87,7 +87,7 @@ la_consumer_kafka_commit_begin(
 	rd_kafka_resp_err_t cause = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	la_consumer_kafka_serve(consumer); /* a revocation that waits voids leases first */
-	list = held_positions(consumer, positions, count);
+	list = la_consumer_kafka_held(consumer, positions, count);
 	if (list == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	consumer->committing = list->cnt > 0;

@@ -1,3 +1,7 @@
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/parts_kafka.h"
 
 struct property {
@@ -51,6 +55,17 @@ static const struct property producer_defaults[] = {
     {"partitioner", "murmur2_random"},
     {"linger.ms", "1"},
     {"message.max.bytes", "18000000"},
+};
+
+/*
+ * exactly_once. retry.backoff.ms: a transaction that begins while the broker still ends the one before is told to come
+ * again (a commit took 25 ms with 10, 37-100 ms with the default of 100). transaction.timeout.ms: how long a program that was
+ * killed, or hangs, holds up its partitions and the readers. socket.timeout.ms bounds a call to a broker that hangs.
+ */
+static const struct property transactional_defaults[] = {
+    {"retry.backoff.ms", "10"},
+    {"transaction.timeout.ms", "10000"},
+    {"socket.timeout.ms", "5000"}, /* at most transaction.timeout.ms */
 };
 
 /* la_conf refuses the user's own values of these, with the reason (an end of partition is no record: quietly off). */
@@ -144,10 +159,12 @@ la_conf_kafka_make(rd_kafka_conf_t **out, const struct la_conf *conf, enum la_co
 		SET_ALL(&maker, producer_defaults);
 	}
 	la_conf_each_kafka(conf, which, set_users, &maker);
-	if (which == LA_CONF_KAFKA_CONSUMER)
+	if (which == LA_CONF_KAFKA_CONSUMER) {
 		SET_ALL(&maker, consumer_forced);
-	else
+	} else {
 		SET_ALL(&maker, producer_forced);
+		set(&maker, "transactional.id", NULL); /* la_conf_kafka_transactional's business */
+	}
 	require_servers(&maker);
 	if (maker.err != LA_OK) {
 		rd_kafka_conf_destroy(maker.conf);
@@ -155,6 +172,76 @@ la_conf_kafka_make(rd_kafka_conf_t **out, const struct la_conf *conf, enum la_co
 	}
 	*out = maker.conf;
 	return (LA_OK);
+}
+
+struct wanted {
+	const char *name;
+	char value[256]; /* the user's; "" without */
+};
+
+static void
+find_users(void *cookie, const char *name, const char *value)
+{
+	struct wanted *wanted = cookie;
+
+	if (strcmp(name, wanted->name) == 0)
+		(void)snprintf(wanted->value, sizeof(wanted->value), "%s", value);
+}
+
+/* The property's value as it is set; "" without. */
+static void
+get(const rd_kafka_conf_t *conf, const char *name, char *out, size_t cap)
+{
+	if (rd_kafka_conf_get(conf, name, out, &cap) != RD_KAFKA_CONF_OK)
+		out[0] = '\0';
+}
+
+/* group.id-instance: one that is killed and comes back under the same name ends what it left open. */
+static void
+name_transactions(struct maker *maker, const rd_kafka_conf_t *consuming)
+{
+	char group[256], instance[256], name[sizeof(group) + sizeof(instance)];
+	unsigned char random[8];
+	char hex[2 * sizeof(random) + 1];
+
+	get(consuming, "group.id", group, sizeof(group));
+	get(consuming, "group.instance.id", instance, sizeof(instance));
+	randombytes_buf(random, sizeof(random));
+	(void)sodium_bin2hex(hex, sizeof(hex), random, sizeof(random));
+	(void)snprintf(name, sizeof(name), "%s-%s", group, instance[0] == '\0' ? hex : instance);
+	set(maker, "transactional.id", name);
+}
+
+/* With a short transaction.timeout.ms librdkafka refuses our socket.timeout.ms, and finds a fitting one itself. */
+static bool
+is_too_long(const rd_kafka_conf_t *producing, const struct property *property)
+{
+	char timeout[32];
+
+	get(producing, "transaction.timeout.ms", timeout, sizeof(timeout));
+	return (strcmp(property->name, "socket.timeout.ms") == 0 && atoi(timeout) < atoi(property->value));
+}
+
+enum la_err
+la_conf_kafka_transactional(
+    rd_kafka_conf_t *producing, const rd_kafka_conf_t *consuming, const struct la_conf *conf, struct la_error *error)
+{
+	struct maker maker = {producing, LA_OK, error};
+	struct wanted wanted = {"transactional.id", ""};
+	size_t i;
+
+	la_conf_each_kafka(conf, LA_CONF_KAFKA_PRODUCER, find_users, &wanted);
+	if (wanted.value[0] == '\0')
+		name_transactions(&maker, consuming);
+	else
+		set(&maker, wanted.name, wanted.value);
+	for (i = 0; i < sizeof(transactional_defaults) / sizeof(transactional_defaults[0]); i++) {
+		wanted = (struct wanted){transactional_defaults[i].name, ""};
+		la_conf_each_kafka(conf, LA_CONF_KAFKA_PRODUCER, find_users, &wanted);
+		if (wanted.value[0] == '\0' && !is_too_long(producing, &transactional_defaults[i]))
+			set(&maker, wanted.name, transactional_defaults[i].value);
+	}
+	return (maker.err);
 }
 
 enum la_err

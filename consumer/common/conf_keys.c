@@ -46,7 +46,7 @@ const struct la_conf_key la_conf_keys[] = {
     /* detector */
     {"hash.keys.file", LA_CONF_DETECTOR, LA_CONF_FILE, NULL, NULL, NULL},
     {"delivery.guarantee", LA_CONF_DETECTOR, LA_CONF_CHOICE, "at_least_once", "at_least_once|exactly_once",
-        "at_least_once"},
+        NULL},
     {"batch.max-events", LA_CONF_DETECTOR, LA_CONF_INT, "5000", "1..100000", NULL},
     {"batch.max-wait", LA_CONF_DETECTOR, LA_CONF_DURATION, "10ms", "0..60s", NULL},
     {"policy.device-ttl", LA_CONF_DETECTOR, LA_CONF_DURATION, "365d", "1ms.." LONGEST, NULL},

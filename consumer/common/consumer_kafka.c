@@ -177,6 +177,8 @@ la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms)
 			rd_kafka_queue_destroy(consumer->commits);
 		if (consumer->events != NULL)
 			rd_kafka_queue_destroy(consumer->events);
+		if (consumer->group != NULL)
+			rd_kafka_consumer_group_metadata_destroy(consumer->group);
 		destroyed = destroy_in_time(consumer->rk);
 	}
 	if (destroyed)
@@ -213,7 +215,7 @@ admit(struct la_consumer_kafka *consumer, rd_kafka_message_t *message, struct la
 		la_link_kafka_note(&consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
 		goto drop;
 	}
-	lease = la_assignment_kafka_lease(consumer->assignment, message->partition);
+	lease = la_assignment_kafka_take(consumer->assignment, message->partition, message->offset);
 	if (lease == 0)
 		goto drop;                                            /* fetched before the partition went away */
 	out->topic = la_assignment_kafka_topic(consumer->assignment); /* the only one we are subscribed to */

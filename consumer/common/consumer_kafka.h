@@ -13,6 +13,7 @@ struct la_consumer_kafka {
 	rd_kafka_queue_t *records; /* of all assigned partitions */
 	rd_kafka_queue_t *commits; /* answers to commits */
 	struct la_assignment_kafka *assignment;
+	rd_kafka_consumer_group_metadata_t *group; /* as of the last assignment; NULL: no member */
 	struct la_link_kafka link;
 	bool paused;
 	bool closing; /* the group is being left */
@@ -27,8 +28,8 @@ struct la_consumer_kafka {
 void la_consumer_kafka_rebalance(
     rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque);
 
-/* Serves rebalances and errors; tells librdkafka that we are alive (max.poll.interval.ms). */
-void la_consumer_kafka_serve(struct la_consumer_kafka *consumer);
+/* Takes consumer->group anew. */
+void la_consumer_kafka_note_group(struct la_consumer_kafka *consumer);
 
 /* Logs and gives the consumer up: every later take is LA_EINTERNAL. */
 void la_consumer_kafka_fail(struct la_consumer_kafka *consumer, const char *step, const char *reason);

@@ -27,6 +27,13 @@ LA_MUST_CHECK enum la_err la_conf_kafka_make(rd_kafka_conf_t **out, const struct
 LA_MUST_CHECK enum la_err la_conf_kafka_client(
     rd_kafka_t **out, rd_kafka_type_t type, const rd_kafka_conf_t *conf, struct la_error *error);
 
+/*
+ * For exactly_once, after la_conf_kafka_make: transactional.id (group.id, then group.instance.id or something random)
+ * and our defaults for transactions, where the user has none. Errors: LA_ECONFIG.
+ */
+LA_MUST_CHECK enum la_err la_conf_kafka_transactional(
+    rd_kafka_conf_t *producing, const rd_kafka_conf_t *consuming, const struct la_conf *conf, struct la_error *error);
+
 /* ---- link_kafka.c: is a broker there, what was said of it ---- */
 
 struct la_link_kafka {
@@ -75,19 +82,63 @@ LA_MUST_CHECK enum la_err la_consumer_kafka_commit_end(
 bool la_consumer_kafka_holds(
     const struct la_consumer_kafka *consumer, struct la_span topic, int32_t partition, uint64_t lease);
 rd_kafka_t *la_consumer_kafka_handle(struct la_consumer_kafka *consumer);
+void la_consumer_kafka_serve(struct la_consumer_kafka *consumer);
+
+/*
+ * Positions with a lease that holds, as librdkafka wants them; NULL: out of memory. The group's metadata for a
+ * transaction that commits them, taken with the assignment; NULL: we are no member.
+ */
+rd_kafka_topic_partition_list_t *la_consumer_kafka_held(
+    const struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count);
+const rd_kafka_consumer_group_metadata_t *la_consumer_kafka_group(const struct la_consumer_kafka *consumer);
+
+/* How many leases became void so far. */
+uint64_t la_consumer_kafka_voided(const struct la_consumer_kafka *consumer);
+
+/* ---- rewind_kafka.c: back to the committed offsets ---- */
+
+/* What was read is void: the partitions that are still ours are to be read again from their committed offsets. */
+void la_consumer_kafka_rewind(struct la_consumer_kafka *consumer);
+/* Carries that out, waits up to wait_ms for each of two answers. Until then nothing is to be taken. Errors: LA_EUNAVAILABLE. */
+LA_MUST_CHECK enum la_err la_consumer_kafka_rewound(
+    struct la_consumer_kafka *consumer, int wait_ms, struct la_error *error);
 
 /* ---- producer_kafka.c ---- */
 
 struct la_producer_kafka;
 
-/* Takes conf over when it succeeds. */
-LA_MUST_CHECK enum la_err la_producer_kafka_new(
-    struct la_producer_kafka **producer, rd_kafka_conf_t *conf, int wake_fd, struct la_error *error);
-void la_producer_kafka_close(struct la_producer_kafka *producer);
+/* Takes conf over when it succeeds. transactional: conf has been through la_conf_kafka_transactional. */
+LA_MUST_CHECK enum la_err la_producer_kafka_new(struct la_producer_kafka **producer, rd_kafka_conf_t *conf,
+    bool transactional, int wake_fd, struct la_error *error);
+void la_producer_kafka_close(struct la_producer_kafka *producer, int timeout_ms); /* for an abort */
 void la_producer_kafka_serve(struct la_producer_kafka *producer); /* delivery reports, without waiting */
 LA_MUST_CHECK enum la_err la_producer_kafka_produce(
     struct la_producer_kafka *producer, const struct la_output *output, int wait_ms, struct la_error *error);
 LA_MUST_CHECK enum la_err la_producer_kafka_await(
     struct la_producer_kafka *producer, uint64_t batch, int wait_ms, struct la_error *error);
+
+/* ---- transaction_kafka.c: the transaction of an exactly-once producer; la_producer_kafka_produce opens it ---- */
+
+bool la_transaction_kafka_is_open(const struct la_producer_kafka *producer);
+void la_transaction_kafka_break(struct la_producer_kafka *producer);   /* if open, it will not be committed any more */
+void la_transaction_kafka_discard(struct la_producer_kafka *producer); /* if open, it is to be aborted */
+
+/* False: a commit or an abort is under way. settle goes on with it. Errors: LA_EUNAVAILABLE (not yet). */
+bool la_transaction_kafka_settled(const struct la_producer_kafka *producer);
+LA_MUST_CHECK enum la_err la_transaction_kafka_settle(
+    struct la_producer_kafka *producer, int wait_ms, struct la_error *error);
+
+/*
+ * Commits the open transaction with the offsets. Errors: LA_EUNAVAILABLE (still open, once more), LA_EREVOKED
+ * (aborted, or it is not known: the committed offsets tell).
+ */
+LA_MUST_CHECK enum la_err la_transaction_kafka_commit(struct la_producer_kafka *producer,
+    const rd_kafka_topic_partition_list_t *offsets, const rd_kafka_consumer_group_metadata_t *group,
+    struct la_error *error);
+
+/* ---- headers_kafka.c ---- */
+
+/* *out: the headers of output, NULL when it has none; owned by the caller. Errors: LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_headers_kafka_make(rd_kafka_headers_t **out, const struct la_output *output);
 
 #endif

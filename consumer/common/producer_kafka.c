@@ -3,22 +3,13 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/flights.h"
 #include "common/log.h"
-#include "common/parts_kafka.h"
+#include "common/producer_kafka.h"
 
-#define REBUILD_WAIT_MS 5000 /* for reports of the client that is given up */
+#define REBUILD_WAIT_MS 5000  /* for reports of the client that is given up */
+#define REBUILD_EVERY_MS 1000 /* a client that is refused for good is not made anew more often */
 
 static_assert(sizeof(void *) >= sizeof(uint64_t), "a batch number travels as a message's opaque pointer");
-
-struct la_producer_kafka {
-	rd_kafka_t *rk;
-	rd_kafka_conf_t *conf; /* to make the client again */
-	rd_kafka_queue_t *events;
-	int wake_fd;
-	struct la_link_kafka link;
-	struct la_flights flights;
-};
 
 static void
 on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
@@ -82,7 +73,8 @@ close_client(struct la_producer_kafka *producer)
 }
 
 enum la_err
-la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, int wake_fd, struct la_error *error)
+la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, bool transactional, int wake_fd,
+    struct la_error *error)
 {
 	struct la_producer_kafka *producer = calloc(1, sizeof(*producer));
 	enum la_err err;
@@ -92,6 +84,7 @@ la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, int
 	producer->link.side = "producer";
 	producer->conf = conf;
 	producer->wake_fd = wake_fd;
+	producer->transaction = transactional ? LA_TRANSACTION_NEW : LA_TRANSACTION_NEVER;
 	rd_kafka_conf_set_opaque(conf, producer);
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 	rd_kafka_conf_set_error_cb(conf, on_error);
@@ -104,11 +97,26 @@ la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, int
 	return (LA_OK);
 }
 
+/* Left open, it would hold up readers until the broker's time-out. */
+static void
+end_transaction(struct la_producer_kafka *producer, int timeout_ms)
+{
+	struct la_error why;
+
+	la_transaction_kafka_discard(producer);
+	if (la_transaction_kafka_settled(producer) || producer->link.fatal)
+		return;
+	if (la_transaction_kafka_settle(producer, timeout_ms, &why) != LA_OK)
+		la_log(LA_LOG_WARN, la_msg("transaction not ended in time; the broker will end it"),
+		    la_str("why", why.text));
+}
+
 void
-la_producer_kafka_close(struct la_producer_kafka *producer)
+la_producer_kafka_close(struct la_producer_kafka *producer, int timeout_ms)
 {
 	if (producer == NULL)
 		return;
+	end_transaction(producer, timeout_ms);
 	close_client(producer);
 	rd_kafka_conf_destroy(producer->conf);
 	la_flights_clear(&producer->flights);
@@ -117,24 +125,36 @@ la_producer_kafka_close(struct la_producer_kafka *producer)
 
 /*
  * An idempotent producer that cannot keep its sequence stops for good
- * (rd_kafka_fatal_error). What was not acknowledged is reported as refused, so
- * the caller produces its batch again, by a new client with a new producer id.
+ * (rd_kafka_fatal_error), and a transactional one that was fenced. What was not
+ * acknowledged is reported as refused, so the caller produces its batch again,
+ * by a new client with a new producer id.
  */
-static enum la_err
-rebuild_if_fatal(struct la_producer_kafka *producer, struct la_error *error)
+enum la_err
+la_producer_kafka_rebuild(struct la_producer_kafka *producer, struct la_error *error)
 {
+	int64_t now_ms = la_clock_now_ms(NULL);
 	struct la_error refusal;
 	enum la_err err;
 
-	if (!producer->link.fatal)
-		return (LA_OK);
+	(void)la_error_set(&refusal, LA_EUNAVAILABLE, "the kafka producer was made anew");
+	if (now_ms < producer->rebuild_at_ms)
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s", refusal.text));
+	producer->rebuild_at_ms = now_ms + REBUILD_EVERY_MS;
 	la_log(LA_LOG_WARN, la_msg("kafka producer is made anew"));
 	close_client(producer);
-	(void)la_error_set(&refusal, LA_EUNAVAILABLE, "the kafka producer was made anew");
 	la_flights_fail(&producer->flights, &refusal);
 	err = open_client(producer, error);
 	producer->link.fatal = err != LA_OK;
 	return (err);
+}
+
+/* A transaction is lost with its client: transaction_kafka.c makes that anew, when the caller knows. */
+static enum la_err
+rebuild_if_fatal(struct la_producer_kafka *producer, struct la_error *error)
+{
+	if (!producer->link.fatal || producer->transaction != LA_TRANSACTION_NEVER)
+		return (LA_OK);
+	return (la_producer_kafka_rebuild(producer, error));
 }
 
 void
@@ -144,78 +164,6 @@ la_producer_kafka_serve(struct la_producer_kafka *producer)
 		return;
 	(void)rd_kafka_poll(producer->rk, 0);
 	la_link_kafka_probe(&producer->link, producer->rk);
-}
-
-/* NULL-ended names; NULL: every name. */
-static bool
-is_wanted(const char *const *names, const char *name)
-{
-	if (names == NULL)
-		return (true);
-	for (; *names != NULL; names++) {
-		if (strcmp(*names, name) == 0)
-			return (true);
-	}
-	return (false);
-}
-
-static bool
-add_header(rd_kafka_headers_t *headers, const char *name, const void *value, size_t size)
-{
-	return (rd_kafka_header_add(headers, name, -1, value, (ssize_t)size) == RD_KAFKA_RESP_ERR_NO_ERROR);
-}
-
-/* The received record's headers, all of them or those wanted; *out stays NULL when it has none. */
-static bool
-copy_headers(const struct la_output *output, rd_kafka_headers_t **out)
-{
-	rd_kafka_headers_t *theirs = NULL;
-	const char *name;
-	const void *value;
-	size_t i, size;
-	rd_kafka_resp_err_t cause = rd_kafka_message_headers(output->headers_of->handle, &theirs);
-
-	/* Headers that cannot be read must not keep the record from going on (P4). */
-	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR && cause != RD_KAFKA_RESP_ERR__NOENT)
-		la_log(LA_LOG_WARN, la_msg("headers dropped"), la_str("reason", rd_kafka_err2str(cause)));
-	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return (true);
-	if (output->only_headers == NULL) {
-		*out = rd_kafka_headers_copy(theirs);
-		return (*out != NULL);
-	}
-	*out = rd_kafka_headers_new(4);
-	for (i = 0; *out != NULL; i++) {
-		if (rd_kafka_header_get_all(theirs, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
-			break;
-		if (is_wanted(output->only_headers, name) && !add_header(*out, name, value, size))
-			return (false);
-	}
-	return (*out != NULL);
-}
-
-static enum la_err
-make_headers(const struct la_output *output, rd_kafka_headers_t **out)
-{
-	rd_kafka_headers_t *headers = NULL;
-	size_t i;
-
-	if (output->headers_of != NULL && !copy_headers(output, &headers))
-		goto fail;
-	if (output->header_count > 0 && headers == NULL)
-		headers = rd_kafka_headers_new(output->header_count);
-	for (i = 0; i < output->header_count; i++) {
-		if (headers == NULL || !add_header(headers, output->headers[i].name, output->headers[i].value.data,
-					   output->headers[i].value.size))
-			goto fail;
-	}
-	*out = headers;
-	return (LA_OK);
-
-fail:
-	if (headers != NULL)
-		rd_kafka_headers_destroy(headers);
-	return (LA_ENOMEM);
 }
 
 /* Not rd_kafka_produceva: up to 2.0.2 it can free the headers twice when it fails. Takes headers over on success. */
@@ -253,9 +201,10 @@ la_producer_kafka_produce(
 	rd_kafka_resp_err_t cause;
 	enum la_err err;
 
-	if ((err = rebuild_if_fatal(producer, error)) != LA_OK)
+	if ((err = rebuild_if_fatal(producer, error)) != LA_OK ||
+	    (err = la_transaction_kafka_begin(producer, wait_ms, error)) != LA_OK)
 		return (err);
-	if (make_headers(output, &headers) != LA_OK ||
+	if (la_headers_kafka_make(&headers, output) != LA_OK ||
 	    la_flights_took_off(&producer->flights, output->batch) != LA_OK) {
 		err = la_error_set(error, LA_ENOMEM, "out of memory");
 		goto out;
@@ -270,6 +219,8 @@ la_producer_kafka_produce(
 	} else {
 		la_flights_stayed(&producer->flights, output->batch);
 		producer->link.fatal = producer->link.fatal || cause == RD_KAFKA_RESP_ERR__FATAL;
+		if (cause != RD_KAFKA_RESP_ERR__QUEUE_FULL && cause != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+			la_transaction_kafka_break(producer);
 		err = la_error_set(error, cause == RD_KAFKA_RESP_ERR__QUEUE_FULL ? LA_ETIMEOUT : code_of(cause),
 		    "topic %s: %s", output->topic, rd_kafka_err2str(cause));
 	}
@@ -277,6 +228,17 @@ la_producer_kafka_produce(
 out:
 	if (headers != NULL)
 		rd_kafka_headers_destroy(headers);
+	return (err);
+}
+
+/* One refused output makes all of its transaction void. */
+static enum la_err
+settle_flights(struct la_producer_kafka *producer, uint64_t batch, struct la_error *error)
+{
+	enum la_err err = la_flights_settle(&producer->flights, batch, error);
+
+	if (err != LA_OK)
+		la_transaction_kafka_break(producer);
 	return (err);
 }
 
@@ -290,8 +252,12 @@ la_producer_kafka_await(struct la_producer_kafka *producer, uint64_t batch, int 
 	for (;;) {
 		if ((err = rebuild_if_fatal(producer, error)) != LA_OK)
 			return (err);
+		if (producer->link.fatal)
+			la_transaction_kafka_break(producer);
+		if (producer->transaction == LA_TRANSACTION_BROKEN)
+			return (la_error_set(error, LA_EUNAVAILABLE, "the kafka transaction is broken"));
 		if (!la_flights_under_way(&producer->flights, batch))
-			return (la_flights_settle(&producer->flights, batch, error));
+			return (settle_flights(producer, batch, error));
 		if (left_ms(until_ms) == 0)
 			return (la_error_set(error, LA_ETIMEOUT, "no acknowledgement within %d ms", wait_ms));
 		(void)rd_kafka_poll(producer->rk, left_ms(until_ms));

@@ -10,6 +10,28 @@ la_consumer_kafka_fail(struct la_consumer_kafka *consumer, const char *step, con
 	la_log(LA_LOG_ERROR, la_msg("kafka consumer failed"), la_str("step", step), la_str("reason", reason));
 }
 
+/*
+ * A member that was thrown out has neither an id nor a generation until it joins again. A broker would take a
+ * transaction's offsets from such a one unchecked, so there is no metadata then. The id is looked at last: it
+ * cannot come back before the revocation is served, and that is done by this thread.
+ */
+void
+la_consumer_kafka_note_group(struct la_consumer_kafka *consumer)
+{
+	char *member;
+
+	if (consumer->group != NULL)
+		rd_kafka_consumer_group_metadata_destroy(consumer->group);
+	consumer->group = rd_kafka_consumer_group_metadata(consumer->rk);
+	member = rd_kafka_memberid(consumer->rk);
+	if (consumer->group != NULL && (member == NULL || member[0] == '\0')) {
+		rd_kafka_consumer_group_metadata_destroy(consumer->group);
+		consumer->group = NULL;
+	}
+	if (member != NULL)
+		rd_kafka_mem_free(consumer->rk, member);
+}
+
 static void
 log_rebalance(const char *what, const rd_kafka_topic_partition_list_t *partitions)
 {
@@ -36,6 +58,7 @@ assign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list_t
 		    consumer, "assign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
+	la_consumer_kafka_note_group(consumer);
 	log_rebalance("partitions assigned", partitions);
 }
 

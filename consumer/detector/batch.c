@@ -66,7 +66,7 @@ la_batch_start(struct la_batch *batch)
 	batch->pending_count = 0;
 	batch->write_count = 0;
 	batch->rejected = 0;
-	batch->guarded = batch->waits = false;
+	batch->guarded = batch->waits = batch->letters_one_by_one = false;
 	memset(batch->slots, 0xff, (batch->slot_mask + 1) * sizeof(*batch->slots));
 }
 
@@ -93,6 +93,7 @@ la_batch_place(struct la_batch *batch, size_t i)
 		    .held = true};
 	}
 	batch->items[i].position = (uint32_t)(p - 1);
+	batch->items[i].omit_value = false;
 }
 
 static const unsigned char *

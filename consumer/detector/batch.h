@@ -42,6 +42,7 @@ struct la_item {
 	enum la_storm_mark storm; /* of an event that was decided */
 	uint32_t position; /* index into positions */
 	uint32_t next;     /* the member's next event, or LA_BATCH_NONE */
+	bool omit_value;   /* the broker finds its dead letter too large with it */
 	struct la_facts facts;
 	struct la_verdict verdict;
 };
@@ -74,6 +75,7 @@ struct la_batch_slot {
 struct la_batch {
 	enum la_batch_stage stage;
 	uint64_t number; /* of its outputs on the bus */
+	bool letters_one_by_one; /* the broker finds one of the small dead letters too large */
 	size_t cap, count, held;
 	size_t bytes; /* of keys and values in hand */
 	size_t rejected; /* dead letters to be */

@@ -103,6 +103,20 @@ check_kafka(const struct la_conf *conf, struct findings *findings)
 }
 
 static void
+check_transactions(const struct la_conf *conf, struct findings *findings)
+{
+	struct la_error error = LA_ERROR_INIT;
+	bool asked;
+	enum la_err err;
+
+	if (la_conf_int(conf, "delivery.guarantee") == 0 || findings->misconfigured || findings->away)
+		return;
+	err = la_bus_kafka_check_transactions(conf, "login-alert-detector", SERVER_TIMEOUT_MS, &asked, &error);
+	if (asked)
+		report(findings, "kafka transactions", err, &error);
+}
+
+static void
 warn_redis(void *cookie, const char *line)
 {
 	(void)cookie;
@@ -162,6 +176,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	check_seal_key(conf, &findings);
 	check_schemas(conf, &findings);
 	check_kafka(conf, &findings);
+	check_transactions(conf, &findings);
 	check_redis(conf, &keys, &findings);
 	la_keys_clear(&keys);
 	if (findings.misconfigured)

@@ -32,6 +32,12 @@ store_timeout_ms(const struct la_conf *conf)
 	return (timeout_ms > STORE_TIMEOUT_MAX_MS ? STORE_TIMEOUT_MAX_MS : timeout_ms);
 }
 
+static bool
+is_exactly_once(const struct la_conf *conf)
+{
+	return (la_conf_int(conf, "delivery.guarantee") != 0); /* in the order of its choices */
+}
+
 /* Everything that runs, in the order in which it is made. */
 struct machine {
 	struct la_decider *decider;
@@ -59,6 +65,7 @@ make_pipeline(struct machine *machine, const struct la_conf *conf, struct la_err
 	    .batch_max_wait_ms = (int)la_conf_ms(conf, "batch.max-wait"),
 	    .store_timeout_ms = store_timeout_ms(conf),
 	    .shutdown_timeout_ms = part_ms(conf, 2),
+	    .exactly_once = is_exactly_once(conf),
 	    .publish = (enum la_publish)la_conf_int(conf, "decisions.publish"),
 	    .topic_alerts = la_conf_text(conf, "topic.alerts"),
 	    .topic_decisions = la_conf_text(conf, "topic.decisions"),
@@ -71,7 +78,8 @@ static enum la_err
 make_machine(struct machine *machine, const struct la_conf *conf, struct la_error *error)
 {
 	const struct la_bus_kafka_options bus = {
-	    .conf = conf, .group_id = "login-alert-detector", .input_topic = la_conf_text(conf, "topic.events")};
+	    .conf = conf, .group_id = "login-alert-detector", .input_topic = la_conf_text(conf, "topic.events"),
+	    .exactly_once = is_exactly_once(conf)};
 	enum la_err err;
 
 	if ((err = la_setup_decider(conf, &machine->decider, error)) != LA_OK ||

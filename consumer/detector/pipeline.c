@@ -39,6 +39,7 @@ la_pipeline_free(struct la_pipeline *pipeline)
 	if (pipeline == NULL)
 		return;
 	la_pipeline_rest(pipeline);
+	pipeline->options.bus->discard(pipeline->options.bus->self);
 	for (size_t k = 0; k < LA_PIPELINE_BATCHES; k++) {
 		la_batch_drop(&pipeline->batches[k], pipeline->options.bus);
 		la_batch_clear(&pipeline->batches[k]);
@@ -147,6 +148,7 @@ step_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_ms, str
 
 	pipeline->used += is_new;
 	err = la_pipeline_read(pipeline, batch, wait_ms, error);
+	pipeline->drained = is_new && batch->held == 0;
 	if (is_new && batch->held == 0)
 		pipeline->used = used;
 	return (err == LA_OK ? la_pipeline_check_leases(pipeline, error) : err);
@@ -163,6 +165,45 @@ is_busy(struct la_pipeline *pipeline)
 }
 
 /*
+ * exactly_once. Batches are not sent one by one but together, in one transaction, when no more come or there is no room
+ * for more: a transaction costs the same whatever is in it. It is open only while it is written and committed, and
+ * nothing else is done then.
+ */
+static bool
+is_sending(struct la_pipeline *pipeline)
+{
+	for (size_t k = 0; k < pipeline->used; k++) {
+		if (la_pipeline_batch(pipeline, k)->stage >= LA_BATCH_PRODUCED)
+			return (true);
+	}
+	return (false);
+}
+
+static bool
+is_growing(struct la_pipeline *pipeline, const struct la_batch *slot)
+{
+	const struct la_batch *newest = la_pipeline_batch(pipeline, pipeline->used - 1);
+
+	return (is_busy(pipeline) || (slot != NULL && newest->held == newest->cap && !pipeline->drained));
+}
+
+static enum la_err
+pass_exactly_once(struct la_pipeline *pipeline, bool reading, struct la_error *error)
+{
+	struct la_batch *slot;
+	enum la_err err;
+
+	if (is_sending(pipeline))
+		return (la_pipeline_send(pipeline, IDLE_MS, error));
+	if ((err = step_store(pipeline, error)) != LA_OK)
+		return (err);
+	slot = slot_to_read(pipeline, reading);
+	if (pipeline->used > 0 && !is_growing(pipeline, slot))
+		return (la_pipeline_send(pipeline, IDLE_MS, error));
+	return (slot == NULL ? LA_OK : step_read(pipeline, slot, pipeline->used > 0 ? 0 : IDLE_MS, error));
+}
+
+/*
  * Takes every batch as far as it goes without waiting for the broker; in between, one more is read. While the store
  * answers one, the next is read and decoded.
  */
@@ -172,6 +213,8 @@ pass(struct la_pipeline *pipeline, bool reading, struct la_error *error)
 	struct la_batch *slot;
 	enum la_err err;
 
+	if (pipeline->options.exactly_once)
+		return (pass_exactly_once(pipeline, reading, error));
 	if ((err = step_store(pipeline, error)) != LA_OK)
 		return (err);
 	slot = slot_to_read(pipeline, reading);
@@ -190,6 +233,8 @@ static void
 drop_void(struct la_pipeline *pipeline, const struct la_error *why)
 {
 	la_pipeline_rest(pipeline);
+	if (pipeline->options.exactly_once)
+		la_pipeline_unsend(pipeline);
 	for (size_t k = 0; k < pipeline->used; k++) {
 		struct la_batch *batch = la_pipeline_batch(pipeline, k);
 

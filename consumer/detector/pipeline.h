@@ -37,6 +37,7 @@ struct la_pipeline_options {
 	int store_timeout_ms;
 	int shutdown_timeout_ms;
 	enum la_publish publish;
+	bool exactly_once; /* what the bus was opened with */
 	const char *topic_alerts, *topic_decisions, *topic_dlq;
 };
 

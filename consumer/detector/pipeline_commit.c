@@ -43,16 +43,31 @@ be_patient(struct la_pipeline *pipeline, int64_t since_ms, struct la_error *erro
 	return (la_pipeline_wait(pipeline, "broker", LA_ETIMEOUT, error));
 }
 
-/* A refused output: all that were produced are produced again, since refusals are forgotten by number. */
-static void
-produce_again(struct la_pipeline *pipeline)
+void
+la_pipeline_unsend(struct la_pipeline *pipeline)
 {
+	const struct la_bus *bus = pipeline->options.bus;
+	enum la_batch_stage last = pipeline->options.exactly_once ? LA_BATCH_ACKNOWLEDGED : LA_BATCH_PRODUCED;
+
+	bus->discard(bus->self);
 	for (size_t k = 0; k < pipeline->used; k++) {
 		struct la_batch *batch = la_pipeline_batch(pipeline, k);
 
-		if (batch->stage == LA_BATCH_PRODUCED)
+		if (batch->stage >= LA_BATCH_PRODUCED && batch->stage <= last)
 			batch->stage = LA_BATCH_WRITTEN;
 	}
+}
+
+enum la_err
+la_pipeline_produce_again(struct la_pipeline *pipeline, enum la_err code, struct la_error *error)
+{
+	enum la_err err = LA_OK;
+
+	la_pipeline_unsend(pipeline);
+	if (!pipeline->letter_marked)
+		err = la_pipeline_wait(pipeline, "broker", code == LA_ETOOLARGE ? LA_EUNAVAILABLE : code, error);
+	pipeline->letter_marked = false;
+	return (err == LA_OK ? LA_ETIMEOUT : err);
 }
 
 /* PRODUCED -> ACKNOWLEDGED of the k-th. LA_ETIMEOUT: not yet. */
@@ -67,13 +82,8 @@ take_acknowledgements(struct la_pipeline *pipeline, size_t k, int wait_ms, struc
 		err = be_patient(pipeline, batch->since_ms, error);
 		return (err == LA_OK ? LA_ETIMEOUT : err);
 	}
-	if (err != LA_OK) {
-		produce_again(pipeline);
-		if (err == LA_ETOOLARGE)
-			err = LA_EUNAVAILABLE;
-		err = la_pipeline_wait(pipeline, "broker", err, error);
-		return (err == LA_OK ? LA_ETIMEOUT : err);
-	}
+	if (err != LA_OK)
+		return (la_pipeline_produce_again(pipeline, err, error));
 	LA_CRASH_POINT("acknowledged");
 	la_pipeline_recovered(pipeline, "broker");
 	batch->stage = LA_BATCH_ACKNOWLEDGED;
@@ -178,13 +188,14 @@ la_pipeline_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *e
 	count = oldest_in(pipeline, LA_BATCH_COMMITTING);
 	while (err == LA_OK && count < pipeline->used) {
 		if (la_pipeline_batch(pipeline, count)->stage == LA_BATCH_PRODUCED)
-			err = take_acknowledgements(pipeline, count, count == 0 ? wait_ms : 0, error);
+			err = take_acknowledgements(
+			    pipeline, count, count == 0 || pipeline->options.exactly_once ? wait_ms : 0, error);
 		else if (la_pipeline_batch(pipeline, count)->stage != LA_BATCH_ACKNOWLEDGED)
 			break;
 		count++;
 	}
-	if (err != LA_OK && err != LA_ETIMEOUT)
-		return (err);
+	if ((err != LA_OK && err != LA_ETIMEOUT) || (err == LA_ETIMEOUT && pipeline->options.exactly_once))
+		return (err == LA_ETIMEOUT ? LA_OK : err); /* a transaction is committed with all that is in it */
 	count = oldest_in(pipeline, LA_BATCH_ACKNOWLEDGED);
 	if (count > 0)
 		return (begin_commit(pipeline, count, error));

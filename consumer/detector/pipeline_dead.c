@@ -85,7 +85,10 @@ produce_chosen(struct la_pipeline *pipeline, const struct choice *choice, struct
 	return (err == LA_OK && any ? la_pipeline_await(pipeline, pipeline->next_number, error) : err);
 }
 
-/* Repeats until the broker has taken them. Errors: LA_ETOOLARGE: it finds the value of one too large. */
+/*
+ * Repeats until the broker has taken them; with exactly_once the caller does, with all of the transaction. Errors:
+ * LA_ETOOLARGE: it finds the value of one too large.
+ */
 static enum la_err
 deliver(struct la_pipeline *pipeline, const struct choice *choice, struct la_error *error)
 {
@@ -95,32 +98,58 @@ deliver(struct la_pipeline *pipeline, const struct choice *choice, struct la_err
 		if (err == LA_ETOOLARGE && !choice->omit)
 			return (err);
 		/* without a value, and still too large: the topic is at fault */
-		err = la_pipeline_wait(pipeline, "broker", err == LA_ETOOLARGE ? LA_EUNAVAILABLE : err, error);
-		if (err != LA_OK)
+		err = err == LA_ETOOLARGE ? LA_EUNAVAILABLE : err;
+		if (pipeline->options.exactly_once ||
+		    (err = la_pipeline_wait(pipeline, "broker", err, error)) != LA_OK)
 			return (err);
 	}
 	return (LA_OK);
 }
 
+/* Errors: as deliver; LA_ETOOLARGE with exactly_once only: it will be without its value the next time. */
+static enum la_err
+deliver_one(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct la_error *error)
+{
+	struct la_item *item = &batch->items[i];
+	enum la_err err;
+
+	do {
+		err = deliver(pipeline, &(struct choice){batch, i, i + 1, SIZE_MAX, item->omit_value}, error);
+		if (err != LA_ETOOLARGE)
+			return (err);
+		item->omit_value = true;
+	} while (!pipeline->options.exactly_once);
+	pipeline->letter_marked = true;
+	return (err);
+}
+
+static enum la_err
+deliver_small(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
+{
+	enum la_err err;
+
+	if (batch->letters_one_by_one)
+		return (LA_OK);
+	err = deliver(pipeline, &(struct choice){batch, 0, batch->count, SMALL_BYTES, false}, error);
+	if (err != LA_ETOOLARGE)
+		return (err);
+	batch->letters_one_by_one = true;
+	pipeline->letter_marked = pipeline->options.exactly_once;
+	return (pipeline->options.exactly_once ? err : LA_OK);
+}
+
 /*
  * All small ones at once, large ones one by one, since a broker that finds one too large does not say which. If that
- * happens to the small ones, they go one by one too (and may be there twice).
+ * happens to the small ones, they go one by one too (and may be there twice, without exactly_once).
  */
 enum la_err
 la_pipeline_dead_letters(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
 {
-	enum la_err err = deliver(pipeline, &(struct choice){batch, 0, batch->count, SMALL_BYTES, false}, error);
-	bool all_small_done = err != LA_ETOOLARGE;
+	enum la_err err = deliver_small(pipeline, batch, error);
 
-	if (all_small_done && err != LA_OK)
-		return (err);
-	err = LA_OK;
 	for (size_t i = 0; i < batch->count && err == LA_OK; i++) {
-		if (all_small_done && batch->messages[i].value.size <= SMALL_BYTES)
-			continue;
-		err = deliver(pipeline, &(struct choice){batch, i, i + 1, SIZE_MAX, false}, error);
-		if (err == LA_ETOOLARGE)
-			err = deliver(pipeline, &(struct choice){batch, i, i + 1, SIZE_MAX, true}, error);
+		if (batch->letters_one_by_one || batch->messages[i].value.size > SMALL_BYTES)
+			err = deliver_one(pipeline, batch, i, error);
 	}
 	return (err);
 }

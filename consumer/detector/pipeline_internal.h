@@ -34,6 +34,8 @@ struct la_pipeline {
 	uint64_t next_number;
 	bool identified; /* the decider knows the cluster's id */
 	bool paused;
+	bool drained; /* the last poll for a new batch gave nothing */
+	bool letter_marked; /* a dead letter was refused, and the batch knows now what to do about it */
 	struct la_storm storm;
 	struct la_waiting waiting;
 	bool stop_seen;
@@ -145,13 +147,23 @@ LA_MUST_CHECK enum la_err la_pipeline_output(
 /*
  * Parts of that. produce queues one output; await takes all acknowledgements up to a batch number; dead_letters
  * is done when the broker has them. Errors: as la_pipeline_wait; also those of the port, which the
- * caller waits out: produce LA_ETOOLARGE, await all but LA_ETIMEOUT.
+ * caller waits out: produce LA_ETOOLARGE, await all but LA_ETIMEOUT. With exactly_once each of them, from dead_letters
+ * too, means that all outputs of the batch are to be produced again.
  */
 LA_MUST_CHECK enum la_err la_pipeline_produce(
     struct la_pipeline *pipeline, const struct la_output *output, struct la_error *error);
 LA_MUST_CHECK enum la_err la_pipeline_await(struct la_pipeline *pipeline, uint64_t number, struct la_error *error);
 LA_MUST_CHECK enum la_err la_pipeline_dead_letters(
     struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);
+
+/*
+ * After a refused output: what was produced and not committed is produced again, all of it, since refusals are forgotten
+ * by number and void a transaction. unsend sends the batches back to WRITTEN; produce_again waits, too, as for any failing
+ * side; LA_ETIMEOUT: done. Errors: as la_pipeline_wait.
+ */
+void la_pipeline_unsend(struct la_pipeline *pipeline);
+LA_MUST_CHECK enum la_err la_pipeline_produce_again(
+    struct la_pipeline *pipeline, enum la_err code, struct la_error *error);
 
 /* All outputs that may be sent, then commit. */
 LA_MUST_CHECK enum la_err la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *error);

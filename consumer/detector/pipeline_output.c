@@ -12,7 +12,7 @@ la_pipeline_produce(struct la_pipeline *pipeline, const struct la_output *output
 	enum la_err err;
 
 	while ((err = bus->produce(bus->self, output, PRODUCE_MS, error)) != LA_OK) {
-		if (err == LA_ETOOLARGE)
+		if (err == LA_ETOOLARGE || (pipeline->options.exactly_once && err != LA_ETIMEOUT))
 			return (err);
 		if ((err = la_pipeline_wait(pipeline, "broker", err, error)) != LA_OK)
 			return (err);
@@ -156,6 +156,8 @@ la_pipeline_output(struct la_pipeline *pipeline, struct la_batch *batch, struct 
 	while ((err = dead ? produce_with_dead_letters(pipeline, batch, error) :
 	                     produce_events(pipeline, batch, error)) != LA_OK) {
 		/* a refused output: all of the batch again; the same jobs, by the same ids */
+		if (pipeline->options.exactly_once)
+			return (la_pipeline_produce_again(pipeline, err, error));
 		if (err == LA_ETOOLARGE)
 			err = LA_EUNAVAILABLE;
 		if ((err = la_pipeline_wait(pipeline, "broker", err, error)) != LA_OK)
@@ -194,5 +196,7 @@ la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *err
 		if (batch->stage == LA_BATCH_WRITTEN)
 			err = la_pipeline_output(pipeline, batch, error);
 	}
+	if (err == LA_ETIMEOUT)
+		return (LA_OK); /* the next pass produces again */
 	return (err == LA_OK ? la_pipeline_commit(pipeline, wait_ms, error) : err);
 }

@@ -278,6 +278,12 @@ bus_holds(void *self, struct la_span topic, int32_t partition, uint64_t lease)
 	return (((struct world *)self)->lease[partition] == lease);
 }
 
+static inline void
+bus_discard(void *self)
+{
+	(void)self;
+}
+
 static enum la_err
 bus_commit(void *self, const struct la_position_done *positions, size_t count, struct la_error *error)
 {
@@ -533,6 +539,7 @@ setup(void **state)
 	    .pause = bus_pause,
 	    .produce = bus_produce,
 	    .await = bus_await,
+	    .discard = bus_discard,
 	    .commit = bus_commit,
 	    .holds = bus_holds,
 	    .cluster_id = bus_cluster_id};

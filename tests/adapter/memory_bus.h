@@ -47,6 +47,9 @@ struct memory_bus {
 	struct memory_output *outputs;
 	size_t output_count;
 	size_t unacknowledged; /* from the end of outputs */
+	bool exactly_once;
+	bool broken;              /* the transaction: nothing but discard helps */
+	size_t committed_outputs; /* from the start of outputs; exactly_once only */
 	size_t max_value;      /* of the broker; 0: no limit */
 	bool refuse_dead_letters;
 	bool paused;
@@ -196,16 +199,25 @@ memory_bus_keep(struct memory_bus *bus, const struct la_output *output)
 }
 
 static inline enum la_err
+memory_bus_refuse(struct memory_bus *bus, struct la_error *error)
+{
+	bus->broken = bus->exactly_once;
+	if (bus->fault->calls == bus->fault->at || bus->fault->lasting)
+		return (fault_error(bus->fault, error));
+	return (la_error_set(error, LA_EUNAVAILABLE, "the transaction is broken"));
+}
+
+static inline enum la_err
 memory_bus_produce(void *self, const struct la_output *output, int wait_ms, struct la_error *error)
 {
 	struct memory_bus *bus = self;
 
 	(void)wait_ms;
-	if (fault_before(bus->fault))
-		return (fault_error(bus->fault, error));
+	if (fault_before(bus->fault) || bus->broken)
+		return (memory_bus_refuse(bus, error));
 	memory_bus_trace(bus, 'P');
 	memory_bus_keep(bus, output);
-	return (fault_after(bus->fault) ? fault_error(bus->fault, error) : LA_OK);
+	return (fault_after(bus->fault) ? memory_bus_refuse(bus, error) : LA_OK);
 }
 
 /* Outputs up to this batch. What the broker refuses is taken away again, with its error. */
@@ -241,11 +253,12 @@ memory_bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error
 	enum la_err err;
 
 	(void)wait_ms;
-	if (fault_before(bus->fault))
-		return (fault_error(bus->fault, error));
+	if (fault_before(bus->fault) || bus->broken)
+		return (memory_bus_refuse(bus, error));
 	memory_bus_trace(bus, 'A');
 	err = memory_bus_judge(bus, batch, error);
-	return (fault_after(bus->fault) ? fault_error(bus->fault, error) : err);
+	bus->broken = bus->exactly_once && err != LA_OK;
+	return (fault_after(bus->fault) ? memory_bus_refuse(bus, error) : err);
 }
 
 static inline bool
@@ -270,6 +283,46 @@ memory_bus_is_early(const struct memory_bus *bus, const struct la_position_done 
 	return (false);
 }
 
+/* exactly_once: as if it had never been there for a reader of what is committed. */
+static inline void
+memory_bus_discard(void *self)
+{
+	struct memory_bus *bus = self;
+
+	bus->broken = false;
+	if (!bus->exactly_once)
+		return;
+	while (bus->output_count > bus->committed_outputs)
+		free(bus->outputs[--bus->output_count].value);
+	bus->unacknowledged = 0;
+}
+
+static inline bool
+memory_bus_is_void(struct memory_bus *bus, const struct la_position_done *positions, size_t count)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < count; i++)
+		held += memory_bus_holds(bus, positions[i].topic, positions[i].partition, positions[i].lease);
+	return (held < count);
+}
+
+/* The partition goes to somebody else, or comes back: what was read is void, reading starts at the commit. */
+static inline void
+memory_bus_revoke(struct memory_bus *bus, int32_t partition)
+{
+	bus->lease[partition]++;
+	bus->next[partition] = bus->committed[partition];
+}
+
+static inline enum la_err
+memory_bus_go_back(struct memory_bus *bus, struct la_error *error)
+{
+	for (int32_t p = 0; p < MEMORY_PARTITIONS; p++)
+		memory_bus_revoke(bus, p);
+	return (la_error_set(error, LA_EREVOKED, "back to the committed offsets"));
+}
+
 static inline enum la_err
 memory_bus_commit(void *self, const struct la_position_done *positions, size_t count, struct la_error *error)
 {
@@ -278,6 +331,12 @@ memory_bus_commit(void *self, const struct la_position_done *positions, size_t c
 	if (fault_before(bus->fault))
 		return (fault_error(bus->fault, error));
 	memory_bus_trace(bus, 'C');
+	if (bus->exactly_once) {
+		assert(bus->unacknowledged == 0 && !bus->broken);
+		if (memory_bus_is_void(bus, positions, count))
+			return (memory_bus_go_back(bus, error));
+		bus->committed_outputs = bus->output_count;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct la_position_done *done = &positions[i];
 
@@ -288,6 +347,8 @@ memory_bus_commit(void *self, const struct la_position_done *positions, size_t c
 		bus->committed[done->partition] = done->next_offset;
 	}
 	bus->commits++;
+	if (fault_after(bus->fault) && bus->exactly_once && !bus->fault->lasting)
+		return (memory_bus_go_back(bus, error)); /* it is not known what came of it */
 	return (fault_after(bus->fault) ? fault_error(bus->fault, error) : LA_OK);
 }
 
@@ -309,20 +370,13 @@ memory_bus_cluster_id(void *self)
 	return ("memory");
 }
 
-/* The partition goes to somebody else, or comes back: what was read is void, reading starts at the commit. */
-static inline void
-memory_bus_revoke(struct memory_bus *bus, int32_t partition)
-{
-	bus->lease[partition]++;
-	bus->next[partition] = bus->committed[partition];
-}
-
 /* A new process joins: every partition is assigned anew. What was in flight may or may not have arrived: it has. */
 static inline void
 memory_bus_restart(struct memory_bus *bus)
 {
 	for (int32_t p = 0; p < MEMORY_PARTITIONS; p++)
 		memory_bus_revoke(bus, p);
+	memory_bus_discard(bus);
 	bus->paused = false;
 	bus->unacknowledged = 0;
 	assert(bus->in_hand == 0);
@@ -339,6 +393,7 @@ memory_bus_init(struct memory_bus *bus, struct fault *fault, int64_t *now_ms)
 	        .pause = memory_bus_pause,
 	        .produce = memory_bus_produce,
 	        .await = memory_bus_await,
+	        .discard = memory_bus_discard,
 	        .commit = memory_bus_commit,
 	        .commit_begin = memory_bus_commit,
 	        .commit_end = memory_bus_commit_end,

@@ -170,6 +170,36 @@ dead_letter_topic_with_a_tiny_limit_gets_each_of_them(void **state)
 	assert_true(found[0] && found[1]);
 }
 
+/* In one transaction: what was refused voids it, and in the end each of them is there once, as are the others. */
+static void
+dead_letters_too_large_for_a_transaction_make_nothing_come_twice(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", T0);
+
+	use_exactly_once(world);
+	for (int tiny = 0; tiny < 2; tiny++) {
+		world->bus.max_value = tiny ? 1000 : 900000;
+		(void)memory_bus_add(&world->bus, 0, calloc(1, 1000000), 1000000, T0);
+		(void)memory_bus_add(&world->bus, 1, calloc(1, 3), 3, T0);
+		(void)memory_bus_add(&world->bus, 2, calloc(1, 2000), 2000, T0);
+		event.event_id = la_span_text(tiny ? "e2" : "e1");
+		event.device_token = la_span_text(tiny ? "t2" : "t1");
+		(void)add(world, 3, &event);
+		turn_until_done(world);
+	}
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 6);
+	assert_int_equal(count_outputs(world, "login-alerts"), 2);
+	assert_int_equal(count_outputs(world, "login-decisions"), 8);
+	for (size_t i = 0; i < 6; i++) {
+		const struct memory_output *letter = output_of(world, "login-events-dlq", i);
+		bool is_omitted = strstr(letter->headers, "errors.partition=0") != NULL ||
+		    (i >= 3 && strstr(letter->headers, "errors.partition=2") != NULL);
+
+		assert_int_equal(letter->value == NULL, is_omitted);
+	}
+}
+
 static void
 large_records_do_not_pile_up(void **state)
 {
@@ -433,7 +463,7 @@ stop_hands_back_within_its_time_what_cannot_be_finished(void **state)
 
 /* How many calls of ports the history takes without a fault. */
 static long
-calls_without_fault(char **expected)
+calls_without_fault(char **expected, bool exactly_once)
 {
 	struct world *world;
 	void *state;
@@ -444,6 +474,8 @@ calls_without_fault(char **expected)
 	world->options.batch_max_events = 16;
 	la_pipeline_free(world->pipeline);
 	open_pipeline(world);
+	if (exactly_once)
+		use_exactly_once(world);
 	add_history(world);
 	turn_until_done(world);
 	*expected = essence(world);
@@ -454,7 +486,7 @@ calls_without_fault(char **expected)
 
 /* The history with one fault; after a lasting one, a new process over the same store. Compares with expected. */
 static void
-run_with_fault(const struct fault *fault, const char *expected)
+run_with_fault(const struct fault *fault, const char *expected, bool exactly_once)
 {
 	struct la_error error = LA_ERROR_INIT;
 	struct world *world;
@@ -467,6 +499,8 @@ run_with_fault(const struct fault *fault, const char *expected)
 	world->options.batch_max_events = 16;
 	la_pipeline_free(world->pipeline);
 	open_pipeline(world);
+	if (exactly_once)
+		use_exactly_once(world);
 	add_history(world);
 	world->fault = *fault;
 	while (!memory_bus_done(&world->bus)) {
@@ -489,34 +523,41 @@ run_with_fault(const struct fault *fault, const char *expected)
 }
 
 static void
-killed_at_any_call_and_restarted_the_outputs_are_the_same(void **state)
+run_with_each_fault(struct fault fault, bool exactly_once)
 {
 	char *expected;
-	long calls = calls_without_fault(&expected);
+	long calls = calls_without_fault(&expected, exactly_once);
 
-	(void)state;
 	assert_in_range(calls, 20, 2000);
-	for (long at = 1; at <= calls; at++) {
-		for (int after = 0; after < 2; after++)
-			run_with_fault(
-			    &(struct fault){.at = at, .after = after != 0, .lasting = true, .code = LA_EINTERNAL}, expected);
+	for (fault.at = 1; fault.at <= calls; fault.at++) {
+		fault.after = false;
+		run_with_fault(&fault, expected, exactly_once);
+		fault.after = true;
+		run_with_fault(&fault, expected, exactly_once);
 	}
 	free(expected);
 }
 
 static void
+killed_at_any_call_and_restarted_the_outputs_are_the_same(void **state)
+{
+	(void)state;
+	run_with_each_fault((struct fault){.lasting = true, .code = LA_EINTERNAL}, false);
+}
+
+static void
 failure_of_any_call_is_waited_out_and_the_outputs_are_the_same(void **state)
 {
-	char *expected;
-	long calls = calls_without_fault(&expected);
-
 	(void)state;
-	for (long at = 1; at <= calls; at++) {
-		for (int after = 0; after < 2; after++)
-			run_with_fault(
-			    &(struct fault){.at = at, .after = after != 0, .lasting = false, .code = LA_EUNAVAILABLE}, expected);
-	}
-	free(expected);
+	run_with_each_fault((struct fault){.lasting = false, .code = LA_EUNAVAILABLE}, false);
+}
+
+static void
+with_exactly_once_neither_makes_an_output_come_twice(void **state)
+{
+	(void)state;
+	run_with_each_fault((struct fault){.lasting = true, .code = LA_EINTERNAL}, true);
+	run_with_each_fault((struct fault){.lasting = false, .code = LA_EUNAVAILABLE}, true);
 }
 
 int
@@ -530,6 +571,7 @@ main(void)
 	    PROMISE(rejected_record_has_its_decision_too),
 	    PROMISE(dead_letter_that_is_too_large_goes_without_its_value),
 	    PROMISE(dead_letter_topic_with_a_tiny_limit_gets_each_of_them),
+	    PROMISE(dead_letters_too_large_for_a_transaction_make_nothing_come_twice),
 	    PROMISE(large_records_do_not_pile_up),
 	    PROMISE(nothing_is_committed_while_the_dead_letter_topic_refuses),
 	    PROMISE(store_that_is_away_is_waited_for_in_the_group_and_said_every_30_s),
@@ -542,6 +584,7 @@ main(void)
 	    PROMISE(stop_hands_back_within_its_time_what_cannot_be_finished),
 	    cmocka_unit_test(killed_at_any_call_and_restarted_the_outputs_are_the_same),
 	    cmocka_unit_test(failure_of_any_call_is_waited_out_and_the_outputs_are_the_same),
+	    cmocka_unit_test(with_exactly_once_neither_makes_an_output_come_twice),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -24,7 +24,7 @@ TIMEOUT = 600 + EVENTS // 100 + KILLS * 30
 class World:
     """A broker's topics, a feed, three instances: two keep their place in the group over a restart, one does not."""
 
-    def __init__(self, kafka, detector, events):
+    def __init__(self, kafka, detector, events, more=None):
         print(f"LA_STORM_SEED={SEED}")
         self.kafka = kafka
         self.topics = Topics()
@@ -33,7 +33,7 @@ class World:
         kafka.create_topics(*others, partitions=4)
         self.group = f"{self.topics.events}-detector"
         settings = {**kill_storm.SETTINGS, **kill_feed.SETTINGS, **self.topics.settings(),
-                    "kafka.bootstrap.servers": kafka.bootstrap, "kafka.consumer.group.id": self.group}
+                    "kafka.bootstrap.servers": kafka.bootstrap, "kafka.consumer.group.id": self.group, **(more or {})}
         self.instances = [detector({**settings, "kafka.consumer.group.instance.id": name})
                           for name in ("one", "two", None)]
         self.feed = kill_feed.Feed(events, SEED)
@@ -60,8 +60,8 @@ class World:
 def world(detector):
     made = []
 
-    def make(kafka, events):
-        made.append(World(kafka, detector, events))
+    def make(kafka, events, more=None):
+        made.append(World(kafka, detector, events, more))
         return made[0]
 
     yield make
@@ -81,6 +81,20 @@ def require_a_storm(counts, kills):
 def test_instances_killed_and_hung_at_any_moment_give_the_same_alerts(kafka, world):
     counts = world(kafka, EVENTS).run(KILLS)
     require_a_storm(counts, KILLS)
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_with_exactly_once_killed_and_hung_instances_write_nothing_twice(kafka, world):
+    """A reader of what is committed sees each alert, decision and dead letter once; what was aborted is in the log."""
+    storm = world(kafka, EVENTS // 4, {"delivery.guarantee": "exactly_once", "kafka.transaction.timeout.ms": "2000"})
+    counts = storm.run(max(8, KILLS // 4))
+    for name in ("repeated alerts", "repeated decisions", "repeated dead letters", "late KNOWN"):
+        assert counts[name] == 0, name
+    everything = kill_storm.Tail(kafka.bootstrap, storm.tail.records, "read_uncommitted")
+    written = sum(map(len, everything.finish().values()))
+    seen = sum(map(len, storm.tail.records.values()))
+    print(f"{written} records written, {seen} committed")
+    assert written > seen > 0
 
 
 @pytest.mark.timeout(TIMEOUT)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from process import wait_until
 from records import Record, committed, end_offsets
@@ -24,11 +24,13 @@ SETTINGS = {
 class Tail:
     """Reads topics from their beginning, in a thread of its own, through broker restarts."""
 
-    def __init__(self, bootstrap, topics):
+    def __init__(self, bootstrap, topics, isolation="read_committed"):
         self.bootstrap = bootstrap
         self.records = {topic: [] for topic in topics}
+        self.reached = {}  # (topic, partition) -> the offset before which everything was read
         self.consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-tail", "enable.auto.commit": False,
-                                  "isolation.level": "read_committed", "fetch.wait.max.ms": 10, "log_level": 0})
+                                  "isolation.level": isolation, "enable.partition.eof": True, "fetch.wait.max.ms": 10,
+                                  "log_level": 0})
         self.consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for topic in topics
                               for number in self.consumer.list_topics(topic, timeout=10).topics[topic].partitions])
         self.stopping = threading.Event()
@@ -38,7 +40,9 @@ class Tail:
     def _run(self):
         while not self.stopping.is_set():
             for message in self.consumer.consume(500, 0.02):
-                if message.error() is None:
+                if message.error() is not None and message.error().code() == KafkaError._PARTITION_EOF:
+                    self.reached[message.topic(), message.partition()] = message.offset()
+                elif message.error() is None:
                     self.records[message.topic()].append(Record(
                         message.key(), message.value(), message.headers() or [], message.partition(), message.offset(),
                         message.timestamp()[1]))
@@ -48,9 +52,10 @@ class Tail:
 
     def finish(self, timeout=60):
         """Until everything that is there was read; topic -> its records in (partition, offset) order."""
-        ends = {topic: sum(end_offsets(self.bootstrap, topic).values()) for topic in self.records}
-        wait_until(lambda: all(self.count(topic) >= end for topic, end in ends.items()), timeout,
-                   lambda: f"read all of {ends}")
+        ends = {(topic, partition): end for topic in self.records
+                for partition, end in end_offsets(self.bootstrap, topic).items()}
+        wait_until(lambda: all(self.reached.get(place, 0) >= end for place, end in ends.items()), timeout,
+                   lambda: f"read all of {ends}, only {self.reached}")
         self.close()
         return {topic: sorted(records, key=lambda record: (record.partition, record.offset))
                 for topic, records in self.records.items()}

@@ -81,5 +81,7 @@ class Verifier:
         for record in records:
             headers = dict(record.headers)
             assert headers[CONNECT + "topic"] == self.source.encode()
-            found.add((int(headers[CONNECT + "partition"]), int(headers[CONNECT + "offset"])))
+            place = int(headers[CONNECT + "partition"]), int(headers[CONNECT + "offset"])
+            self.counts["repeated dead letters"] += place in found
+            found.add(place)
         assert found == {place for place, want in self.expected.items() if want.outcome == "REJECTED"}

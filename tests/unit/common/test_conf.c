@@ -122,8 +122,6 @@ a_key_that_nothing_reads_yet_is_refused_not_ignored(void **state)
 	    {D, "http.listen=127.0.0.1:9464", "x.conf:1: http.listen: not supported yet; leave it unset"},
 	    {M, "http.listen=[::1]:9465", "x.conf:1: http.listen: not supported yet; leave it unset"},
 	    {M, "http.listen=9465", "x.conf:1: http.listen: must be host:port or [address]:port"},
-	    {D, "delivery.guarantee=exactly_once",
-		"x.conf:1: delivery.guarantee: not supported yet with this value; today it must be at_least_once"},
 	    {D, "avro.framing=confluent",
 		"x.conf:1: avro.framing: not supported yet with this value; today it must be none or single-object"},
 	    {M, "smtp.rate=5", "x.conf:1: smtp.rate: not supported yet with this value; today it must be 0"},

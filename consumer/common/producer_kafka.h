@@ -1,0 +1,44 @@
+/* Inside the Kafka adapter: what producer_kafka.c and transaction_kafka.c share. */
+#ifndef LA_COMMON_PRODUCER_KAFKA_H
+#define LA_COMMON_PRODUCER_KAFKA_H
+
+#include "common/flights.h"
+#include "common/parts_kafka.h"
+
+enum la_transaction_state {
+	LA_TRANSACTION_NEVER, /* at_least_once */
+	LA_TRANSACTION_NEW,   /* the client has no producer id yet */
+	LA_TRANSACTION_IDLE,
+	LA_TRANSACTION_OPEN,
+	LA_TRANSACTION_BROKEN,     /* open, and cannot be committed any more: to be discarded */
+	LA_TRANSACTION_COMMITTING, /* asked for; the outcome is not known yet */
+	LA_TRANSACTION_ABORTING,
+};
+
+struct la_producer_kafka {
+	rd_kafka_t *rk;
+	rd_kafka_conf_t *conf; /* to make the client again */
+	rd_kafka_queue_t *events;
+	int wake_fd;
+	struct la_link_kafka link;
+	struct la_flights flights;
+	enum la_transaction_state transaction;
+	int64_t rebuild_at_ms; /* not before: a client that is refused for good is made anew once a second */
+};
+
+/*
+ * Gives the client up and makes another one. What was not acknowledged is
+ * refused. Errors: LA_ECONFIG, LA_EUNAVAILABLE (not again so soon).
+ */
+LA_MUST_CHECK enum la_err la_producer_kafka_rebuild(struct la_producer_kafka *producer, struct la_error *error);
+
+/* ---- transaction_kafka.c ---- */
+
+/*
+ * Opens a transaction if none is open, after what is left of the last one.
+ * Errors: LA_EUNAVAILABLE (not now, or the one that is open is broken).
+ */
+LA_MUST_CHECK enum la_err la_transaction_kafka_begin(
+    struct la_producer_kafka *producer, int wait_ms, struct la_error *error);
+
+#endif
