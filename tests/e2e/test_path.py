@@ -56,6 +56,21 @@ def test_events_become_exactly_the_expected_mails(kafka, topics, detector, maile
         assert not [word for word in PRIVATE if word in log]
 
 
+def test_with_exactly_once_the_same_mails_come(kafka, topics, detector, mailer, smtp_sink):
+    alerted = {name for name, row in EXPECTED.items() if row[0] == "ALERTED"}
+    detecting = detector({"delivery.guarantee": "exactly_once", "decisions.publish": "all"})
+    assert b"ok kafka transactions\n" in detecting.command("check").stdout
+    detecting.start()
+    mailer().start()
+    produce_events(kafka, topics, demo_events())
+    assert len(smtp_sink.wait_for(len(alerted), settle=1)) == len(alerted)
+    assert len(read_decisions(kafka, topics, len(EXPECTED))) == len(EXPECTED)
+    assert read_jobs(kafka, topics, len(alerted)).keys() == alerted
+    assert detecting.terminate(timeout=10) == 0
+    assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == \
+        end_offsets(kafka.bootstrap, topics.events)
+
+
 def read_decisions(kafka, topics, count):
     records = [decode(record.value, "Decision") for record in read_topic(kafka.bootstrap, topics.decisions, count)]
     assert len(records) == count
