@@ -120,7 +120,6 @@ fill_digests(struct la_decider *d, const struct la_login_event *event, const str
 	const struct la_labelled *labelled = la_label_cache_find(d->labels, event);
 	const uint64_t *log = find_log(d, source->topic);
 
-	facts->labels = labelled->labels;
 	for (size_t e = 0; e < d->epoch_count; e++) {
 		const struct la_digester *digester = &d->digester[e];
 		struct la_digests *out = &facts->by_epoch[e];

@@ -93,11 +93,13 @@ not_after(int64_t occurred_at_ms, int64_t max_age_ms)
 }
 
 static void
-set_labels(const struct la_facts *facts, const struct la_login_event *event, struct la_alert_job *job)
+set_labels(const struct la_decider *d, const struct la_login_event *event, struct la_alert_job *job)
 {
-	la_text_set(&job->device_label, la_span_text(la_agent_device_label(&facts->labels)));
-	job->device_class = facts->labels.device_class;
-	la_text_set(&job->browser_label, la_span_text(facts->labels.browser));
+	const struct la_labels *labels = &la_label_cache_find(d->labels, event)->labels;
+
+	la_text_set(&job->device_label, la_span_text(la_agent_device_label(labels)));
+	job->device_class = labels->device_class;
+	la_text_set(&job->browser_label, la_span_text(labels->browser));
 	la_text_set(&job->app_label, event->client_app_name);
 	la_text_set(&job->location_label, event->location);
 	la_text_set(&job->locale, event->locale);
@@ -118,7 +120,7 @@ la_decider_job(const struct la_decider *decider, const struct la_login_event *ev
 	job->not_after_ms = not_after(event->occurred_at_ms, decider->policy.alert_max_age_ms);
 	la_hex(job->member_ref, facts->by_epoch[decider->active].member, LA_MEMBER_DIGEST_BYTES);
 	mask_member(decider, event, &job->member_masked);
-	set_labels(facts, event, job);
+	set_labels(decider, event, job);
 	set_recipient(decider, event, job);
 	job->suppressed_before = (int32_t)verdict->suppressed_before;
 	la_text_set(&job->policy_rev, la_span_text(decider->policy_rev));

@@ -13,6 +13,7 @@
 
 #include "common/job.h"
 #include "common/span.h"
+#include "detector/agent.h"
 #include "detector/blake2b.h"
 #include "detector/facts.h"
 #include "detector/keys.h"

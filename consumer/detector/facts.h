@@ -1,6 +1,6 @@
 /*
- * What the policy needs to know of one event: checked fields, labels, keyed
- * digests under every epoch of the key file. No clear identifier.
+ * What the policy needs to know of one event: checked fields, keyed digests
+ * under every epoch of the key file. No clear identifier.
  */
 #ifndef LA_DETECTOR_FACTS_H
 #define LA_DETECTOR_FACTS_H
@@ -11,7 +11,6 @@
 
 #include "common/err.h"
 #include "common/event.h"
-#include "detector/agent.h"
 #include "detector/keys.h"
 
 #define LA_MEMBER_DIGEST_BYTES 16
@@ -32,20 +31,20 @@ struct la_digests {
 	unsigned char member[LA_MEMBER_DIGEST_BYTES]; /* BLAKE2b-128 over (tenant, member_id) */
 };
 
+/* Small, as a batch has thousands; what it keeps under its first epoch lies in three lines of a processor's cache. */
 struct la_facts {
 	int64_t occurred_at_ms;
-	bool has_account_created_at;
 	int64_t account_created_at_ms;
-	enum la_event_kind kind;
-	enum la_event_result result;
-	enum la_channel channel;
-	enum la_actor actor;
-	bool has_token;
-	struct la_labels labels;
-	int32_t partition;
 	int64_t offset;
-	bool has_timestamp;
 	int64_t timestamp_ms;
+	int32_t partition;
+	enum la_event_kind kind : 8;
+	enum la_event_result result : 8;
+	enum la_channel channel : 8;
+	enum la_actor actor : 8;
+	bool has_account_created_at;
+	bool has_token;
+	bool has_timestamp;
 	uint8_t epoch_count;
 	uint8_t active; /* index into by_epoch */
 	struct la_digests by_epoch[LA_EPOCHS_MAX]; /* newest first */

@@ -26,7 +26,8 @@
 /* A topic in memory, read once. */
 struct source {
 	struct la_buf bytes;
-	size_t *starts; /* count + 1 */
+	size_t *starts;          /* count + 1 */
+	unsigned char *partition; /* by member, as its key would have it */
 	size_t count, next, committed;
 	int64_t first_offset;
 	uint64_t outputs;
@@ -54,7 +55,7 @@ bus_poll(void *self, int wait_ms, struct la_message *out, size_t cap, size_t *co
 		size_t at = source->starts[source->next], end = source->starts[source->next + 1];
 
 		out[(*count)++] = (struct la_message){.topic = {(const unsigned char *)"bench", 5},
-		    .partition = (int32_t)(source->next % PARTITIONS),
+		    .partition = source->partition[source->next],
 		    .offset = source->first_offset + (int64_t)source->next,
 		    .has_timestamp = true,
 		    .timestamp_ms = LA_WORKLOAD_START_MS + source->first_offset + (int64_t)source->next * LA_WORKLOAD_STEP_MS,
@@ -144,16 +145,19 @@ load(struct pure *pure, const struct la_workload *workload, struct la_error *err
 
 	la_buf_reset(&source->bytes);
 	free(source->starts);
+	free(source->partition);
 	source->first_offset += (int64_t)source->count;
 	source->count = (size_t)workload->events;
 	source->next = source->committed = source->outputs = 0;
 	source->starts = calloc(source->count + 1, sizeof(*source->starts));
-	if (source->starts == NULL)
+	source->partition = calloc(source->count, sizeof(*source->partition));
+	if (source->starts == NULL || source->partition == NULL)
 		return (LA_ENOMEM);
 	for (size_t i = 0; i < source->count && err == LA_OK; i++) {
 		la_workload_make(workload, i, &made);
 		err = la_encoder_event(pure->encoder, &made.event, &source->bytes, error);
 		source->starts[i + 1] = source->bytes.size;
+		source->partition[i] = (unsigned char)(made.event.member_id.data[made.event.member_id.size - 1] % PARTITIONS);
 	}
 	return (err);
 }
@@ -292,6 +296,7 @@ run(struct la_tool *tool, struct la_error *error)
 	la_decoder_free(pure.decoder);
 	la_buf_clear(&pure.source.bytes);
 	free(pure.source.starts);
+	free(pure.source.partition);
 	return (err);
 }
 
