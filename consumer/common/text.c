@@ -112,27 +112,37 @@ ill_formed(struct la_span src)
 	return (i);
 }
 
+/* Appends what still fits whole; false: it does not. */
+static bool
+append(struct la_text *out, const unsigned char *bytes, size_t size)
+{
+	if (out->size + size > LA_TEXT_BYTES)
+		return (false);
+	memcpy(out->bytes + out->size, bytes, size);
+	out->size = (uint16_t)(out->size + size);
+	return (true);
+}
+
 void
 la_text_set(struct la_text *out, struct la_span src)
 {
 	static const unsigned char replacement[] = {0xef, 0xbf, 0xbd};
+	bool fits = true;
 
 	out->present = la_span_present(src);
 	out->size = 0;
-	while (src.size > 0) {
+	while (fits && src.size > 0) {
+		size_t room = LA_TEXT_BYTES - (size_t)out->size, taken;
 		uint32_t code_point;
-		size_t length = la_utf8_decode(src, &code_point), taken = length;
-		const unsigned char *from = src.data;
 
-		if (length == 0) {
+		if ((taken = la_word_before(la_span_of(src.data, src.size < room ? src.size : room), la_word_high)) > 0) {
+			fits = append(out, src.data, taken); /* ASCII */
+		} else if ((taken = la_utf8_decode(src, &code_point)) > 0) {
+			fits = append(out, src.data, taken);
+		} else {
 			taken = ill_formed(src);
-			from = replacement;
-			length = sizeof(replacement);
+			fits = append(out, replacement, sizeof(replacement));
 		}
-		if (out->size + length > LA_TEXT_BYTES)
-			break;
-		memcpy(out->bytes + out->size, from, length);
-		out->size = (uint16_t)(out->size + length);
 		src = la_span_of(src.data + taken, src.size - taken);
 	}
 	out->bytes[out->size] = '\0';

@@ -5,7 +5,9 @@
 void
 la_lookup_init(struct la_store_read *read, const struct la_facts *facts)
 {
-	*read = (struct la_store_read){.key_count = facts->epoch_count, .found = -1};
+	read->key_count = facts->epoch_count;
+	read->found = -1;
+	read->record = la_span_of(NULL, 0);
 	for (size_t k = 0; k < facts->epoch_count; k++) {
 		read->key[k].epoch = facts->by_epoch[k].epoch;
 		memcpy(read->key[k].digest, facts->by_epoch[k].member, LA_MEMBER_DIGEST_BYTES);

@@ -1,5 +1,11 @@
 #include "detector/pipeline_internal.h"
 
+#define IDLE_MS 100 /* how long an idle turn takes at most: *stopping is looked at in between */
+#define EXPECTED_AHEAD 4
+#define EXPECTED_BYTES 384 /* of a record; few are longer */
+#define CACHE_LINE_BYTES 64
+#define QUIET_MS 1  /* no record for so long: the batch is complete */
+
 struct la_source
 la_pipeline_source(const struct la_message *message)
 {
@@ -89,6 +95,14 @@ identify(struct la_pipeline *pipeline, struct la_error *error)
 	return (LA_OK);
 }
 
+/* Its bytes come from memory while the records before it are worked on. */
+static void
+expect(const struct la_message *message)
+{
+	for (size_t at = 0; at < message->value.size && at < EXPECTED_BYTES; at += CACHE_LINE_BYTES)
+		__builtin_prefetch(message->value.data + at);
+}
+
 static enum la_err
 read_item(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct la_error *error)
 {
@@ -131,6 +145,8 @@ la_pipeline_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_
 	if (!la_batch_check_leases(batch, pipeline->options.bus))
 		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
 	for (size_t i = 0; i < batch->count; i++) {
+		if (i + EXPECTED_AHEAD < batch->count)
+			expect(&batch->messages[i + EXPECTED_AHEAD]);
 		if ((err = read_item(pipeline, batch, i, error)) != LA_OK)
 			return (err);
 	}

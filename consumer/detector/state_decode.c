@@ -35,23 +35,33 @@ get_byte(struct reader *r)
 }
 
 static uint64_t
-get_varint(struct reader *r, uint64_t most)
+get_long_varint(struct reader *r, uint64_t most)
 {
+	const unsigned char *p = r->p;
 	uint64_t value = 0;
 	unsigned char byte;
 	unsigned shift = 0;
 
 	do {
-		byte = get_byte(r);
-		require(r, shift < 63 || byte <= 1);
-		if (r->broken)
+		if (p == r->end || (shift == 63 && *p > 1)) {
+			require(r, false);
 			return (0);
+		}
+		byte = *p++;
 		value |= (uint64_t)(byte & 0x7f) << shift;
 		shift += 7;
 	} while (byte >= 0x80);
-	require(r, byte != 0 || shift == 7); /* no longer than needed */
-	require(r, value <= most);
+	r->p = p;
+	require(r, (byte != 0 || shift == 7) && value <= most); /* no longer than needed */
 	return (r->broken ? 0 : value);
+}
+
+static inline uint64_t
+get_varint(struct reader *r, uint64_t most)
+{
+	if (r->p == r->end || *r->p >= 0x80 || *r->p > most)
+		return (get_long_varint(r, most));
+	return (*r->p++);
 }
 
 static uint64_t

@@ -122,40 +122,44 @@ drop(struct la_store_memory *store, struct slot *slot)
 	}
 }
 
-/* Copies the newest record to the end of fetched; record.data is set when all have been copied. */
-static enum la_err
-fetch_one(struct la_store_memory *store, struct la_store_read *read)
+/* The newest record, where it lies in the store; it will be copied soon. */
+static void
+find_newest(const struct la_store_memory *store, struct la_store_read *read)
 {
 	read->found = -1;
 	read->record = la_span_of(NULL, 0);
-	for (uint8_t k = 0; k < read->key_count; k++) {
+	for (uint8_t k = 0; k < read->key_count && read->found < 0; k++) {
 		const struct slot *slot = find(store, &read->key[k]);
 
 		if (slot->record == NULL)
 			continue;
+		__builtin_prefetch(slot->record);
 		read->found = (int8_t)k;
-		read->record.size = slot->size;
-		return (la_buf_add(&store->fetched, slot->record, slot->size));
+		read->record = la_span_of(slot->record, slot->size);
 	}
-	return (LA_OK);
 }
 
+/* Gives copies: a write frees the record before. */
 static enum la_err
 fetch_begin(void *self, struct la_store_read *reads, size_t count, struct la_error *error)
 {
 	struct la_store_memory *store = self;
-	size_t at = 0;
+	struct la_buf *copies = &store->fetched;
+	size_t size = 0;
 
-	la_buf_reset(&store->fetched);
 	for (size_t i = 0; i < count; i++) {
-		if (fetch_one(store, &reads[i]) != LA_OK)
-			return (la_error_set(error, LA_ENOMEM, "out of memory for %zu records", count));
+		find_newest(store, &reads[i]);
+		size += reads[i].record.size;
 	}
+	la_buf_reset(copies);
+	if (la_buf_reserve(copies, size + 1) != LA_OK)
+		return (la_error_set(error, LA_ENOMEM, "out of memory for %zu records", count));
 	for (size_t i = 0; i < count; i++) {
 		if (reads[i].found < 0)
 			continue;
-		reads[i].record.data = la_buf_span(&store->fetched).data + at;
-		at += reads[i].record.size;
+		memcpy(copies->data + copies->size, reads[i].record.data, reads[i].record.size);
+		reads[i].record.data = copies->data + copies->size;
+		copies->size += reads[i].record.size;
 	}
 	return (LA_OK);
 }
