@@ -1,12 +1,16 @@
 /*
  * Runs a plan. The helpers return NULL when all is well, else what is wrong;
  * the cursor then stands where that is.
+ *
+ * What is done for every field is inlined, so that the cursor stays in registers; what is called gets a copy of it,
+ * for the same reason.
  */
 #include <string.h>
 
 #include "common/avro_code.h"
 
 #define HOT static inline __attribute__((always_inline))
+#define COLD static __attribute__((noinline))
 
 struct cursor {
 	const unsigned char *p, *end;
@@ -14,7 +18,7 @@ struct cursor {
 
 static const char *const cut = "the value ends too early";
 
-static const char *
+COLD const char *
 take_long_varint(struct cursor *at, int64_t *out)
 {
 	const unsigned char *p = at->p;
@@ -37,17 +41,29 @@ take_long_varint(struct cursor *at, int64_t *out)
 }
 
 HOT const char *
+take_any_long(struct cursor *at, int64_t *out)
+{
+	struct cursor copy = *at;
+	int64_t value = 0;
+	const char *what = take_long_varint(&copy, &value);
+
+	*at = copy;
+	*out = value;
+	return (what);
+}
+
+HOT const char *
 take_long(struct cursor *at, int64_t *out)
 {
 	const unsigned char *p = at->p;
 	uint64_t value;
 
 	if (__builtin_expect(at->end - p < 2, 0))
-		return (take_long_varint(at, out));
+		return (take_any_long(at, out));
 	value = p[0];
 	if (value >= 0x80) {
 		if (p[1] >= 0x80)
-			return (take_long_varint(at, out));
+			return (take_any_long(at, out));
 		value = (value & 0x7f) | (uint64_t)p[1] << 7;
 		p++;
 	}
@@ -93,8 +109,8 @@ take_fixed(struct cursor *at, uint64_t size, struct la_span *out)
 	return (NULL);
 }
 
-HOT const char *
-take_bytes(struct cursor *at, struct la_span *out)
+COLD const char *
+take_long_bytes(struct cursor *at, struct la_span *out)
 {
 	const unsigned char *start = at->p;
 	int64_t size;
@@ -105,6 +121,38 @@ take_bytes(struct cursor *at, struct la_span *out)
 		what = "a length below zero or beyond the end";
 	}
 	return (what != NULL ? what : take_fixed(at, (uint64_t)size, out));
+}
+
+HOT const char *
+take_any_bytes(struct cursor *at, struct la_span *out)
+{
+	struct cursor copy = *at;
+	struct la_span bytes = {NULL, 0};
+	const char *what = take_long_bytes(&copy, &bytes);
+
+	*at = copy;
+	*out = bytes;
+	return (what);
+}
+
+/* Nearly all lengths are of one or two bytes; what is not plainly right is looked at again. */
+HOT const char *
+take_bytes(struct cursor *at, struct la_span *out)
+{
+	const unsigned char *p = at->p;
+	size_t left = (size_t)(at->end - p), size;
+
+	if (left >= 2) {
+		size = *p++;
+		if (size >= 0x80)
+			size = (size & 0x7f) | (size_t)*p++ << 7;
+		if ((size & 1) == 0 && size < 0x80 << 7 && size / 2 <= left - 2) {
+			*out = la_span_of(p, size / 2);
+			at->p = p + size / 2;
+			return (NULL);
+		}
+	}
+	return (take_any_bytes(at, out));
 }
 
 static const char *
@@ -177,9 +225,11 @@ HOT const char *
 read_optional_bytes(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
 {
 	int64_t index = 0;
-	const char *what = take_index(at, 2, &index);
+	const char *what;
 
-	if (what != NULL)
+	if (at->p < at->end && *at->p <= 2 && (*at->p & 1) == 0)
+		index = *at->p++ >> 1;
+	else if ((what = take_index(at, 2, &index)) != NULL)
 		return (what);
 	if (index == op->a) {
 		slot[0].integer = op->b;
@@ -190,34 +240,20 @@ read_optional_bytes(const struct la_avro_op *op, struct cursor *at, struct la_av
 	return (take_bytes(at, &slot[1].bytes));
 }
 
-HOT const char *
-run_value(const struct la_avro_plan *plan, const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+/* What our records do not have, and what skips. */
+COLD const char *
+run_rare(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
 {
 	struct la_span bytes;
 	int64_t number;
 
 	switch (op->code) {
-	case LA_OP_SET:
-		*slot = plan->constants[op->a];
-		return (NULL);
 	case LA_OP_READ_BOOLEAN:
 		return (take_boolean(at, &slot->integer));
-	case LA_OP_READ_INT:
-		return (take_int(at, &slot->integer));
-	case LA_OP_READ_LONG:
-		return (take_long(at, &slot->integer));
 	case LA_OP_READ_FLOAT:
 		return (take_real(at, 4, &slot->real));
 	case LA_OP_READ_DOUBLE:
 		return (take_real(at, 8, &slot->real));
-	case LA_OP_READ_BYTES:
-		return (take_bytes(at, &slot->bytes));
-	case LA_OP_READ_FIXED:
-		return (take_fixed(at, op->a, &slot->bytes));
-	case LA_OP_READ_ENUM:
-		return (read_enum(op, at, slot, plan->words));
-	case LA_OP_READ_OPT_BYTES:
-		return (read_optional_bytes(op, at, slot));
 	case LA_OP_SKIP_BOOLEAN:
 		return (take_boolean(at, &number));
 	case LA_OP_SKIP_INT:
@@ -232,6 +268,40 @@ run_value(const struct la_avro_plan *plan, const struct la_avro_op *op, struct c
 		return (take_index(at, op->a, &number));
 	default:
 		return (read_promoted(op, at, slot));
+	}
+}
+
+HOT const char *
+run_any(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+{
+	struct cursor copy = *at;
+	const char *what = run_rare(op, &copy, slot);
+
+	*at = copy;
+	return (what);
+}
+
+HOT const char *
+run_value(const struct la_avro_plan *plan, const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+{
+	switch (op->code) {
+	case LA_OP_SET:
+		*slot = plan->constants[op->a];
+		return (NULL);
+	case LA_OP_READ_INT:
+		return (take_int(at, &slot->integer));
+	case LA_OP_READ_LONG:
+		return (take_long(at, &slot->integer));
+	case LA_OP_READ_BYTES:
+		return (take_bytes(at, &slot->bytes));
+	case LA_OP_READ_FIXED:
+		return (take_fixed(at, op->a, &slot->bytes));
+	case LA_OP_READ_ENUM:
+		return (read_enum(op, at, slot, plan->words));
+	case LA_OP_READ_OPT_BYTES:
+		return (read_optional_bytes(op, at, slot));
+	default:
+		return (run_any(op, at, slot));
 	}
 }
 
@@ -290,7 +360,7 @@ run_next(struct la_avro_plan *plan, const struct la_avro_op **op, struct cursor 
 }
 
 /* Operations that change what comes next: *op becomes the operation before it. */
-static const char *
+COLD const char *
 run_control(struct la_avro_plan *plan, const struct la_avro_op **op, struct cursor *at, size_t *depth)
 {
 	const char *what;
@@ -327,16 +397,21 @@ enum la_err
 la_avro_plan_run(
     struct la_avro_plan *plan, struct la_span value, struct la_avro_slot *slots, struct la_error *error)
 {
-	struct cursor at = {value.data, value.data + value.size};
-	const struct la_avro_op *op;
+	struct cursor at = {value.data, value.data + value.size}, copy;
+	const struct la_avro_op *op, *next;
 	const char *what = NULL;
 	size_t depth = 0;
 
 	for (op = plan->ops; op->code != LA_OP_END; op++) {
-		if (op->code < LA_OP_UNION)
+		if (op->code < LA_OP_UNION) {
 			what = run_value(plan, op, &at, &slots[op->slot]);
-		else
-			what = run_control(plan, &op, &at, &depth);
+		} else {
+			copy = at;
+			next = op;
+			what = run_control(plan, &next, &copy, &depth);
+			op = next;
+			at = copy;
+		}
 		if (__builtin_expect(what != NULL, 0))
 			break;
 	}

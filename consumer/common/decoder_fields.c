@@ -64,45 +64,60 @@ fill_absent(const struct la_field_row *row, unsigned char *out)
 		memset(out + row->member, 0, sizes[row->kind]);
 }
 
+/* NULL, or what is wrong with the value. */
+static const char *
+fill_row(const struct la_field_bound *bound, const struct la_avro_slot *slots, unsigned char *out)
+{
+	const struct la_field_row *row = bound->row;
+	const struct la_avro_slot *slot = &slots[bound->slot];
+	int32_t narrow = (int32_t)slot->integer;
+
+	if (bound->guarded && slots[bound->guard].integer != bound->guard_branch) {
+		fill_absent(row, out);
+		return (NULL);
+	}
+	if (row->has != 0)
+		out[row->has] = true;
+	switch (row->kind) {
+	case LA_FIELD_SPAN:
+		memcpy(out + row->member, &slot->bytes, sizeof(slot->bytes));
+		return (NULL);
+	case LA_FIELD_LONG:
+		memcpy(out + row->member, &slot->integer, sizeof(slot->integer));
+		return (NULL);
+	case LA_FIELD_INT:
+	case LA_FIELD_ENUM:
+		memcpy(out + row->member, &narrow, sizeof(narrow));
+		return (NULL);
+	case LA_FIELD_TEXT:
+		la_text_set((void *)(out + row->member), slot->bytes);
+		return (NULL);
+	default:
+		return (fill_owned(row, slot->bytes, out));
+	}
+}
+
 enum la_err
 la_decoder_fields_fill(
     const struct la_fields *fields, const struct la_avro_slot *slots, void *to, struct la_error *error)
 {
+	const struct la_field_bound *bound = fields->bound, *end = bound + fields->count;
 	unsigned char *out = to;
-	size_t i;
 
-	for (i = 0; i < fields->count; i++) {
-		const struct la_field_bound *bound = &fields->bound[i];
-		const struct la_field_row *row = bound->row;
+	for (; bound < end; bound++) {
 		const struct la_avro_slot *slot = &slots[bound->slot];
 		int32_t narrow;
 		const char *what;
 
-		if (bound->guarded && slots[bound->guard].integer != bound->guard_branch) {
-			fill_absent(row, out);
-			continue;
-		}
-		if (row->has != 0)
-			out[row->has] = true;
-		switch (row->kind) {
-		case LA_FIELD_SPAN:
-			memcpy(out + row->member, &slot->bytes, sizeof(slot->bytes));
-			break;
-		case LA_FIELD_LONG:
-			memcpy(out + row->member, &slot->integer, sizeof(slot->integer));
-			break;
-		case LA_FIELD_INT:
-		case LA_FIELD_ENUM:
+		if (bound->plain == sizeof(slot->bytes)) {
+			memcpy(out + bound->member, &slot->bytes, sizeof(slot->bytes));
+		} else if (bound->plain == sizeof(narrow)) {
 			narrow = (int32_t)slot->integer;
-			memcpy(out + row->member, &narrow, sizeof(narrow));
-			break;
-		case LA_FIELD_TEXT:
-			la_text_set((void *)(out + row->member), slot->bytes);
-			break;
-		default:
-			what = fill_owned(row, slot->bytes, out);
-			if (what != NULL)
-				return (la_error_set(error, LA_EDATA, "field %s: %s", row->name, what));
+			memcpy(out + bound->member, &narrow, sizeof(narrow));
+		} else if (bound->plain == sizeof(slot->integer)) {
+			memcpy(out + bound->member, &slot->integer, sizeof(slot->integer));
+		} else if ((what = fill_row(bound, slots, out)) != NULL) {
+			return (la_error_set(error, LA_EDATA, "field %s: %s", bound->row->name, what));
 		}
 	}
 	return (LA_OK);

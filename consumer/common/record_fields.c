@@ -183,6 +183,24 @@ find_target(const struct la_avro_target *root, const struct la_field_row *row, s
 	return (la_avro_layout_field(record, inner));
 }
 
+static uint8_t
+plain_bytes(const struct la_field_bound *bound)
+{
+	if (bound->guarded)
+		return (0);
+	switch (bound->row->kind) {
+	case LA_FIELD_SPAN:
+		return (sizeof(struct la_span));
+	case LA_FIELD_LONG:
+		return (sizeof(int64_t));
+	case LA_FIELD_INT:
+	case LA_FIELD_ENUM:
+		return (sizeof(int32_t));
+	default:
+		return (0);
+	}
+}
+
 static bool
 bind_row(struct la_field_bound *bound, const struct la_field_row *row, const struct la_avro_target *root)
 {
@@ -194,11 +212,13 @@ bind_row(struct la_field_bound *bound, const struct la_field_row *row, const str
 		return (false);
 	bound->row = row;
 	bound->slot = value->slot;
+	bound->member = row->member;
 	if (row->optional && row->has != 0) { /* absent spans and texts need no guard: the slot itself says it */
 		bound->guarded = true;
 		bound->guard = target->slot;
 		bound->guard_branch = (int64_t)bound->branch;
 	}
+	bound->plain = plain_bytes(bound);
 	return (row->symbols == NULL || same_symbols(value->node, row->symbols));
 }
 

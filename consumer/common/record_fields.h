@@ -39,6 +39,8 @@ struct la_field_row {
 struct la_field_bound {
 	const struct la_field_row *row;
 	uint16_t slot;
+	uint16_t member; /* row's */
+	uint8_t plain;   /* bytes of a span or number that is always there, to be copied as it is; 0: not so simple */
 	size_t branch;        /* optional: of the value in its union */
 	bool guarded;         /* there only when slots[guard] says so */
 	uint16_t guard;
