@@ -43,8 +43,8 @@ struct la_item {
 	uint32_t position; /* index into positions */
 	uint32_t next;     /* the member's next event, or LA_BATCH_NONE */
 	bool omit_value;   /* the broker finds its dead letter too large with it */
-	struct la_facts facts;
 	struct la_verdict verdict;
+	struct la_facts facts; /* last: of its digests only those of epochs that there are get used */
 };
 
 /* A member with events in this batch, and what is to be written for it. */

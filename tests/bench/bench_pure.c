@@ -118,6 +118,12 @@ bus_commit_end(void *self, int wait_ms, struct la_error *error)
 	return (LA_OK);
 }
 
+static void
+bus_discard(void *self)
+{
+	(void)self;
+}
+
 static bool
 bus_holds(void *self, struct la_span topic, int32_t partition, uint64_t lease)
 {
@@ -276,6 +282,7 @@ run(struct la_tool *tool, struct la_error *error)
 	    .pause = bus_pause,
 	    .produce = bus_produce,
 	    .await = bus_await,
+	    .discard = bus_discard,
 	    .commit_begin = bus_commit,
 	    .commit_end = bus_commit_end,
 	    .holds = bus_holds,
