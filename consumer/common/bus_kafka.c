@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/parts_kafka.h"
 
@@ -297,11 +298,16 @@ out:
 void
 la_bus_kafka_close(struct la_bus_kafka *bus, int timeout_ms)
 {
+	int64_t until_ms, left_ms;
+
 	if (bus == NULL)
 		return;
-	/* The transaction first: who gets our partitions waits for its end. */
-	la_producer_kafka_close(bus->producer, timeout_ms / 2);
-	la_consumer_kafka_close(bus->consumer, timeout_ms / 2);
+	until_ms = la_clock_now_ms(NULL) + timeout_ms;
+	if (bus->producer != NULL)
+		la_transaction_kafka_end(bus->producer, timeout_ms / 2); /* who gets our partitions waits for it */
+	left_ms = until_ms - la_clock_now_ms(NULL);
+	la_consumer_kafka_close(bus->consumer, left_ms > 0 ? (int)left_ms : 0);
+	la_producer_kafka_close(bus->producer);
 	if (bus->wake_fd >= 0)
 		(void)close(bus->wake_fd);
 	free(bus);

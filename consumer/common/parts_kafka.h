@@ -110,7 +110,7 @@ struct la_producer_kafka;
 /* Takes conf over when it succeeds. transactional: conf has been through la_conf_kafka_transactional. */
 LA_MUST_CHECK enum la_err la_producer_kafka_new(struct la_producer_kafka **producer, rd_kafka_conf_t *conf,
     bool transactional, int wake_fd, struct la_error *error);
-void la_producer_kafka_close(struct la_producer_kafka *producer, int timeout_ms); /* for an abort */
+void la_producer_kafka_close(struct la_producer_kafka *producer);
 void la_producer_kafka_serve(struct la_producer_kafka *producer); /* delivery reports, without waiting */
 LA_MUST_CHECK enum la_err la_producer_kafka_produce(
     struct la_producer_kafka *producer, const struct la_output *output, int wait_ms, struct la_error *error);
@@ -122,6 +122,9 @@ LA_MUST_CHECK enum la_err la_producer_kafka_await(
 bool la_transaction_kafka_is_open(const struct la_producer_kafka *producer);
 void la_transaction_kafka_break(struct la_producer_kafka *producer);   /* if open, it will not be committed any more */
 void la_transaction_kafka_discard(struct la_producer_kafka *producer); /* if open, it is to be aborted */
+
+/* Before a close: left open, a transaction would hold up readers until the broker's time-out. */
+void la_transaction_kafka_end(struct la_producer_kafka *producer, int wait_ms);
 
 /* False: a commit or an abort is under way. settle goes on with it. Errors: LA_EUNAVAILABLE (not yet). */
 bool la_transaction_kafka_settled(const struct la_producer_kafka *producer);

@@ -7,7 +7,8 @@
 #include "common/producer_kafka.h"
 
 #define REBUILD_WAIT_MS 5000  /* for reports of the client that is given up */
-#define REBUILD_EVERY_MS 1000 /* a client that is refused for good is not made anew more often */
+#define REBUILD_MIN_MS 500    /* between two clients; doubles, up to the maximum, until a transaction is done */
+#define REBUILD_MAX_MS 30000
 
 static_assert(sizeof(void *) >= sizeof(uint64_t), "a batch number travels as a message's opaque pointer");
 
@@ -97,26 +98,11 @@ la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, boo
 	return (LA_OK);
 }
 
-/* Left open, it would hold up readers until the broker's time-out. */
-static void
-end_transaction(struct la_producer_kafka *producer, int timeout_ms)
-{
-	struct la_error why;
-
-	la_transaction_kafka_discard(producer);
-	if (la_transaction_kafka_settled(producer) || producer->link.fatal)
-		return;
-	if (la_transaction_kafka_settle(producer, timeout_ms, &why) != LA_OK)
-		la_log(LA_LOG_WARN, la_msg("transaction not ended in time; the broker will end it"),
-		    la_str("why", why.text));
-}
-
 void
-la_producer_kafka_close(struct la_producer_kafka *producer, int timeout_ms)
+la_producer_kafka_close(struct la_producer_kafka *producer)
 {
 	if (producer == NULL)
 		return;
-	end_transaction(producer, timeout_ms);
 	close_client(producer);
 	rd_kafka_conf_destroy(producer->conf);
 	la_flights_clear(&producer->flights);
@@ -136,11 +122,16 @@ la_producer_kafka_rebuild(struct la_producer_kafka *producer, struct la_error *e
 	struct la_error refusal;
 	enum la_err err;
 
-	(void)la_error_set(&refusal, LA_EUNAVAILABLE, "the kafka producer was made anew");
+	if (producer->rk != NULL)
+		(void)rd_kafka_fatal_error(producer->rk, producer->given_up, sizeof(producer->given_up));
+	(void)la_error_set(&refusal, LA_EUNAVAILABLE, "the kafka producer was given up: %s", producer->given_up);
 	if (now_ms < producer->rebuild_at_ms)
 		return (la_error_set(error, LA_EUNAVAILABLE, "%s", refusal.text));
-	producer->rebuild_at_ms = now_ms + REBUILD_EVERY_MS;
-	la_log(LA_LOG_WARN, la_msg("kafka producer is made anew"));
+	producer->rebuild_every_ms = producer->rebuild_every_ms == 0 ? REBUILD_MIN_MS : 2 * producer->rebuild_every_ms;
+	if (producer->rebuild_every_ms > REBUILD_MAX_MS)
+		producer->rebuild_every_ms = REBUILD_MAX_MS;
+	producer->rebuild_at_ms = now_ms + producer->rebuild_every_ms;
+	la_log(LA_LOG_WARN, la_msg("kafka producer is made anew"), la_str("why", producer->given_up));
 	close_client(producer);
 	la_flights_fail(&producer->flights, &refusal);
 	err = open_client(producer, error);
@@ -239,6 +230,8 @@ settle_flights(struct la_producer_kafka *producer, uint64_t batch, struct la_err
 
 	if (err != LA_OK)
 		la_transaction_kafka_break(producer);
+	else if (producer->transaction == LA_TRANSACTION_NEVER)
+		producer->rebuild_every_ms = 0;
 	return (err);
 }
 

@@ -23,7 +23,8 @@ struct la_producer_kafka {
 	struct la_link_kafka link;
 	struct la_flights flights;
 	enum la_transaction_state transaction;
-	int64_t rebuild_at_ms; /* not before: a client that is refused for good is made anew once a second */
+	int64_t rebuild_at_ms, rebuild_every_ms; /* not before: a client may be refused for good */
+	char given_up[256];                      /* why the last one was */
 };
 
 /*

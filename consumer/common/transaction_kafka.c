@@ -129,6 +129,19 @@ la_transaction_kafka_discard(struct la_producer_kafka *producer)
 		producer->transaction = LA_TRANSACTION_ABORTING;
 }
 
+void
+la_transaction_kafka_end(struct la_producer_kafka *producer, int wait_ms)
+{
+	struct la_error why;
+
+	la_transaction_kafka_discard(producer);
+	if (la_transaction_kafka_settled(producer) || producer->link.fatal)
+		return;
+	if (la_transaction_kafka_settle(producer, wait_ms, &why) != LA_OK)
+		la_log(LA_LOG_WARN, la_msg("transaction not ended in time; the broker will end it"),
+		    la_str("why", why.text));
+}
+
 enum la_err
 la_transaction_kafka_commit(struct la_producer_kafka *producer, const rd_kafka_topic_partition_list_t *offsets,
     const rd_kafka_consumer_group_metadata_t *group, struct la_error *error)
@@ -150,6 +163,7 @@ la_transaction_kafka_commit(struct la_producer_kafka *producer, const rd_kafka_t
 	said = rd_kafka_commit_transaction(producer->rk, COMMIT_WAIT_MS);
 	if ((err = judge(producer, "commit", said, error)) == LA_OK) {
 		producer->transaction = LA_TRANSACTION_IDLE;
+		producer->rebuild_every_ms = 0;
 		return (LA_OK);
 	}
 	if (err == LA_EREVOKED && !producer->link.fatal)

@@ -86,8 +86,8 @@ def test_instances_killed_and_hung_at_any_moment_give_the_same_alerts(kafka, wor
 @pytest.mark.timeout(TIMEOUT)
 def test_with_exactly_once_killed_and_hung_instances_write_nothing_twice(kafka, world):
     """A reader of what is committed sees each alert, decision and dead letter once; what was aborted is in the log."""
-    storm = world(kafka, EVENTS // 4, {"delivery.guarantee": "exactly_once", "kafka.transaction.timeout.ms": "2000"})
-    counts = storm.run(max(8, KILLS // 4))
+    storm = world(kafka, EVENTS // 5, {"delivery.guarantee": "exactly_once", "kafka.transaction.timeout.ms": "2000"})
+    counts = storm.run(max(6, KILLS // 5))
     for name in ("repeated alerts", "repeated decisions", "repeated dead letters", "late KNOWN"):
         assert counts[name] == 0, name
     everything = kill_storm.Tail(kafka.bootstrap, storm.tail.records, "read_uncommitted")
