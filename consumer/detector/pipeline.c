@@ -173,7 +173,10 @@ static bool
 is_sending(struct la_pipeline *pipeline)
 {
 	for (size_t k = 0; k < pipeline->used; k++) {
-		if (la_pipeline_batch(pipeline, k)->stage >= LA_BATCH_PRODUCED)
+		const struct la_batch *batch = la_pipeline_batch(pipeline, k);
+
+		/* one without records was dropped, and may stand before others that are not written yet */
+		if (batch->stage >= LA_BATCH_PRODUCED && batch->held > 0)
 			return (true);
 	}
 	return (false);
@@ -232,6 +235,8 @@ pass(struct la_pipeline *pipeline, bool reading, struct la_error *error)
 static void
 drop_void(struct la_pipeline *pipeline, const struct la_error *why)
 {
+	bool committing;
+
 	la_pipeline_rest(pipeline);
 	if (pipeline->options.exactly_once)
 		la_pipeline_unsend(pipeline);
@@ -242,8 +247,9 @@ drop_void(struct la_pipeline *pipeline, const struct la_error *why)
 			continue;
 		la_pipeline_say(pipeline, LA_LOG_INFO, la_msg("batch dropped"), la_str("why", why->text),
 		    la_int("records", (int64_t)batch->held));
+		committing = batch->stage == LA_BATCH_COMMITTING; /* then the answer is still to be taken */
 		la_batch_drop(batch, pipeline->options.bus);
-		batch->stage = LA_BATCH_ACKNOWLEDGED;
+		batch->stage = committing ? LA_BATCH_COMMITTING : LA_BATCH_ACKNOWLEDGED;
 	}
 	la_pipeline_recovered(pipeline, NULL);
 }
