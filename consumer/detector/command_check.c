@@ -172,6 +172,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	}
 	la_cli_catch_signals();
 	la_conf_print(conf, stdout);
+	(void)printf("\n");
 	check_keys(conf, &keys, &findings);
 	check_seal_key(conf, &findings);
 	check_schemas(conf, &findings);

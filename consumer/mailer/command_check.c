@@ -21,10 +21,10 @@ static void
 say(struct findings *findings, const char *what, enum la_err err, const struct la_error *error)
 {
 	if (err == LA_OK) {
-		(void)printf("ok       %s\n", what);
+		(void)printf("ok %s\n", what);
 		return;
 	}
-	(void)printf("error    %s: %s\n", what, error->text);
+	(void)printf("error %s: %s\n", what, error->text);
 	if (la_err_action(err) == LA_ACTION_RETRY)
 		findings->is_away = true;
 	else
@@ -54,7 +54,7 @@ check_seal_key(struct findings *findings, const struct la_conf *conf)
 		return;
 	say(findings, "seal key", la_renderer_open(&renderer, conf, NULL, &error), &error);
 	if (renderer != NULL && stat(path, &info) == 0 && (info.st_mode & (S_IROTH | S_IWOTH)) != 0)
-		(void)printf("warning  seal.key.file: %s may be read by everybody (mode %04o); 0600 is enough\n", path,
+		(void)printf("warning seal.key.file: %s may be read by everybody (mode %04o); 0600 is enough\n", path,
 		    (unsigned)(info.st_mode & 07777));
 	la_renderer_free(renderer);
 }

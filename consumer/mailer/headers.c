@@ -8,9 +8,9 @@
 #include "common/text.h"
 #include "mailer/base64.h"
 
-#define WORD_START "=?UTF-8?B?"
+#define WORD_START "=?UTF-8?"
 #define WORD_END "?="
-#define WORD_FRAME (sizeof(WORD_START WORD_END) - 1)
+#define WORD_FRAME (sizeof(WORD_START "B?" WORD_END) - 1)
 #define WORD_BYTES_MAX 45 /* 60 base64 digits and the frame: 72 of RFC 2047's 75 */
 
 /* Does it read the same without encoding? Blanks at an end or in a row would not survive unfolding. */
@@ -43,23 +43,74 @@ is_plain_phrase(struct la_span text)
 	return (is_plain(text));
 }
 
-/* How much of text fits into max bytes without splitting a character; at least one character. */
+/* The length of the character that text starts with; the caller promised UTF-8, so of what is none one byte. */
 static size_t
-whole_characters(struct la_span text, size_t max)
+character(struct la_span text)
 {
-	size_t size = 0;
 	uint32_t c;
+	size_t length = la_utf8_decode(text, &c);
+
+	return (length == 0 ? 1 : length);
+}
+
+/*
+ * How much of text goes into a word of base64 with up to max bytes: whole characters, and unless it is all of the text a
+ * multiple of 3, because GMime up to 3.2.13 (its issue 133) and others read on through "=" and lose what follows. 0:
+ * only little can; then another encoding is better.
+ */
+static size_t
+base64_part(struct la_span text, size_t max)
+{
+	size_t size = 0, multiple = 0;
 
 	while (size < text.size) {
-		size_t length = la_utf8_decode(la_span_of(text.data + size, text.size - size), &c);
+		size_t length = character(la_span_of(text.data + size, text.size - size));
 
-		if (length == 0) /* the caller promised UTF-8; take the byte and go on */
-			length = 1;
-		if (size > 0 && size + length > max)
-			break;
+		if (size + length > max)
+			return (multiple * 2 > size ? multiple : 0);
 		size += length;
+		if (size % 3 == 0)
+			multiple = size;
 	}
 	return (size);
+}
+
+/* The ASCII that text starts with, or one character: up to max bytes, but at least the one. */
+static size_t
+quoted_part(struct la_span text, size_t max)
+{
+	size_t size = 0;
+
+	while (size < text.size && size < max && text.data[size] < 0x80)
+		size++;
+	return (size == 0 ? character(text) : size);
+}
+
+/* RFC 2047 section 4.2, with what section 5 (3) leaves as it is in a phrase. */
+static enum la_err
+add_quoted_word(struct la_buf *out, struct la_span bytes)
+{
+	enum la_err err = la_buf_add_text(out, WORD_START "Q?");
+
+	for (size_t i = 0; i < bytes.size && err == LA_OK; i++) {
+		unsigned char c = bytes.data[i];
+		bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		err = la_buf_printf(out, is_plain ? "%c" : "=%02X", c);
+	}
+	return (err == LA_OK ? la_buf_add_text(out, WORD_END) : err);
+}
+
+static enum la_err
+add_base64_word(struct la_buf *out, struct la_span bytes)
+{
+	unsigned char digits[LA_BASE64_SIZE(WORD_BYTES_MAX)];
+	size_t count = la_base64_write(digits, bytes);
+	enum la_err err = la_buf_add_text(out, WORD_START "B?");
+
+	if (err == LA_OK)
+		err = la_buf_add(out, digits, count);
+	return (err == LA_OK ? la_buf_add_text(out, WORD_END) : err);
 }
 
 /* text as encoded-words, the first one from this column on. */
@@ -67,17 +118,22 @@ static enum la_err
 add_words(struct la_buf *out, size_t column, struct la_span text)
 {
 	while (text.size > 0) {
-		unsigned char digits[LA_BASE64_SIZE(WORD_BYTES_MAX)];
-		size_t room = (LA_HEADERS_LINE_MAX - column - WORD_FRAME) / 4 * 3;
-		size_t size = whole_characters(text, room < WORD_BYTES_MAX ? room : WORD_BYTES_MAX);
+		size_t room = LA_HEADERS_LINE_MAX - column - WORD_FRAME, bytes = room / 4 * 3;
+		size_t size = base64_part(text, bytes < WORD_BYTES_MAX ? bytes : WORD_BYTES_MAX);
+		enum la_err err;
 
-		size_t count = la_base64_write(digits, la_span_of(text.data, size));
-
+		if (size > 0) {
+			err = add_base64_word(out, la_span_of(text.data, size));
+		} else {
+			size = quoted_part(text, room / 3);
+			err = add_quoted_word(out, la_span_of(text.data, size));
+		}
 		text = la_span_of(text.data + size, text.size - size);
 		/* The blank between two encoded-words is not part of the text (RFC 2047 section 6.2). */
-		if (la_buf_add_text(out, WORD_START) != LA_OK || la_buf_add(out, digits, count) != LA_OK ||
-		    la_buf_add_text(out, text.size > 0 ? WORD_END "\r\n " : WORD_END) != LA_OK)
-			return (LA_ENOMEM);
+		if (err == LA_OK && text.size > 0)
+			err = la_buf_add_text(out, "\r\n ");
+		if (err != LA_OK)
+			return (err);
 		column = 1;
 	}
 	return (LA_OK);

@@ -1,4 +1,6 @@
 """`check` names each problem on its own line; exit 78 for configuration, else 69 for a server that is away."""
+import re
+
 import pytest
 
 from process import free_port
@@ -18,6 +20,10 @@ def test_check_is_content_when_all_is_there(detector, mailer):
     for program in (detector(), mailer()):
         done = program.command("check")
         assert done.returncode == 0, lines_of(done)
+        configuration, _, found = done.stdout.decode().partition("\n\n")
+        assert all("=" in line or line.startswith("#") for line in configuration.splitlines())
+        assert all(re.match("(ok|warning) [a-z]", line) for line in found.splitlines())
+        assert "ok schemas" in found.splitlines()
 
 
 def test_check_prints_the_effective_configuration(detector, kafka, topics):
