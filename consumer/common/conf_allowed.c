@@ -73,9 +73,10 @@ la_conf_value_allowed(const struct la_conf_key *key, char out[LA_CONF_ALLOWED_BY
 		list_choices(key->allowed, out);
 		return;
 	case LA_CONF_URL:
+	case LA_CONF_URLS:
 		list_choices(key->allowed, schemes);
-		(void)snprintf(
-		    out, LA_CONF_ALLOWED_BYTES, "one URL with scheme %.100s, without user and password", schemes);
+		(void)snprintf(out, LA_CONF_ALLOWED_BYTES, "one URL%s with scheme %.100s, without user and password",
+		    key->type == LA_CONF_URLS ? ", or several with blanks between, each" : "", schemes);
 		return;
 	default:
 		(void)snprintf(out, LA_CONF_ALLOWED_BYTES, "%s", fixed_words(key));

@@ -22,13 +22,24 @@ require_pair(struct la_conf *conf, const char *first, const char *second)
 		la_conf_add_problem(conf, "%s: is set without %s; set both or neither", first, second);
 }
 
+/* Has smtp.url a relay without TLS from the start? */
+static bool
+has_plain_relay(const char *urls)
+{
+	for (const char *at = urls; (at = strstr(at, "smtp:")) != NULL; at++) {
+		if (at == urls || strchr(" \t,", at[-1]) != NULL)
+			return (true);
+	}
+	return (false);
+}
+
 static void
 check_smtp(struct la_conf *conf)
 {
 	require_pair(conf, "smtp.user", "smtp.password.file");
 	require_pair(conf, "smtp.password.file", "smtp.user");
 	if (la_conf_is_set(conf, "smtp.user") && strcmp(la_conf_text(conf, "smtp.starttls"), "never") == 0 &&
-	    strncmp(la_conf_text(conf, "smtp.url"), "smtps:", 6) != 0)
+	    has_plain_relay(la_conf_text(conf, "smtp.url")))
 		la_conf_add_problem(conf, "smtp.user: a password goes over TLS only; set smtp.starttls=required or an "
 		    "smtps: URL");
 }

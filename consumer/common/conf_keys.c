@@ -63,21 +63,21 @@ const struct la_conf_key la_conf_keys[] = {
     {"member.mask", LA_CONF_DETECTOR, LA_CONF_CHOICE, "keep-last:3", "keep-last:<0..64>", NULL},
 
     /* mailer; la_conf_set_host puts the host's name in the place of <fqdn> */
-    {"smtp.url", LA_CONF_MAILER, LA_CONF_URL, "smtp://127.0.0.1:25/<fqdn>", "smtp|smtps", NULL},
+    {"smtp.url", LA_CONF_MAILER, LA_CONF_URLS, "smtp://127.0.0.1:25/<fqdn>", "smtp|smtps", NULL},
     {"smtp.starttls", LA_CONF_MAILER, LA_CONF_CHOICE, "required", "required|never", NULL},
     {"smtp.user", LA_CONF_MAILER, LA_CONF_TEXT, NULL, "a user name", NULL},
     {"smtp.password.file", LA_CONF_MAILER, LA_CONF_FILE, NULL, NULL, NULL},
     {"smtp.ca.file", LA_CONF_MAILER, LA_CONF_FILE, NULL, NULL, NULL},
     {"smtp.connections", LA_CONF_MAILER, LA_CONF_INT, "10", "1..1000", NULL},
     {"smtp.mails-per-connection", LA_CONF_MAILER, LA_CONF_INT, "100", "1..1000000", NULL},
-    {"smtp.rate", LA_CONF_MAILER, LA_CONF_INT, "0", "0..1000000", "0"},
+    {"smtp.rate", LA_CONF_MAILER, LA_CONF_INT, "0", "0..1000000", NULL},
     {"mail.from", LA_CONF_MAILER, LA_CONF_TEXT, NULL, "a mail address", NULL},
     {"mail.envelope-from", LA_CONF_MAILER, LA_CONF_TEXT, NULL, "a mail address", NULL},
     {"mail.templates", LA_CONF_MAILER, LA_CONF_FOLDER, NULL, NULL, NULL},
     {"mail.brand", LA_CONF_MAILER, LA_CONF_NAME, "jmb", "64", NULL},
     {"mail.brand.", LA_CONF_MAILER, LA_CONF_BRAND, NULL, "64", NULL},
     {"mail.time-zone", LA_CONF_MAILER, LA_CONF_TEXT, "Asia/Tokyo", "a zoneinfo name, as Asia/Tokyo", NULL},
-    {"retry.schedule", LA_CONF_MAILER, LA_CONF_SCHEDULE, "30s,2m,5m*2,15m,1h*4", NULL, NOT_YET},
+    {"retry.schedule", LA_CONF_MAILER, LA_CONF_SCHEDULE, "30s,2m,5m*2,15m,1h*4", NULL, NULL},
     {"recipient.url", LA_CONF_MAILER, LA_CONF_URL, NULL, "https", NOT_YET},
 };
 

@@ -245,6 +245,26 @@ parse_url(const char *text, const char *schemes)
 }
 
 static bool
+parse_urls(const char *text, const char *schemes)
+{
+	char url[1024];
+	size_t size, count = 0;
+
+	for (text += strspn(text, " \t,"); *text != '\0'; text += strspn(text, " \t,")) {
+		size = strcspn(text, " \t,");
+		if (size >= sizeof(url))
+			return (false);
+		memcpy(url, text, size);
+		url[size] = '\0';
+		if (!parse_url(url, schemes))
+			return (false);
+		text += size;
+		count++;
+	}
+	return (count > 0);
+}
+
+static bool
 parse_name(const char *text, const char *most)
 {
 	size_t size = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -295,6 +315,8 @@ la_conf_value_parse(const struct la_conf_key *key, const char *text, struct la_c
 		return (parse_schedule(text, value));
 	case LA_CONF_URL:
 		return (parse_url(text, key->allowed));
+	case LA_CONF_URLS:
+		return (parse_urls(text, key->allowed));
 	case LA_CONF_LISTEN:
 		return (parse_listen(text));
 	}

@@ -68,7 +68,7 @@ static const struct {
     {"CLUSTERDOWN", "it is a cluster node; clusters are not supported yet, redis.url must name a single master"},
     {"NOAUTH", "it wants a password: set redis.password.file (and redis.user)"},
     {"WRONGPASS", "user or password is wrong: look at redis.user and redis.password.file"},
-    {"NOPERM", "the user may not do that: it needs MGET, GET, SET, DEL, EVALSHA, SCRIPT LOAD on our keys"},
+    {"NOPERM", "the user may not do that: it needs MGET, GET, SET, DEL, EXISTS, EVAL, EVALSHA, SCRIPT LOAD on our keys"},
     {"WRONGTYPE", "a key of ours holds another type: give this program a redis.prefix of its own"},
     {"MISCONF", "it cannot write its snapshot to disk and refuses writes; see its log"},
     {"NOREPLICAS", "too few replicas are connected (min-replicas-to-write)"},

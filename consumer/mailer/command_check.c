@@ -6,6 +6,7 @@
 #include "common/codec.h"
 #include "mailer/brands.h"
 #include "mailer/commands.h"
+#include "mailer/ledger_redis.h"
 #include "mailer/relay_curl.h"
 #include "mailer/render.h"
 
@@ -93,15 +94,41 @@ check_bus(struct findings *findings, const struct la_conf *conf)
 }
 
 static void
-check_relay(struct findings *findings, const struct la_conf *conf)
+warn_of_redis(void *cookie, const char *line)
+{
+	(void)cookie;
+	(void)printf("warning  redis: %s\n", line);
+}
+
+static void
+check_redis(struct findings *findings, const struct la_conf *conf)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_ledger_redis *ledger = NULL;
+	enum la_err err = la_ledger_redis_new(&ledger, conf, &error);
+
+	if (err == LA_OK)
+		err = la_ledger_redis_check(ledger, SERVER_MS, warn_of_redis, NULL, &error);
+	say(findings, "redis", err, &error);
+	la_ledger_redis_close(ledger, 0);
+}
+
+/* Each of them: a second one that does not work is found out only when it is needed. */
+static void
+check_relays(struct findings *findings, const struct la_conf *conf)
 {
 	struct la_error error = LA_ERROR_INIT;
 	struct la_relay_curl *relay = NULL;
 	enum la_err err = la_relay_curl_new(&relay, conf, &error);
+	const struct la_relay *port = err == LA_OK ? la_relay_curl_port(relay) : NULL;
+	char what[300];
 
-	if (err == LA_OK)
-		err = la_relay_curl_check(relay, SERVER_MS, &error);
-	say(findings, "relay", err, &error);
+	if (err != LA_OK)
+		say(findings, "relay", err, &error);
+	for (size_t i = 0; port != NULL && i < port->count; i++) {
+		(void)snprintf(what, sizeof(what), port->count == 1 ? "relay" : "relay %s", port->names[i]);
+		say(findings, what, la_relay_curl_check(relay, i, SERVER_MS, &error), &error);
+	}
 	la_relay_curl_free(relay);
 }
 
@@ -123,7 +150,8 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	check_seal_key(&findings, conf);
 	check_schemas(&findings, conf);
 	check_bus(&findings, conf);
-	check_relay(&findings, conf);
+	check_redis(&findings, conf);
+	check_relays(&findings, conf);
 	if (findings.is_misconfigured)
 		return (la_err_exit_code(LA_ECONFIG));
 	return (findings.is_away ? la_err_exit_code(LA_EUNAVAILABLE) : 0);

@@ -8,7 +8,10 @@
 #include "mailer/brands.h"
 #include "mailer/commands.h"
 #include "mailer/delivery.h"
+#include "mailer/ledger_redis.h"
 #include "mailer/relay_curl.h"
+
+#define LEDGER_CLOSE_MS 500 /* to give claims back */
 
 /* What a run holds; all but conf is NULL or made. */
 struct parts {
@@ -18,6 +21,7 @@ struct parts {
 	struct la_decoder *decoder;
 	struct la_encoder *encoder;
 	struct la_relay_curl *relay;
+	struct la_ledger_redis *ledger;
 	struct la_bus_kafka *bus;
 	struct la_delivery_loop *loop;
 };
@@ -32,6 +36,7 @@ open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *err
 	if ((err = la_brands_load(&parts->brands, conf, error)) != LA_OK ||
 	    (err = la_codec_open(conf, LA_RECORD_ALERT_JOB, &parts->decoder, &parts->encoder, error)) != LA_OK ||
 	    (err = la_relay_curl_new(&parts->relay, conf, error)) != LA_OK ||
+	    (err = la_ledger_redis_new(&parts->ledger, conf, error)) != LA_OK ||
 	    (err = la_renderer_open(&parts->renderer, conf, NULL, error)) != LA_OK)
 		return (err);
 	return (la_bus_kafka_new(&parts->bus, &bus, error));
@@ -64,9 +69,11 @@ reload_templates(void *cookie)
 static enum la_err
 open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *error)
 {
-	const struct la_delivery_options options = {.bus = la_bus_kafka_port(parts->bus),
+	struct la_delivery_options options = {.bus = la_bus_kafka_port(parts->bus),
 	    .bus_fd = la_bus_kafka_fd(parts->bus),
 	    .relay = la_relay_curl_port(parts->relay),
+	    .ledger = la_ledger_redis_port(parts->ledger),
+	    .mails_per_s = la_conf_int(conf, "smtp.rate"),
 	    .decoder = parts->decoder,
 	    .encoder = parts->encoder,
 	    .renderer = parts->renderer,
@@ -81,8 +88,9 @@ open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *erro
 	    .shutdown_timeout_ms = part_ms(conf, 3),
 	    .topic_deliveries = la_conf_text(conf, "topic.deliveries"),
 	    .topic_dlq = la_conf_text(conf, "topic.alerts-dlq")};
+	enum la_err err = la_schedule_parse(&options.schedule, la_conf_text(conf, "retry.schedule"), error);
 
-	return (la_delivery_new(&parts->loop, &options, error));
+	return (err != LA_OK ? err : la_delivery_new(&parts->loop, &options, error));
 }
 
 static void
@@ -91,6 +99,7 @@ close_parts(struct parts *parts, int timeout_ms)
 	la_delivery_free(parts->loop);
 	la_bus_kafka_close(parts->bus, timeout_ms);
 	la_relay_curl_free(parts->relay);
+	la_ledger_redis_close(parts->ledger, LEDGER_CLOSE_MS);
 	la_encoder_free(parts->encoder);
 	la_decoder_free(parts->decoder);
 	la_renderer_free(parts->renderer);

@@ -36,25 +36,48 @@ report(const struct la_relay_result *result, struct la_error *error)
 		    result->detail));
 	case LA_RELAY_DEFER:
 	case LA_RELAY_AT_FAULT:
+	case LA_RELAY_WITHDRAWN:
 		break;
 	}
 	return (la_error_set(error, LA_EUNAVAILABLE, "not sent: %s", result->detail));
 }
 
+/* To one of the relays. *is_next: it was not about the mail, the next relay may take it. */
 static enum la_err
-mail(const struct la_relay *relay, const struct la_mail *mail, struct la_error *error)
+mail_to(const struct la_relay *relay, size_t which, const struct la_mail *mail, bool *is_next, struct la_error *error)
 {
+	const struct la_relay_mail submitted = {
+	    .from = mail->envelope_from.text, .to = mail->to.text, .data = la_buf_span(&mail->eml)};
+	const struct la_relay_wait wait = {.ms = WORK_MS, .fds = {-1, -1}};
 	struct la_relay_result result;
 	size_t count = 0;
-	enum la_err err = relay->submit(
-	    relay->self, 0, mail->envelope_from.text, mail->to.text, la_buf_span(&mail->eml), error);
+	enum la_err err = relay->submit(relay->self, which, &submitted, error);
 
+	*is_next = false;
 	while (err == LA_OK && count == 0) {
 		if (la_cli_stopping)
 			return (la_error_set(error, LA_ESTOPPED, "stopped; whether the mail was sent is not known"));
-		err = relay->work(relay->self, WORK_MS, -1, &result, 1, &count, error);
+		err = relay->work(relay->self, &wait, &result, 1, &count, error);
 	}
-	return (err != LA_OK ? err : report(&result, error));
+	if (err != LA_OK)
+		return (err);
+	*is_next = result.outcome == LA_RELAY_AT_FAULT ||
+	    (result.outcome == LA_RELAY_DEFER && result.stage < LA_SMTP_RCPT);
+	return (report(&result, error));
+}
+
+static enum la_err
+mail(const struct la_relay *relay, const struct la_mail *mail, struct la_error *error)
+{
+	bool is_next = true;
+	enum la_err err = LA_OK;
+
+	for (size_t i = 0; i < relay->count && is_next; i++) {
+		if (i > 0)
+			(void)fprintf(stderr, "login-alert-mailer: %s\n", error->text);
+		err = mail_to(relay, i, mail, &is_next, error);
+	}
+	return (err);
 }
 
 static enum la_err

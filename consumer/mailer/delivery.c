@@ -18,6 +18,22 @@ slots_for(size_t connections)
 	return (slots > LA_SLOTS_MAX ? LA_SLOTS_MAX : slots);
 }
 
+/* All slots are free, in their list. */
+static void
+list_slots(struct la_delivery_loop *loop)
+{
+	struct la_slot_list *free_ones = &loop->lists[LA_SLOT_FREE];
+
+	for (size_t i = 0; i < loop->slot_count; i++) {
+		struct la_slot *slot = &loop->slots[i];
+
+		la_mail_init(&slot->mail);
+		slot->before = i == 0 ? NULL : slot - 1;
+		slot->after = i + 1 == loop->slot_count ? NULL : slot + 1;
+	}
+	*free_ones = (struct la_slot_list){loop->slots, &loop->slots[loop->slot_count - 1], loop->slot_count};
+}
+
 enum la_err
 la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options *options, struct la_error *error)
 {
@@ -27,12 +43,14 @@ la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options
 		goto fail;
 	made->options = *options;
 	made->random = (uint32_t)options->now_ms(options->now_cookie) | 1u;
-	made->slot_count = slots_for(options->relay->room(options->relay->self));
+	made->connections = options->relay->room(options->relay->self, 0);
+	made->slot_count = slots_for(made->connections);
 	made->slots = calloc(made->slot_count, sizeof(made->slots[0]));
-	if (made->slots == NULL || la_window_new(&made->window, LA_WINDOW) != LA_OK)
+	if (made->slots == NULL || la_later_new(&made->later) != LA_OK ||
+	    la_window_new(&made->window, (uint32_t)(made->slot_count + LA_LATER_MAX)) != LA_OK)
 		goto fail;
-	for (size_t i = 0; i < made->slot_count; i++)
-		la_mail_init(&made->slots[i].mail);
+	list_slots(made);
+	la_rate_init(&made->rate, options->mails_per_s, la_delivery_now(made));
 	made->counts_said_ms = la_delivery_now(made);
 	*loop = made;
 	return (LA_OK);
@@ -48,11 +66,15 @@ la_delivery_free(struct la_delivery_loop *loop)
 	if (loop == NULL)
 		return;
 	for (size_t i = 0; loop->slots != NULL && i < loop->slot_count; i++) {
-		if (loop->slots[i].stage != LA_SLOT_FREE)
-			loop->options.bus->release(loop->options.bus->self, &loop->slots[i].message, 1);
-		la_mail_clear(&loop->slots[i].mail);
+		struct la_slot *slot = &loop->slots[i];
+
+		if (slot->stage != LA_SLOT_FREE && slot->block == NULL)
+			loop->options.bus->release(loop->options.bus->self, &slot->message, 1);
+		free(slot->block);
+		la_mail_clear(&slot->mail);
 	}
 	free(loop->slots);
+	la_later_free(loop->later);
 	la_window_free(loop->window);
 	la_buf_clear(&loop->value);
 	free(loop);
@@ -104,6 +126,18 @@ la_delivery_may_say(const struct la_delivery_loop *loop, struct la_seldom *kind,
 	return (true);
 }
 
+void
+la_delivery_say_of(struct la_delivery_loop *loop, struct la_seldom *kind, const char *what, const struct la_slot *slot,
+    const char *why)
+{
+	int64_t unsaid;
+
+	if (la_delivery_may_say(loop, kind, &unsaid))
+		la_delivery_say(loop, LA_LOG_WARN, la_msg(what), la_str("why", why),
+		    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset),
+		    la_int("unsaid", unsaid));
+}
+
 /* What became of jobs since the last time, if anything did. */
 static void
 say_counts(struct la_delivery_loop *loop, bool last)
@@ -141,13 +175,29 @@ is_finished(struct la_delivery_loop *loop)
 	}
 	if (now_ms >= loop->stop_deadline_ms)
 		return (true);
-	for (size_t i = 0; i < loop->slot_count; i++) {
-		enum la_slot_stage stage = loop->slots[i].stage;
+	return (loop->lists[LA_SLOT_SENDING].count + loop->lists[LA_SLOT_MARKING].count +
+		loop->lists[LA_SLOT_JUDGED].count + loop->lists[LA_SLOT_ACKING].count == 0);
+}
 
-		if (stage != LA_SLOT_FREE && stage != LA_SLOT_READY)
-			return (false);
+/* What is claimed and not sent is for others at once. */
+static enum la_err
+hand_back(struct la_delivery_loop *loop, struct la_error *error)
+{
+	static const enum la_slot_stage stages[] = {LA_SLOT_CLAIMING, LA_SLOT_CLAIMED};
+	size_t count = la_slot_in_hand(loop) + la_later_count(loop->later);
+	enum la_err err = LA_OK;
+
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		struct la_slot *slot = loop->lists[stages[i]].first;
+
+		for (; slot != NULL && err == LA_OK; slot = slot->after) {
+			if (!slot->cut_once)
+				err = la_slot_release(loop, slot, error);
+		}
 	}
-	return (true);
+	if (count > 0)
+		la_delivery_say(loop, LA_LOG_INFO, la_msg("jobs handed back"), la_int("count", (int64_t)count));
+	return (err);
 }
 
 /* One turn. Errors: only those with LA_ACTION_FATAL. */
@@ -176,7 +226,5 @@ la_delivery_run(struct la_delivery_loop *loop, struct la_error *error)
 		err = la_delivery_commit_last(
 		    loop, la_delivery_now(loop) + loop->options.shutdown_timeout_ms / LAST_COMMIT_PART, error);
 	say_counts(loop, true);
-	if (err == LA_OK && loop->in_hand > 0)
-		la_delivery_say(loop, LA_LOG_INFO, la_msg("jobs handed back"), la_int("count", (int64_t)loop->in_hand));
-	return (err);
+	return (err == LA_OK ? hand_back(loop, error) : err);
 }

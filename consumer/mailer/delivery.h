@@ -1,7 +1,7 @@
 /*
- * The mailer's loop: poll jobs, render, submit, write Delivery records, commit
- * in order behind finished jobs. Only this file knows the order, and only it
- * commits.
+ * The mailer's loop: poll jobs, render, claim, submit, mark, write Delivery records,
+ * commit in order behind finished jobs. Only delivery*.c know the order, and only they
+ * commit.
  */
 #ifndef LA_MAILER_DELIVERY_H
 #define LA_MAILER_DELIVERY_H
@@ -13,13 +13,18 @@
 #include "common/encoder.h"
 #include "common/log.h"
 #include "mailer/brand.h"
+#include "mailer/ledger.h"
 #include "mailer/relay.h"
 #include "mailer/render.h"
+#include "mailer/schedule.h"
 
 struct la_delivery_options {
 	const struct la_bus *bus;
 	int bus_fd; /* -1: none */
 	const struct la_relay *relay;
+	const struct la_ledger *ledger;
+	struct la_schedule schedule; /* for jobs that are to be tried again */
+	int64_t mails_per_s;         /* 0: no limit */
 	struct la_decoder *decoder; /* of AlertJob */
 	struct la_encoder *encoder;
 	struct la_renderer *renderer;

@@ -2,24 +2,6 @@
 
 #define TAKE_MAX 256 /* records at a time */
 
-static struct la_slot *
-free_slot(struct la_delivery_loop *loop)
-{
-	for (size_t i = 0; i < loop->slot_count; i++) {
-		if (loop->slots[i].stage == LA_SLOT_FREE)
-			return (&loop->slots[i]);
-	}
-	return (NULL);
-}
-
-void
-la_delivery_judge(struct la_slot *slot, enum la_delivered outcome)
-{
-	slot->delivery.outcome = outcome;
-	slot->stage = LA_SLOT_JUDGED;
-	slot->not_before_ms = 0; /* a mail that was to be tried again later */
-}
-
 static void
 to_dead_letters(
     struct la_delivery_loop *loop, struct la_slot *slot, enum la_dead_letter_stage stage, const struct la_error *why)
@@ -37,9 +19,22 @@ to_dead_letters(
 	    la_int("unsaid", unsaid));
 }
 
-/*
- * Whatever keeps a job from becoming a mail keeps only that job (P4), a defect of ours too. Errors: LA_ENOMEM.
- */
+static enum la_err
+decode(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+{
+	struct la_span value = slot->message.value;
+	enum la_err err = la_span_present(value) ? la_decoder_job(loop->options.decoder, value, &slot->job, error)
+	                                         : la_error_set(error, LA_EDATA, "no value (null)");
+
+	if (err != LA_OK)
+		return (err);
+	slot->has_job = true;
+	memcpy(slot->delivery.job_id, slot->job.job_id, sizeof(slot->delivery.job_id));
+	memcpy(slot->delivery.member_ref, slot->job.member_ref, sizeof(slot->delivery.member_ref));
+	slot->delivery.event_id = slot->job.event_id;
+	return (LA_OK);
+}
+
 static enum la_err
 render(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
 {
@@ -48,57 +43,62 @@ render(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *err
 	enum la_err err = la_renderer_mail(options->renderer, brand, &slot->job, &slot->mail, error);
 
 	la_text_set(&slot->delivery.template_rev, la_span_text(brand->template_rev));
-	if (err != LA_OK && err != LA_ENOMEM) {
-		to_dead_letters(loop, slot, LA_DEAD_VALUES, error);
-		la_delivery_judge(slot, LA_DELIVERED_REFUSED);
-		return (LA_OK);
-	}
-	if (err != LA_OK)
-		return (err);
-	la_text_set(&slot->delivery.message_id, la_span_text(slot->mail.message_id));
-	slot->stage = LA_SLOT_READY;
-	return (LA_OK);
+	if (err == LA_OK)
+		la_text_set(&slot->delivery.message_id, la_span_text(slot->mail.message_id));
+	return (err);
 }
 
+enum la_err
+la_delivery_open(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+{
+	enum la_err err = decode(loop, slot, error);
+
+	return (err != LA_OK ? err : render(loop, slot, error));
+}
+
+/*
+ * Whatever keeps a job from becoming a mail keeps only that job (P4), a defect of ours too. Errors: LA_ENOMEM.
+ */
 static enum la_err
 judge(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
 {
 	const struct la_delivery_options *options = &loop->options;
+	enum la_err err;
 
-	memcpy(slot->delivery.job_id, slot->job.job_id, sizeof(slot->delivery.job_id));
-	memcpy(slot->delivery.member_ref, slot->job.member_ref, sizeof(slot->delivery.member_ref));
-	slot->delivery.event_id = slot->job.event_id;
-	if (slot->job.mode != LA_MODE_LIVE)
-		la_delivery_judge(slot, LA_DELIVERED_NOT_LIVE);
-	else if (options->wall_ms(options->now_cookie) >= slot->job.not_after_ms)
-		la_delivery_judge(slot, LA_DELIVERED_EXPIRED);
-	else
-		return (render(loop, slot, error));
+	if (slot->job.mode != LA_MODE_LIVE) {
+		la_slot_judge(loop, slot, LA_DELIVERED_NOT_LIVE);
+	} else if (options->wall_ms(options->now_cookie) >= slot->job.not_after_ms) {
+		la_slot_judge(loop, slot, LA_DELIVERED_EXPIRED);
+	} else if ((err = render(loop, slot, error)) == LA_OK) {
+		la_slot_move(loop, slot, LA_SLOT_READY);
+	} else if (err != LA_ENOMEM) {
+		to_dead_letters(loop, slot, LA_DEAD_VALUES, error);
+		la_slot_judge(loop, slot, LA_DELIVERED_REFUSED);
+	} else {
+		return (err);
+	}
 	return (LA_OK);
 }
 
 static enum la_err
 take_one(struct la_delivery_loop *loop, const struct la_message *message, struct la_error *error)
 {
-	struct la_slot *slot = free_slot(loop);
-	struct la_mail mail = slot->mail; /* keeps its buffers */
+	struct la_slot *slot = loop->lists[LA_SLOT_FREE].first;
+	uint32_t ticket;
 	enum la_err err;
 
-	*slot = (struct la_slot){.stage = LA_SLOT_JUDGED, .message = *message, .mail = mail};
-	slot->arrival = loop->next_arrival++;
-	loop->in_hand++;
-	if ((err = la_window_add(loop->window, message, &slot->ticket, error)) != LA_OK)
+	if ((err = la_window_add(loop->window, message, &ticket, error)) != LA_OK)
 		return (err);
-	err = la_span_present(message->value)
-	    ? la_decoder_job(loop->options.decoder, message->value, &slot->job, error)
-	    : la_error_set(error, LA_EDATA, "no value (null)");
-	slot->has_job = err == LA_OK;
-	if (err == LA_OK)
+	la_slot_start(slot, message);
+	slot->ticket = ticket;
+	slot->arrival = loop->next_arrival++;
+	la_slot_move(loop, slot, LA_SLOT_JUDGED); /* unless it becomes a mail */
+	if ((err = decode(loop, slot, error)) == LA_OK)
 		return (judge(loop, slot, error));
 	if (la_err_action(err) != LA_ACTION_REJECT)
 		return (err);
 	to_dead_letters(loop, slot, LA_DEAD_BYTES, error);
-	la_delivery_judge(slot, LA_DELIVERED_REJECTED);
+	la_slot_judge(loop, slot, LA_DELIVERED_REJECTED);
 	return (LA_OK);
 }
 
@@ -133,18 +133,29 @@ poll_bus(struct la_delivery_loop *loop, size_t room, struct la_error *error)
 		return (err);
 	if (err != LA_OK)
 		la_delivery_note(loop, &loop->broker, "broker", error->text);
-	else if (count > 0 || loop->in_hand == 0)
+	else if (count > 0 || la_slot_in_hand(loop) == 0)
 		la_delivery_recovered(loop, &loop->broker);
 	return (LA_OK);
+}
+
+/* Each record that is taken may have to wait for a later try: there must be a place for it there. */
+static size_t
+room_for_records(const struct la_delivery_loop *loop)
+{
+	size_t waiting = la_later_count(loop->later) + la_slot_in_hand(loop), later = 0;
+
+	if (*loop->options.stopping || loop->redis.side != NULL || la_delivery_all_rest(loop))
+		return (0);
+	if (waiting < LA_LATER_MAX && la_later_bytes(loop->later) < LA_LATER_BYTES)
+		later = LA_LATER_MAX - waiting;
+	return (later < loop->lists[LA_SLOT_FREE].count ? later : loop->lists[LA_SLOT_FREE].count);
 }
 
 /* Asked in every turn, also when paused: that keeps the membership, and lets acknowledgements in. */
 enum la_err
 la_delivery_take(struct la_delivery_loop *loop, struct la_error *error)
 {
-	bool rests = loop->relay_rests_until_ms > la_delivery_now(loop) || *loop->options.stopping;
-	size_t slots = loop->slot_count - loop->in_hand, window = la_window_room(loop->window);
-	size_t room = rests ? 0 : slots < window ? slots : window;
+	size_t room = room_for_records(loop);
 
 	pause_bus(loop, room == 0);
 	return (poll_bus(loop, room, error));

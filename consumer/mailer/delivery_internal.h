@@ -2,42 +2,60 @@
 #ifndef LA_MAILER_DELIVERY_INTERNAL_H
 #define LA_MAILER_DELIVERY_INTERNAL_H
 
+#include "common/crash_point.h"
 #include "common/dead_letter.h"
 #include "mailer/delivery.h"
+#include "mailer/later.h"
+#include "mailer/rate.h"
 #include "mailer/window.h"
 
-/* Records in hand: several times the connections, so that none waits for the bus and deferred mails leave room. */
+/* Records that are worked on: several times the connections, so that none waits for the bus or for the ledger. */
 #define LA_SLOTS_PER_CONNECTION 4
 #define LA_SLOTS_MIN 256
 #define LA_SLOTS_MAX 2048
-#define LA_WINDOW LA_SLOTS_MAX
+/* Jobs that wait for their next try, in number and in bytes; one of usual size has 700. */
+#define LA_LATER_MAX 8192
+#define LA_LATER_BYTES (16 << 20)
 
-/* A record's way: one step to the next, or back to READY when it is to be sent again. */
+/* A record's way. */
 enum la_slot_stage {
 	LA_SLOT_FREE,
-	LA_SLOT_READY,  /* rendered; waits for a connection or for its time */
+	LA_SLOT_READY,    /* rendered, and due */
+	LA_SLOT_CLAIMING, /* the ledger is asked */
+	LA_SLOT_CLAIMED,  /* waits for a connection */
 	LA_SLOT_SENDING,
-	LA_SLOT_JUDGED, /* the outcome is known; its records are to be produced */
-	LA_SLOT_ACKING  /* they are under way to the broker */
+	LA_SLOT_MARKING,  /* the relay has it, or may have it: the ledger is told */
+	LA_SLOT_JUDGED,   /* the outcome is known; its records are to be produced */
+	LA_SLOT_ACKING,   /* they are under way to the broker */
+	LA_SLOT_STAGES
 };
 
 struct la_slot {
 	enum la_slot_stage stage;
-	uint64_t arrival; /* the older goes first */
-	uint32_t ticket; /* of the window */
+	struct la_slot *before, *after; /* in the stage's list */
+	uint64_t arrival;               /* the older goes first */
+	uint32_t ticket;                /* of the window */
 	struct la_message message;
+	unsigned char *block;           /* NULL: the message is the bus's; else its bytes, from the heap of later jobs */
 	bool has_job;
 	struct la_alert_job job;
 	struct la_mail mail;
-	int64_t not_before_ms; /* monotonic: READY, but not yet */
+	size_t which;           /* SENDING: the relay */
 	int32_t attempts;
-	bool cut_once; /* UNKNOWN was met and tried again */
+	uint32_t step;          /* of the schedule */
+	bool cut_once;          /* UNKNOWN was met and is tried again */
+	int64_t produce_at_ms;  /* JUDGED: not before */
 	struct la_delivery delivery;
-	bool is_dead; /* to the dead-letter topic as well */
+	bool is_dead;           /* to the dead-letter topic as well */
 	bool is_value_omitted;
 	enum la_dead_letter_stage dead_stage;
 	struct la_error why;
-	uint64_t number; /* of its outputs */
+	uint64_t number;        /* of its outputs */
+};
+
+struct la_slot_list {
+	struct la_slot *first, *last;
+	size_t count;
 };
 
 /* A side that is away: said once, then every 30 s with a count. */
@@ -53,21 +71,33 @@ struct la_seldom {
 	int64_t said_ms, unsaid;
 };
 
+/* How a relay is. */
+struct la_relay_state {
+	int64_t rests_until_ms;    /* no submits before */
+	int64_t rest_ms;           /* the last rest's length; 0: it is well */
+	uint32_t rests;            /* in a row */
+	unsigned refused_in_a_row; /* at DATA or its end */
+	size_t sending;
+	struct la_waiting waiting;
+};
+
 struct la_delivery_loop {
 	struct la_delivery_options options;
 	struct la_window *window;
+	struct la_later *later;
 	struct la_slot *slots;
-	size_t slot_count, in_hand, sending;
+	size_t slot_count, connections; /* to one relay */
+	struct la_slot_list lists[LA_SLOT_STAGES];
 	uint64_t next_arrival, next_number;
 	bool paused;            /* the bus */
 	int64_t commit_at_ms;   /* not before */
-	int64_t swept_ms;
-	struct la_waiting relay, broker;
-	struct la_seldom dead_letters, refusals, deferrals;
-	int64_t relay_rests_until_ms; /* no submits before */
-	int64_t relay_rest_ms;        /* the last rest's length; 0: the relay is well */
-	unsigned refused_in_a_row;    /* at DATA or its end */
-	uint32_t random;              /* spreads retries; not for secrets */
+	int64_t swept_ms, swept_later_ms;
+	struct la_waiting broker, redis;
+	struct la_seldom dead_letters, refusals, deferrals, takeovers;
+	struct la_relay_state relays[LA_RELAYS_MAX];
+	struct la_rate rate;
+	int64_t valid_until_ms; /* of our claims, as last seen */
+	uint32_t random;
 	struct la_buf value;
 	int64_t stop_deadline_ms;
 	bool stop_seen;
@@ -80,25 +110,76 @@ struct la_delivery_loop {
 	(loop)->options.log((level), (const struct la_field[]){__VA_ARGS__}, \
 	    sizeof((const struct la_field[]){__VA_ARGS__}) / sizeof(struct la_field))
 
+/* delivery.c */
 int64_t la_delivery_now(const struct la_delivery_loop *loop);
 void la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, const char *side, const char *why);
 void la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting);
-
 /* True: say it now, with *unsaid; false: it was counted. */
 bool la_delivery_may_say(const struct la_delivery_loop *loop, struct la_seldom *kind, int64_t *unsaid);
+/* One line about one record, seldom. */
+void la_delivery_say_of(struct la_delivery_loop *loop, struct la_seldom *kind, const char *what,
+    const struct la_slot *slot, const char *why);
+
+/* delivery_slot.c: a slot's way from list to list. */
+/* For a new record; not in a list of its stage yet. */
+void la_slot_start(struct la_slot *slot, const struct la_message *message);
+void la_slot_move(struct la_delivery_loop *loop, struct la_slot *slot, enum la_slot_stage stage);
+size_t la_slot_in_hand(const struct la_delivery_loop *loop);
+/* The outcome, without the relay. */
+void la_slot_judge(struct la_delivery_loop *loop, struct la_slot *slot, enum la_delivered outcome);
+/* The record is done with: finished, or void. */
+void la_slot_drop(struct la_delivery_loop *loop, struct la_slot *slot);
+/* Is the record of a partition that went to another instance? */
+bool la_slot_is_void(const struct la_delivery_loop *loop, const struct la_message *message);
+/* Gives the claim back, if the slot may have one. Errors: LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_slot_release(
+    struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error);
 
 /* delivery_intake.c: takes records while there is room, and judges or renders each. */
 LA_MUST_CHECK enum la_err la_delivery_take(struct la_delivery_loop *loop, struct la_error *error);
-/* Decided without the relay. */
-void la_delivery_judge(struct la_slot *slot, enum la_delivered outcome);
+/* The slot's record -> job -> mail. Errors: the decoder's and the renderer's. */
+LA_MUST_CHECK enum la_err la_delivery_open(
+    struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error);
 
-/* delivery_relay.c: submits what is ready, works the relay, turns results into outcomes. */
+/* delivery_later.c: jobs that wait for their time, and what becomes of them. */
+struct la_later_why {
+	int64_t wait_ms;
+	bool by_relay;
+};
+LA_MUST_CHECK enum la_err la_delivery_put_off(
+    struct la_delivery_loop *loop, struct la_slot *slot, const struct la_later_why *why, struct la_error *error);
+/* Those that are due go on, as far as there are free slots. */
+LA_MUST_CHECK enum la_err la_delivery_resume(struct la_delivery_loop *loop, struct la_error *error);
+/* A mail that waits may become void, or too late (P9). *gone: it did. */
+LA_MUST_CHECK enum la_err la_delivery_put_away(
+    struct la_delivery_loop *loop, struct la_slot *slot, bool *gone, struct la_error *error);
+/* The same for all that wait, now and then. */
+LA_MUST_CHECK enum la_err la_delivery_sweep(struct la_delivery_loop *loop, struct la_error *error);
+
+/* delivery_ledger.c: claims what may be sent soon, marks what was. */
+LA_MUST_CHECK enum la_err la_delivery_claim(struct la_delivery_loop *loop, struct la_error *error);
+LA_MUST_CHECK enum la_err la_delivery_mark(
+    struct la_delivery_loop *loop, struct la_slot *slot, enum la_delivered outcome, struct la_error *error);
+/* Sends asks, takes answers. */
+LA_MUST_CHECK enum la_err la_delivery_work_ledger(struct la_delivery_loop *loop, struct la_error *error);
+
+/* delivery_rest.c: which relay may be given a mail. */
+/* Why: for the log. */
+void la_delivery_rest_relay(struct la_delivery_loop *loop, size_t which, const char *why);
+void la_delivery_relay_is_well(struct la_delivery_loop *loop, size_t which);
+/* The preferred one of those that may be given a mail now. False: none. */
+bool la_delivery_choose_relay(const struct la_delivery_loop *loop, size_t *which);
+/* How many mails might go now, all relays together. */
+size_t la_delivery_relay_room(const struct la_delivery_loop *loop);
+bool la_delivery_all_rest(const struct la_delivery_loop *loop);
+/* When the next one's rest is over; INT64_MAX: none rests. */
+int64_t la_delivery_next_relay_ms(const struct la_delivery_loop *loop);
+
+/* delivery_relay.c: submits what is claimed, works the relay, turns results into outcomes. */
 LA_MUST_CHECK enum la_err la_delivery_send(struct la_delivery_loop *loop, struct la_error *error);
 
 /* delivery_output.c: produces the records of judged slots, frees the acknowledged, commits. */
 LA_MUST_CHECK enum la_err la_delivery_output(struct la_delivery_loop *loop, struct la_error *error);
-/* The slot's record is done with: finished, or void. */
-void la_delivery_drop(struct la_delivery_loop *loop, struct la_slot *slot);
 LA_MUST_CHECK enum la_err la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error);
 /* At a stop: until it is answered, or until_ms. */
 LA_MUST_CHECK enum la_err la_delivery_commit_last(

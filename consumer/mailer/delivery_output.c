@@ -50,38 +50,20 @@ produce(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *er
 	enum la_err err;
 
 	slot->number = ++loop->next_number;
-	slot->stage = LA_SLOT_ACKING; /* also when a part of it was queued: the number is settled, then all again */
+	la_slot_move(loop, slot, LA_SLOT_ACKING); /* also when a part of it was queued: the number is settled, then all again */
 	if (slot->is_dead && (err = produce_dead_letter(loop, slot, error)) != LA_OK)
 		return (err);
 	if (!slot->has_job)
 		return (LA_OK); /* a Delivery needs a job */
+	LA_CRASH_POINT("before-delivery");
 	return (produce_delivery(loop, slot, error));
 }
 
-void
-la_delivery_drop(struct la_delivery_loop *loop, struct la_slot *slot)
+static void
+judge_later(struct la_delivery_loop *loop, struct la_slot *slot)
 {
-	const struct la_bus *bus = loop->options.bus;
-
-	la_window_finish(loop->window, slot->ticket);
-	bus->release(bus->self, &slot->message, 1);
-	slot->stage = LA_SLOT_FREE;
-	loop->in_hand--;
-}
-
-/* The slot with the lowest number under way; NULL: none. */
-static struct la_slot *
-oldest_acking(struct la_delivery_loop *loop)
-{
-	struct la_slot *oldest = NULL;
-
-	for (size_t i = 0; i < loop->slot_count; i++) {
-		struct la_slot *slot = &loop->slots[i];
-
-		if (slot->stage == LA_SLOT_ACKING && (oldest == NULL || slot->number < oldest->number))
-			oldest = slot;
-	}
-	return (oldest);
+	la_slot_move(loop, slot, LA_SLOT_JUDGED);
+	slot->produce_at_ms = la_delivery_now(loop) + RETRY_MS;
 }
 
 /* Frees what the broker has acknowledged, in the order of numbers; what it refused is judged again later. */
@@ -92,14 +74,15 @@ settle_acks(struct la_delivery_loop *loop, struct la_error *error)
 	struct la_slot *slot;
 	enum la_err err;
 
-	while ((slot = oldest_acking(loop)) != NULL) {
+	while ((slot = loop->lists[LA_SLOT_ACKING].first) != NULL) {
 		err = bus->await(bus->self, slot->number, 0, error);
 		if (err == LA_ETIMEOUT)
 			return (LA_OK);
 		if (err == LA_OK) {
+			LA_CRASH_POINT("delivery-acknowledged");
 			la_delivery_recovered(loop, &loop->broker);
 			loop->counts[slot->delivery.outcome]++;
-			la_delivery_drop(loop, slot);
+			la_slot_drop(loop, slot);
 			continue;
 		}
 		if (la_err_action(err) == LA_ACTION_FATAL)
@@ -107,8 +90,7 @@ settle_acks(struct la_delivery_loop *loop, struct la_error *error)
 		if (err == LA_ETOOLARGE && slot->is_dead)
 			slot->is_value_omitted = true;
 		la_delivery_note(loop, &loop->broker, "broker", error->text);
-		slot->not_before_ms = la_delivery_now(loop) + RETRY_MS;
-		slot->stage = LA_SLOT_JUDGED;
+		judge_later(loop, slot);
 	}
 	return (LA_OK);
 }
@@ -116,20 +98,19 @@ settle_acks(struct la_delivery_loop *loop, struct la_error *error)
 enum la_err
 la_delivery_output(struct la_delivery_loop *loop, struct la_error *error)
 {
+	struct la_slot *slot = loop->lists[LA_SLOT_JUDGED].first, *after;
 	enum la_err err;
 
-	for (size_t i = 0; i < loop->slot_count; i++) {
-		struct la_slot *slot = &loop->slots[i];
-
-		if (slot->stage != LA_SLOT_JUDGED || slot->not_before_ms > la_delivery_now(loop))
+	for (; slot != NULL; slot = after) {
+		after = slot->after;
+		if (slot->produce_at_ms > la_delivery_now(loop))
 			continue;
 		if ((err = produce(loop, slot, error)) == LA_OK)
 			continue;
 		if (la_err_action(err) == LA_ACTION_FATAL)
 			return (err);
 		la_delivery_note(loop, &loop->broker, "broker", error->text);
-		slot->not_before_ms = la_delivery_now(loop) + RETRY_MS;
-		slot->stage = LA_SLOT_JUDGED;
+		judge_later(loop, slot);
 		break;
 	}
 	return (settle_acks(loop, error));
@@ -159,7 +140,9 @@ la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *err
 
 	if (count == 0 || (!now && la_delivery_now(loop) < loop->commit_at_ms))
 		return (LA_OK);
+	LA_CRASH_POINT("before-commit");
 	err = bus->commit(bus->self, positions, count, error);
+	LA_CRASH_POINT("after-commit");
 	loop->commit_at_ms = la_delivery_now(loop) + (err == LA_OK ? COMMIT_EVERY_MS : COMMIT_RETRY_MS);
 	if (err == LA_OK || err == LA_EREVOKED) {
 		la_delivery_recovered(loop, &loop->broker);
@@ -177,13 +160,14 @@ la_delivery_commit_last(struct la_delivery_loop *loop, int64_t until_ms, struct 
 {
 	const struct la_relay *relay = loop->options.relay;
 	const struct la_position_done *positions;
+	const struct la_relay_wait wait = {.ms = LAST_COMMIT_PAUSE_MS, .fds = {-1, -1}};
 	struct la_relay_result result;
 	size_t count;
 	enum la_err err = la_delivery_commit(loop, true, error);
 
 	while (err == LA_OK && la_window_positions(loop->window, &positions) > 0 && la_delivery_now(loop) < until_ms) {
 		/* The relay is as good a place to wait as any; what it answers now comes too late. */
-		if ((err = relay->work(relay->self, LAST_COMMIT_PAUSE_MS, -1, &result, 1, &count, error)) == LA_OK)
+		if ((err = relay->work(relay->self, &wait, &result, 1, &count, error)) == LA_OK)
 			err = la_delivery_commit(loop, true, error);
 	}
 	return (err);

@@ -1,268 +1,226 @@
 #include "mailer/delivery_internal.h"
 
-#define IDLE_MS 100          /* *stopping is looked at in between */
-#define SWEEP_EVERY_MS 250
-#define RESULTS 64           /* taken from the relay at a time */
-#define REST_MIN_MS 1000     /* a relay at fault; doubles to the maximum */
-#define REST_MAX_MS 30000
-#define RETRY_MIN_MS 1000    /* a mail that was deferred; doubles to the maximum */
-#define RETRY_MAX_MS 30000
-#define REFUSED_IN_A_ROW 10  /* at DATA or its end: not the mails are at fault */
+#define IDLE_MS 100         /* *stopping is looked at in between */
+#define RESULTS 64          /* taken from the relay at a time */
+#define RELAY_WAIT_MAX_MS 30000
+#define REFUSED_IN_A_ROW 10 /* at DATA or its end: not the mails are at fault */
 
-/* ms to 1.25 * ms: so that what failed together does not come back together. xorshift32 (Marsaglia 2003). */
-static int64_t
-jitter(struct la_delivery_loop *loop, int64_t ms)
+/* Later, by the schedule; a mail that only met a relay that is down is not put off for hours. */
+static enum la_err
+defer(struct la_delivery_loop *loop, struct la_slot *slot, bool by_relay, struct la_error *error)
 {
-	loop->random ^= loop->random << 13;
-	loop->random ^= loop->random >> 17;
-	loop->random ^= loop->random << 5;
-	return (ms + (int64_t)(loop->random % (uint32_t)(ms / 4 + 1)));
+	struct la_later_why why = {
+	    .wait_ms = la_schedule_wait_ms(&loop->options.schedule, slot->step++), .by_relay = by_relay};
+
+	if (by_relay && why.wait_ms > RELAY_WAIT_MAX_MS)
+		why.wait_ms = RELAY_WAIT_MAX_MS;
+	why.wait_ms = la_schedule_spread_ms(why.wait_ms, &loop->random);
+	return (la_delivery_put_off(loop, slot, &why, error));
 }
 
-static void
-rest_relay(struct la_delivery_loop *loop, const char *why)
+/* It was not about this mail: the relay rests. The mail goes to the next one, or waits. */
+static enum la_err
+meet_fault(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result,
+    struct la_error *error)
 {
-	int64_t rest_ms = loop->relay_rest_ms * 2;
+	size_t other;
 
-	if (loop->relay_rests_until_ms > la_delivery_now(loop))
-		return; /* several connections met the same fault */
-	if (rest_ms < REST_MIN_MS)
-		rest_ms = REST_MIN_MS;
-	if (rest_ms > REST_MAX_MS)
-		rest_ms = REST_MAX_MS;
-	loop->relay_rest_ms = rest_ms;
-	loop->relay_rests_until_ms = la_delivery_now(loop) + jitter(loop, rest_ms);
-	la_delivery_note(loop, &loop->relay, "relay", why);
-}
-
-static void
-relay_is_well(struct la_delivery_loop *loop)
-{
-	loop->relay_rest_ms = 0;
-	la_delivery_recovered(loop, &loop->relay);
-}
-
-static void
-say_result(struct la_delivery_loop *loop, struct la_seldom *kind, const char *what, const struct la_slot *slot,
-    const char *why)
-{
-	int64_t unsaid;
-
-	if (la_delivery_may_say(loop, kind, &unsaid))
-		la_delivery_say(loop, LA_LOG_WARN, la_msg(what), la_str("why", why),
-		    la_int("partition", slot->message.partition), la_int("offset", slot->message.offset),
-		    la_int("unsaid", unsaid));
-}
-
-/* Later: this mail has met a temporary no. */
-static void
-defer(struct la_delivery_loop *loop, struct la_slot *slot)
-{
-	int64_t wait_ms = RETRY_MIN_MS;
-
-	for (int32_t i = 1; i < slot->attempts && wait_ms < RETRY_MAX_MS; i++)
-		wait_ms *= 2;
-	slot->not_before_ms = la_delivery_now(loop) + jitter(loop, wait_ms < RETRY_MAX_MS ? wait_ms : RETRY_MAX_MS);
-	slot->stage = LA_SLOT_READY;
+	la_delivery_rest_relay(loop, result->which, result->detail);
+	if (result->outcome == LA_RELAY_DEFER && !la_delivery_choose_relay(loop, &other))
+		return (defer(loop, slot, true, error));
+	la_slot_move(loop, slot, LA_SLOT_READY);
+	return (LA_OK);
 }
 
 /* This mail will not be taken. */
 static void
 refuse(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result)
 {
-	say_result(loop, &loop->refusals, "mail refused", slot, result->detail);
-	la_delivery_judge(slot, LA_DELIVERED_REFUSED);
+	la_delivery_say_of(loop, &loop->refusals, "mail refused", slot, result->detail);
+	la_slot_judge(loop, slot, LA_DELIVERED_REFUSED);
 	if (result->stage != LA_SMTP_DATA && result->stage != LA_SMTP_END_OF_DATA)
 		return;
-	if (++loop->refused_in_a_row >= REFUSED_IN_A_ROW) /* and each one more, until it takes one */
-		rest_relay(loop, "it refused 10 mails in a row");
+	if (++loop->relays[result->which].refused_in_a_row >= REFUSED_IN_A_ROW) /* and each one more, until it takes one */
+		la_delivery_rest_relay(loop, result->which, "it refused 10 mails in a row");
 }
 
-/* Cut after the final dot: it may be there. Once more with the same Message-ID, then as it is. */
-static void
-cut(struct la_delivery_loop *loop, struct la_slot *slot)
+/* Cut after the final dot: it may be there. Once more with the same Message-ID, then as it is. The claim is kept. */
+static enum la_err
+cut(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result, struct la_error *error)
 {
-	if (slot->cut_once) {
-		la_delivery_judge(slot, LA_DELIVERED_UNKNOWN);
-		return;
-	}
+	la_delivery_say_of(loop, &loop->deferrals, "mail cut", slot, result->detail);
+	if (slot->cut_once)
+		return (la_delivery_mark(loop, slot, LA_DELIVERED_UNKNOWN, error));
 	slot->cut_once = true;
-	defer(loop, slot);
+	return (defer(loop, slot, false, error));
 }
 
 static void
-settle(struct la_delivery_loop *loop, const struct la_relay_result *result)
+keep_reply(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result)
 {
-	struct la_slot *slot = &loop->slots[result->token];
+	struct la_delivery *delivery = &slot->delivery;
 
-	loop->sending--;
-	slot->attempts++;
-	slot->delivery.attempts = slot->attempts;
-	slot->delivery.has_smtp_code = result->smtp_code != 0;
-	slot->delivery.smtp_code = result->smtp_code;
-	la_text_set(&slot->delivery.enhanced_code,
+	delivery->attempts = ++slot->attempts;
+	delivery->has_smtp_code = result->smtp_code != 0;
+	delivery->smtp_code = result->smtp_code;
+	la_text_set(&delivery->enhanced_code,
 	    result->enhanced_code[0] == '\0' ? la_span_of(NULL, 0) : la_span_text(result->enhanced_code));
-	la_text_set(&slot->delivery.relay, la_span_text(result->relay));
+	la_text_set(&delivery->relay, la_span_text(loop->options.relay->names[result->which]));
+}
+
+/* What an answer says of the relay. */
+static void
+judge_relay(struct la_delivery_loop *loop, const struct la_relay_result *result)
+{
+	struct la_relay_state *state = &loop->relays[result->which];
+
 	if (result->outcome == LA_RELAY_SENT)
-		loop->refused_in_a_row = 0;
+		state->refused_in_a_row = 0;
 	/* An answer about a recipient or a message: it speaks with us. */
 	if (result->stage >= LA_SMTP_RCPT && result->smtp_code != 0 && result->outcome != LA_RELAY_AT_FAULT &&
-	    loop->refused_in_a_row == 0)
-		relay_is_well(loop);
+	    state->refused_in_a_row == 0)
+		la_delivery_relay_is_well(loop, result->which);
+}
+
+static enum la_err
+settle_unsent(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result,
+    struct la_error *error)
+{
+	enum la_err err = LA_OK;
+
+	if (!slot->cut_once && (err = la_slot_release(loop, slot, error)) != LA_OK)
+		return (err);
 	switch (result->outcome) {
-	case LA_RELAY_SENT:
-		la_delivery_judge(slot, LA_DELIVERED_SENT);
-		break;
 	case LA_RELAY_REFUSED:
 		refuse(loop, slot, result);
 		break;
 	case LA_RELAY_DEFER:
-		defer(loop, slot);
 		if (result->stage < LA_SMTP_RCPT)
-			rest_relay(loop, result->detail); /* it was not about this mail */
-		else
-			say_result(loop, &loop->deferrals, "mail deferred", slot, result->detail);
-		break;
-	case LA_RELAY_UNKNOWN:
-		say_result(loop, &loop->deferrals, "mail cut", slot, result->detail);
-		cut(loop, slot);
-		break;
+			return (meet_fault(loop, slot, result, error));
+		la_delivery_say_of(loop, &loop->deferrals, "mail deferred", slot, result->detail);
+		return (defer(loop, slot, false, error));
 	case LA_RELAY_AT_FAULT:
-		slot->stage = LA_SLOT_READY;
-		rest_relay(loop, result->detail);
+		return (meet_fault(loop, slot, result, error));
+	case LA_RELAY_WITHDRAWN:
+	case LA_RELAY_SENT:
+	case LA_RELAY_UNKNOWN:
+		la_slot_move(loop, slot, LA_SLOT_READY);
 		break;
 	}
+	return (LA_OK);
 }
 
-/* A mail of a partition that went to another instance is that one's to send. */
-static bool
-is_void(const struct la_delivery_loop *loop, const struct la_slot *slot)
+static enum la_err
+settle(struct la_delivery_loop *loop, const struct la_relay_result *result, struct la_error *error)
 {
-	const struct la_bus *bus = loop->options.bus;
+	struct la_slot *slot = &loop->slots[result->token];
 
-	return (!bus->holds(bus->self, slot->message.topic, slot->message.partition, slot->message.lease));
-}
-
-static bool
-is_over(const struct la_delivery_loop *loop, const struct la_slot *slot)
-{
-	return (loop->options.wall_ms(loop->options.now_cookie) >= slot->job.not_after_ms);
-}
-
-/* A mail that waits may become void, or too late (P9). True: it did. */
-static bool
-put_away(struct la_delivery_loop *loop, struct la_slot *slot)
-{
-	if (is_void(loop, slot))
-		la_delivery_drop(loop, slot);
-	else if (is_over(loop, slot))
-		la_delivery_judge(slot, slot->cut_once ? LA_DELIVERED_UNKNOWN : LA_DELIVERED_EXPIRED);
-	else
-		return (false);
-	return (true);
-}
-
-/* Mails that wait for their time or for the relay, now and then. */
-static void
-sweep(struct la_delivery_loop *loop)
-{
-	int64_t now_ms = la_delivery_now(loop);
-
-	if (now_ms - loop->swept_ms < SWEEP_EVERY_MS)
-		return;
-	loop->swept_ms = now_ms;
-	for (size_t i = 0; i < loop->slot_count; i++) {
-		if (loop->slots[i].stage == LA_SLOT_READY)
-			(void)put_away(loop, &loop->slots[i]);
+	loop->relays[result->which].sending--;
+	if (result->outcome != LA_RELAY_WITHDRAWN) {
+		keep_reply(loop, slot, result);
+		judge_relay(loop, result);
 	}
+	if (result->outcome == LA_RELAY_UNKNOWN)
+		return (cut(loop, slot, result, error));
+	if (result->outcome != LA_RELAY_SENT)
+		return (settle_unsent(loop, slot, result, error));
+	LA_CRASH_POINT("mail-taken");
+	return (la_delivery_mark(loop, slot, LA_DELIVERED_SENT, error));
 }
 
-/* The oldest that is due; a newer one first, and an old one would wait for ever, its offset and all behind it too. */
-static struct la_slot *
-next_due(struct la_delivery_loop *loop)
-{
-	int64_t now_ms = la_delivery_now(loop);
-	struct la_slot *next = NULL;
-
-	for (size_t i = 0; i < loop->slot_count; i++) {
-		struct la_slot *slot = &loop->slots[i];
-
-		if (slot->stage == LA_SLOT_READY && slot->not_before_ms <= now_ms &&
-		    (next == NULL || slot->arrival < next->arrival))
-			next = slot;
-	}
-	return (next);
-}
-
-/* How many mails the relay may be given now. */
-static size_t
-room_for(const struct la_delivery_loop *loop)
+static enum la_err
+submit_one(struct la_delivery_loop *loop, struct la_slot *slot, size_t which, struct la_error *error)
 {
 	const struct la_relay *relay = loop->options.relay;
+	const struct la_relay_mail mail = {.token = (uint64_t)(slot - loop->slots),
+	    .from = slot->mail.envelope_from.text,
+	    .to = slot->mail.to.text,
+	    .data = la_buf_span(&slot->mail.eml)};
+	enum la_err err = relay->submit(relay->self, which, &mail, error);
 
-	if (*loop->options.stopping || loop->relay_rests_until_ms > la_delivery_now(loop))
-		return (0);
-	if (loop->relay_rest_ms > 0) /* one mail tries whether the relay is back */
-		return (loop->sending == 0 ? 1 : 0);
-	return (relay->room(relay->self));
+	if (err != LA_OK)
+		return (err);
+	slot->which = which;
+	loop->relays[which].sending++;
+	la_rate_take(&loop->rate);
+	la_slot_move(loop, slot, LA_SLOT_SENDING);
+	return (LA_OK);
 }
 
 static enum la_err
 submit(struct la_delivery_loop *loop, struct la_error *error)
 {
-	const struct la_relay *relay = loop->options.relay;
 	struct la_slot *slot;
-	enum la_err err;
+	size_t which;
+	bool gone;
+	enum la_err err = LA_OK;
 
-	for (size_t room = room_for(loop); room > 0 && (slot = next_due(loop)) != NULL;) {
-		if (put_away(loop, slot))
-			continue;
-		err = relay->submit(relay->self, (uint64_t)(slot - loop->slots), slot->mail.envelope_from.text,
-		    slot->mail.to.text, la_buf_span(&slot->mail.eml), error);
-		if (err == LA_EUNAVAILABLE)
-			return (LA_OK);
-		if (err != LA_OK)
-			return (err);
-		slot->stage = LA_SLOT_SENDING;
-		loop->sending++;
-		room--;
+	while (err == LA_OK && (slot = loop->lists[LA_SLOT_CLAIMED].first) != NULL && !*loop->options.stopping &&
+	    loop->valid_until_ms > la_delivery_now(loop) && la_delivery_choose_relay(loop, &which) &&
+	    la_rate_room(&loop->rate, la_delivery_now(loop)) > 0) {
+		if ((err = la_delivery_put_away(loop, slot, &gone, error)) == LA_OK && !gone)
+			err = submit_one(loop, slot, which, error);
 	}
-	return (LA_OK);
+	return (err == LA_EUNAVAILABLE ? LA_OK : err);
 }
 
-/* How long work may wait: not when records are to be produced at once, nor past the time of a waiting mail. */
+static void
+sooner(int64_t *wait_ms, int64_t other_ms)
+{
+	if (other_ms < *wait_ms)
+		*wait_ms = other_ms < 0 ? 0 : other_ms;
+}
+
+/* How long work may wait: not when records are to be produced at once, nor past the time of what waits. */
 static int
 wait_ms(const struct la_delivery_loop *loop)
 {
+	const struct la_later_job *next = la_later_next(loop->later);
 	int64_t now_ms = la_delivery_now(loop), wait = IDLE_MS;
+	size_t which;
 
-	for (size_t i = 0; i < loop->slot_count; i++) {
-		const struct la_slot *slot = &loop->slots[i];
-
-		if (slot->stage == LA_SLOT_JUDGED && slot->not_before_ms <= now_ms)
-			return (0);
-		if ((slot->stage == LA_SLOT_READY || slot->stage == LA_SLOT_JUDGED) && slot->not_before_ms > now_ms &&
-		    slot->not_before_ms - now_ms < wait)
-			wait = slot->not_before_ms - now_ms;
-	}
+	for (const struct la_slot *slot = loop->lists[LA_SLOT_JUDGED].first; slot != NULL; slot = slot->after)
+		sooner(&wait, slot->produce_at_ms - now_ms);
+	if (next != NULL && loop->lists[LA_SLOT_FREE].count > 0)
+		sooner(&wait, next->due_ms - now_ms);
+	if (loop->lists[LA_SLOT_READY].count + loop->lists[LA_SLOT_CLAIMED].count > 0)
+		sooner(&wait, la_delivery_next_relay_ms(loop) - now_ms);
+	if (loop->lists[LA_SLOT_CLAIMED].count > 0 && la_delivery_choose_relay(loop, &which) &&
+	    loop->valid_until_ms > now_ms)
+		sooner(&wait, la_rate_wait_ms(&loop->rate));
 	return ((int)wait);
+}
+
+/* Claims, submits, and lets the ledger know: whatever may go on without waiting. */
+static enum la_err
+advance(struct la_delivery_loop *loop, struct la_error *error)
+{
+	enum la_err err;
+
+	if ((err = la_delivery_claim(loop, error)) != LA_OK || (err = la_delivery_work_ledger(loop, error)) != LA_OK)
+		return (err);
+	return (submit(loop, error));
 }
 
 enum la_err
 la_delivery_send(struct la_delivery_loop *loop, struct la_error *error)
 {
 	const struct la_relay *relay = loop->options.relay;
+	const struct la_ledger *ledger = loop->options.ledger;
 	struct la_relay_result results[RESULTS];
+	struct la_relay_wait wait;
 	size_t count = 0;
 	enum la_err err;
 
-	sweep(loop);
-	if ((err = submit(loop, error)) != LA_OK)
+	if ((err = la_delivery_sweep(loop, error)) != LA_OK || (err = la_delivery_resume(loop, error)) != LA_OK ||
+	    (err = advance(loop, error)) != LA_OK)
 		return (err);
-	err = relay->work(relay->self, wait_ms(loop), loop->options.bus_fd, results, RESULTS, &count, error);
-	for (size_t i = 0; i < count; i++)
-		settle(loop, &results[i]);
-	if (err != LA_OK || count == 0)
+	wait = (struct la_relay_wait){
+	    .ms = wait_ms(loop), .fds = {loop->options.bus_fd, ledger->fd(ledger->self)}};
+	err = relay->work(relay->self, &wait, results, RESULTS, &count, error);
+	for (size_t i = 0; i < count && err == LA_OK; i++)
+		err = settle(loop, &results[i], error);
+	if (err != LA_OK)
 		return (err);
-	return (submit(loop, error)); /* a connection that is free again need not wait for the broker */
+	return (advance(loop, error)); /* a connection that is free again need not wait for the broker */
 }

@@ -1,6 +1,7 @@
 #include "mailer/link_curl.h"
 
 #include "common/clock.h"
+#include "common/crash_point.h"
 
 #define READ_BYTES 4096
 
@@ -112,6 +113,10 @@ send_output(struct la_link_curl *link)
 	CURLcode code;
 
 	while ((output = la_smtp_mail_output(&link->mail)).size > 0) {
+		if (la_clock_now_ms(NULL) >= *link->options.until_ms) {
+			la_smtp_mail_fail(&link->mail, LA_SMTP_TAKEN_BACK);
+			return (true);
+		}
 		code = curl_easy_send(link->easy, output.data, output.size, &size);
 		if (code == CURLE_AGAIN)
 			return (true);
@@ -119,6 +124,8 @@ send_output(struct la_link_curl *link)
 			return (false);
 		la_smtp_mail_sent(&link->mail, size);
 		set_deadline(link);
+		if (la_smtp_mail_stage(&link->mail) == LA_SMTP_END_OF_DATA)
+			LA_CRASH_POINT("final-dot");
 	}
 	return (true);
 }
@@ -328,6 +335,20 @@ la_link_curl_late(struct la_link_curl *link)
 		fail_opening(link, LA_SMTP_STALLED);
 	else
 		link->deadline_ms = link->started_ms + patience->opening_ms;
+}
+
+void
+la_link_curl_withdraw(struct la_link_curl *link)
+{
+	if (!link->has_task || link->is_done)
+		return;
+	if (link->state != LA_LINK_OPEN) {
+		link->opening.code = 0; /* whatever the relay said */
+		fail_opening(link, LA_SMTP_TAKEN_BACK);
+	} else if (la_smtp_mail_stage(&link->mail) != LA_SMTP_END_OF_DATA) {
+		la_smtp_mail_fail(&link->mail, LA_SMTP_TAKEN_BACK);
+		settle(link);
+	}
 }
 
 short

@@ -26,6 +26,7 @@ struct la_link_curl_options {
 	const char *user, *password, *ca_file; /* NULL: none */
 	uint32_t mails_max;                    /* over one connection */
 	const struct la_patience *patience;    /* as all texts, borrowed: they live as long as the link */
+	const int64_t *until_ms;               /* a mail whose final dot is not out by then is withdrawn (monotonic) */
 };
 
 enum la_link_state { LA_LINK_CLOSED, LA_LINK_OPENING, LA_LINK_OPEN };
@@ -71,6 +72,8 @@ void la_link_curl_opened(struct la_link_curl *link, CURLcode code);
 void la_link_curl_ready(struct la_link_curl *link);
 /* The deadline is over. */
 void la_link_curl_late(struct la_link_curl *link);
+/* The mail is not to be sent any more: unless its final dot is out, it is done. */
+void la_link_curl_withdraw(struct la_link_curl *link);
 /* Once is_done: the link is free for another task. */
 void la_link_curl_take(struct la_link_curl *link);
 

@@ -57,6 +57,7 @@ set_all(struct la_link_curl *link, const struct la_link_curl_options *options, s
 	SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	SET(CURLOPT_CONNECT_ONLY, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* a connection that is given up does not wait for the resolver's thread */
 	SET(CURLOPT_TCP_NODELAY, 1L);
 	SET(CURLOPT_PRIVATE, link);
 	SET(CURLOPT_VERBOSE, 1L); /* else the debug function is not called */

@@ -6,64 +6,82 @@
 #include "mailer/relay_internal_curl.h"
 
 static size_t
-relay_room(void *self)
+relay_room(void *self, size_t which)
 {
-	struct la_relay_curl *relay = self;
+	const struct la_relay_curl *relay = self;
 
-	return (relay->link_count - relay->busy);
+	return (relay->links_each - relay->relays[which].busy);
 }
 
 /* An open connection before a closed one. */
 static struct la_link_curl *
-free_link(struct la_relay_curl *relay)
+free_link(struct la_relay_curl *relay, size_t which)
 {
-	struct la_link_curl *closed = NULL;
+	struct la_link_curl *links = relay->relays[which].links, *closed = NULL;
 
-	for (size_t i = 0; i < relay->link_count; i++) {
-		struct la_link_curl *link = &relay->links[i];
-
-		if (link->has_task)
+	for (size_t i = 0; i < relay->links_each; i++) {
+		if (links[i].has_task)
 			continue;
-		if (link->state == LA_LINK_OPEN)
-			return (link);
+		if (links[i].state == LA_LINK_OPEN)
+			return (&links[i]);
 		if (closed == NULL)
-			closed = link;
+			closed = &links[i];
 	}
 	return (closed);
 }
 
 static enum la_err
-relay_submit(
-    void *self, uint64_t token, const char *from, const char *to, struct la_span data, struct la_error *error)
+relay_submit(void *self, size_t which, const struct la_relay_mail *mail, struct la_error *error)
 {
 	struct la_relay_curl *relay = self;
-	struct la_link_curl *link = free_link(relay);
+	struct la_link_curl *link = free_link(relay, which);
 	enum la_err err;
 
 	if (link == NULL)
-		return (la_error_set(error, LA_EUNAVAILABLE, "all %zu connections are in use", relay->link_count));
-	if ((err = la_link_curl_give(link, token, from, to, data, error)) == LA_OK)
-		relay->busy++;
+		return (la_error_set(error, LA_EUNAVAILABLE, "all %zu connections are in use", relay->links_each));
+	if ((err = la_link_curl_give(link, mail->token, mail->from, mail->to, mail->data, error)) == LA_OK)
+		relay->relays[which].busy++;
 	return (err);
 }
 
+/* What is not ours to be sent any more is not sent. */
 static void
-fill_result(const struct la_relay_curl *relay, const struct la_link_curl *link, struct la_relay_result *result)
+look_at_trust(struct la_relay_curl *relay)
 {
+	if (la_clock_now_ms(NULL) < relay->until_ms)
+		return;
+	for (size_t i = 0; i < relay->link_count; i++)
+		la_link_curl_withdraw(&relay->links[i]);
+}
+
+static void
+relay_trust(void *self, int64_t until_ms)
+{
+	struct la_relay_curl *relay = self;
+
+	look_at_trust(relay);
+	relay->until_ms = until_ms;
+}
+
+static void
+fill_result(const struct la_relay_curl *relay, size_t index, struct la_relay_result *result)
+{
+	const struct la_link_curl *link = &relay->links[index];
 	const struct la_smtp_verdict *verdict = &link->verdict;
+	const char *name = relay->names[index / relay->links_each];
 	char what[80];
 
 	*result = (struct la_relay_result){.token = link->token,
+	    .which = index / relay->links_each,
 	    .outcome = la_smtp_outcome(verdict),
 	    .stage = verdict->stage,
 	    .smtp_code = verdict->code};
 	memcpy(result->enhanced_code, verdict->enhanced, sizeof(verdict->enhanced));
-	(void)snprintf(result->relay, sizeof(result->relay), "%s", relay->host);
 	(void)la_smtp_describe(verdict, what, sizeof(what));
 	if (verdict->end == LA_SMTP_UNREACHABLE)
-		(void)snprintf(result->detail, sizeof(result->detail), "%s: %s (%s)", relay->host, what, link->why);
+		(void)snprintf(result->detail, sizeof(result->detail), "%s: %s (%s)", name, what, link->why);
 	else
-		(void)snprintf(result->detail, sizeof(result->detail), "%s: %s", relay->host, what);
+		(void)snprintf(result->detail, sizeof(result->detail), "%s: %s", name, what);
 }
 
 static void
@@ -72,9 +90,9 @@ collect(struct la_relay_curl *relay, struct la_relay_result *out, size_t cap, si
 	for (size_t i = 0; i < relay->link_count && *count < cap; i++) {
 		if (!relay->links[i].is_done)
 			continue;
-		fill_result(relay, &relay->links[i], &out[(*count)++]);
+		fill_result(relay, i, &out[(*count)++]);
 		la_link_curl_take(&relay->links[i]);
-		relay->busy--;
+		relay->relays[i / relay->links_each].busy--;
 	}
 }
 
@@ -102,7 +120,7 @@ open_links(struct la_relay_curl *relay, struct la_error *error)
 }
 
 static enum la_err
-poll_links(struct la_relay_curl *relay, int64_t wait_ms, int extra_fd, struct la_error *error)
+poll_links(struct la_relay_curl *relay, int64_t wait_ms, const struct la_relay_wait *wait, struct la_error *error)
 {
 	unsigned count = 0;
 	size_t next = 0;
@@ -114,8 +132,10 @@ poll_links(struct la_relay_curl *relay, int64_t wait_ms, int extra_fd, struct la
 		if (events != 0)
 			relay->fds[count++] = (struct curl_waitfd){.fd = relay->links[i].socket, .events = events};
 	}
-	if (extra_fd >= 0)
-		relay->fds[count++] = (struct curl_waitfd){.fd = extra_fd, .events = CURL_WAIT_POLLIN};
+	for (size_t i = 0; i < LA_RELAY_WAIT_FDS; i++) {
+		if (wait->fds[i] >= 0)
+			relay->fds[count++] = (struct curl_waitfd){.fd = wait->fds[i], .events = CURL_WAIT_POLLIN};
+	}
 	code = curl_multi_poll(relay->multi, relay->fds, count, (int)wait_ms, NULL);
 	if (code != CURLM_OK)
 		return (la_error_set(error, LA_EINTERNAL, "libcurl: %s", curl_multi_strerror(code)));
@@ -181,7 +201,7 @@ is_opening(const struct la_relay_curl *relay)
 }
 
 static enum la_err
-relay_work(void *self, int wait_ms, int extra_fd, struct la_relay_result *out, size_t cap, size_t *count,
+relay_work(void *self, const struct la_relay_wait *wait, struct la_relay_result *out, size_t cap, size_t *count,
     struct la_error *error)
 {
 	struct la_relay_curl *relay = self;
@@ -189,13 +209,15 @@ relay_work(void *self, int wait_ms, int extra_fd, struct la_relay_result *out, s
 
 	*count = 0;
 	forgive_absence(relay);
-	if ((err = poll_links(relay, time_left(relay, wait_ms), extra_fd, error)) != LA_OK ||
+	if ((err = poll_links(relay, time_left(relay, wait->ms), wait, error)) != LA_OK ||
 	    (is_opening(relay) && (err = open_links(relay, error)) != LA_OK))
 		return (err);
+	look_at_trust(relay);
 	look_at_deadlines(relay);
 	collect(relay, out, cap, count);
 	relay->looked_ms = la_clock_now_ms(NULL);
 	return (LA_OK);
 }
 
-const struct la_relay la_relay_curl_functions = {NULL, relay_room, relay_submit, relay_work};
+const struct la_relay la_relay_curl_functions = {
+    .room = relay_room, .submit = relay_submit, .trust = relay_trust, .work = relay_work};

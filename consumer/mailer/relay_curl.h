@@ -1,5 +1,5 @@
 /*
- * SMTP over libcurl: several connections at once (link_curl.h), reused; the stage
+ * SMTP over libcurl to one or more relays: several connections at once (link_curl.h), reused; the stage
  * and the reply code are read from the conversation, never guessed from CURLcode.
  */
 #ifndef LA_MAILER_RELAY_CURL_H
@@ -21,9 +21,10 @@ struct la_patience;
 void la_relay_curl_set_patience(struct la_relay_curl *relay, const struct la_patience *patience);
 
 /*
- * For check: connects, EHLO, STARTTLS and AUTH as configured, QUIT. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT; names the
+ * For check, of one relay: connects, EHLO, STARTTLS and AUTH as configured, QUIT. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT; names the
  * relay and what it said at which stage.
  */
-LA_MUST_CHECK enum la_err la_relay_curl_check(struct la_relay_curl *relay, int timeout_ms, struct la_error *error);
+LA_MUST_CHECK enum la_err la_relay_curl_check(
+    struct la_relay_curl *relay, size_t which, int timeout_ms, struct la_error *error);
 
 #endif

@@ -1,10 +1,22 @@
 #include "mailer/relay_url.h"
 
 #include <curl/curl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define BETWEEN " \t,"
+
+bool
+la_relay_url_next(const char **list, char url[LA_RELAY_URL_BYTES])
+{
+	const char *text = *list + strspn(*list, BETWEEN);
+	size_t size = strcspn(text, BETWEEN);
+
+	*list = text + size;
+	(void)snprintf(url, LA_RELAY_URL_BYTES, "%.*s", (int)(size < LA_RELAY_URL_BYTES ? size : LA_RELAY_URL_BYTES - 1), text);
+	return (size > 0);
+}
 
 /* Letters, digits, dots, hyphens: what can stand behind EHLO without doubt. */
 static bool

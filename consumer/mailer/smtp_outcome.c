@@ -27,6 +27,8 @@ la_smtp_outcome(const struct la_smtp_verdict *verdict)
 	case LA_SMTP_NOT_TRUSTED:
 	case LA_SMTP_NO_LOGIN:
 		return (LA_RELAY_AT_FAULT);
+	case LA_SMTP_TAKEN_BACK:
+		return (verdict->stage == LA_SMTP_END_OF_DATA ? LA_RELAY_UNKNOWN : LA_RELAY_WITHDRAWN);
 	case LA_SMTP_UNREACHABLE:
 	case LA_SMTP_DROPPED:
 	case LA_SMTP_STALLED:
@@ -50,7 +52,7 @@ la_smtp_describe(const struct la_smtp_verdict *verdict, char *out, size_t cap)
 {
 	static const char *const ends[] = {"", "cannot connect", "connection lost", "no answer in time",
 	    "no sensible answer", "TLS is required, and not offered", "certificate or name not trusted",
-	    "no way to log in that both know"};
+	    "no way to log in that both know", "withdrawn by this mailer"};
 	const char *stage = la_smtp_stage_name(verdict->stage);
 
 	if (verdict->end == LA_SMTP_REPLIED)

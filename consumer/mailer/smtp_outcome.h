@@ -16,7 +16,8 @@ enum la_smtp_end {
 	LA_SMTP_OUT_OF_STEP,   /* what came is no reply, or not to what was asked */
 	LA_SMTP_NO_TLS,        /* TLS is required, and not offered */
 	LA_SMTP_NOT_TRUSTED,   /* the certificate, or the name in it */
-	LA_SMTP_NO_LOGIN       /* no way to log in that both know */
+	LA_SMTP_NO_LOGIN,      /* no way to log in that both know */
+	LA_SMTP_TAKEN_BACK     /* by us */
 };
 
 /* Where and how a conversation ended. */

@@ -1,6 +1,6 @@
 /*
- * The world of the mailer's loop in memory: a bus of two partitions and a relay
- * that answers by script. Both check their caller: no commit of a record whose
+ * The world of the mailer's loop in memory: a bus of two partitions, a ledger and
+ * relays that answer by script. They check their caller: no commit of a record whose
  * outcome the broker has not acknowledged, no release twice, no more mails at a time
  * than there are connections, each mail alive until its result.
  */
@@ -21,12 +21,14 @@
 #include "mailer/delivery.h"
 
 #include "fault.h"
+#include "memory_ledger.h"
 
 #define PARTITIONS 2
 #define RECORDS 1024
 #define OUTPUTS 4096
 #define SENDS 8192
 #define CONNECTIONS 3
+#define RELAYS 2
 #define T0 INT64_C(1751295600000) /* 2025-07-01T00:00:00+09:00 */
 
 struct record {
@@ -56,21 +58,22 @@ struct rule {
 
 struct send {
 	char to[64], message_id[80];
+	size_t which;
 	int64_t at_ms;
 };
 
 struct flight {
-	bool is_used;
-	uint64_t token;
-	const char *from, *to;
-	struct la_span data;
+	bool is_used, is_withdrawn;
+	struct la_relay_mail mail;
+	size_t which;
 	int64_t done_ms;
 };
 
 struct world {
 	struct la_bus bus;
 	struct la_relay relay;
-	struct fault fault; /* of the bus */
+	struct memory_ledger ledger;
+	struct fault fault; /* of the bus and the ledger */
 	int64_t now_ms, wall_offset_ms;
 	volatile sig_atomic_t stopping;
 
@@ -78,7 +81,7 @@ struct world {
 	int64_t count[PARTITIONS], next[PARTITIONS], committed[PARTITIONS];
 	uint64_t lease[PARTITIONS];
 	struct output *outputs;
-	size_t output_count;
+	size_t output_count, acknowledged; /* so many from the start are, at least */
 	bool is_paused, is_broker_away, refuses_dead_letters;
 	size_t value_max; /* of the broker; 0: any */
 	int refused_commits; /* so many are refused, with commit_code, before one is taken */
@@ -87,8 +90,10 @@ struct world {
 
 	const struct rule *rules;
 	int used[16];
-	struct flight flights[CONNECTIONS];
+	bool is_second_well; /* the rules are for the first relay */
+	struct flight flights[RELAYS * CONNECTIONS];
 	size_t in_flight, most_in_flight;
+	int64_t until_ms; /* see trust */
 	int64_t latency_ms;
 	bool is_relay_stuck;
 	struct send sends[SENDS];
@@ -222,20 +227,26 @@ bus_produce(void *self, const struct la_output *output, int wait_ms, struct la_e
 	return (fault_after(&world->fault) ? fault_error(&world->fault, error) : LA_OK);
 }
 
-/* The record an output speaks of. */
+/* The record an output speaks of: of several with that job, the first one without an outcome. */
 static struct record *
 record_of(struct world *world, const struct output *output)
 {
+	struct record *found = NULL;
 	int partition, offset;
 
 	if (!output->is_dead_letter) {
 		for (int p = 0; p < PARTITIONS; p++) {
 			for (int64_t i = 0; i < world->count[p]; i++) {
-				if (strcmp(world->records[p][i].job_id, output->delivery.job_id) == 0)
-					return (&world->records[p][i]);
+				struct record *record = &world->records[p][i];
+
+				if (memcmp(record->job_id, output->delivery.job_id, LA_ID_HEX) != 0)
+					continue;
+				if (!record->has_outcome)
+					return (record);
+				found = record;
 			}
 		}
-		return (NULL);
+		return (found);
 	}
 	if (sscanf(strstr(output->headers, "partition="), "partition=%d", &partition) != 1 ||
 	    sscanf(strstr(output->headers, "offset="), "offset=%d", &offset) != 1)
@@ -253,9 +264,11 @@ bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error)
 		return (fault_error(&world->fault, error));
 	if (world->is_broker_away)
 		return (LA_ETIMEOUT);
-	for (size_t i = 0; i < world->output_count; i++) {
+	while (world->acknowledged < world->output_count && world->outputs[world->acknowledged].is_acknowledged)
+		world->acknowledged++;
+	for (size_t i = world->acknowledged; i < world->output_count; i++) {
 		struct output *output = &world->outputs[i];
-		struct record *record = record_of(world, output);
+		struct record *record;
 		bool too_large = world->value_max > 0 && output->value_size > world->value_max;
 
 		if (output->is_acknowledged || output->batch > batch)
@@ -265,6 +278,7 @@ bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error)
 			return (la_error_set(error, too_large ? LA_ETOOLARGE : LA_EUNAVAILABLE, "refused"));
 		}
 		output->is_acknowledged = true;
+		record = record_of(world, output);
 		assert_non_null(record);
 		record->has_outcome = record->has_outcome || !output->is_dead_letter || record->job_id[0] == '\0';
 	}
@@ -316,60 +330,94 @@ bus_cluster_id(void *self)
 /* ---- the relay ---- */
 
 static size_t
-relay_room(void *self)
+relay_room(void *self, size_t which)
 {
-	return (CONNECTIONS - ((struct world *)self)->in_flight);
+	const struct world *world = self;
+	size_t used = 0;
+
+	for (size_t i = 0; i < RELAYS * CONNECTIONS; i++)
+		used += world->flights[i].is_used && world->flights[i].which == which;
+	assert_true(used <= CONNECTIONS);
+	return (CONNECTIONS - used);
 }
 
 static void
-note_send(struct world *world, const char *to, struct la_span data)
+note_send(struct world *world, size_t which, const struct la_relay_mail *mail)
 {
 	struct send *send = &world->sends[world->send_count++];
-	const char *id = memmem(data.data, data.size, "Message-ID: ", 12);
+	const char *id = memmem(mail->data.data, mail->data.size, "Message-ID: <", 13);
+	char job_id[LA_ID_HEX];
 
 	assert_true(world->send_count < SENDS);
 	assert_non_null(id);
-	(void)snprintf(send->to, sizeof(send->to), "%.*s", (int)strcspn(to, "@"), to);
+	(void)snprintf(send->to, sizeof(send->to), "%.*s", (int)strcspn(mail->to, "@"), mail->to);
 	(void)snprintf(send->message_id, sizeof(send->message_id), "%.*s", (int)strcspn(id + 12, "\r"), id + 12);
 	send->at_ms = world->now_ms;
+	send->which = which;
+	(void)snprintf(job_id, sizeof(job_id), "%.32s", id + 13);
+	assert_true(memory_ledger_may_send(&world->ledger, job_id)); /* P2 */
 }
 
 static enum la_err
-relay_submit(
-    void *self, uint64_t token, const char *from, const char *to, struct la_span data, struct la_error *error)
+relay_submit(void *self, size_t which, const struct la_relay_mail *mail, struct la_error *error)
 {
 	struct world *world = self;
 
 	(void)error;
-	for (size_t i = 0; i < CONNECTIONS; i++) {
+	assert_true(relay_room(world, which) > 0);
+	for (size_t i = 0; i < RELAYS * CONNECTIONS; i++) {
 		if (world->flights[i].is_used)
 			continue;
-		world->flights[i] = (struct flight){true, token, from, to, data, world->now_ms + world->latency_ms};
+		world->flights[i] = (struct flight){
+		    .is_used = true, .mail = *mail, .which = which, .done_ms = world->now_ms + world->latency_ms};
 		if (++world->in_flight > world->most_in_flight)
 			world->most_in_flight = world->in_flight;
-		note_send(world, to, data);
+		note_send(world, which, mail);
 		return (LA_OK);
 	}
 	fail_msg("more mails than connections");
 	return (LA_EUNAVAILABLE);
 }
 
+static void
+withdraw_flights(struct world *world)
+{
+	for (size_t i = 0; i < RELAYS * CONNECTIONS && world->now_ms >= world->until_ms; i++)
+		world->flights[i].is_withdrawn = world->flights[i].is_used;
+}
+
+static void
+relay_trust(void *self, int64_t until_ms)
+{
+	struct world *world = self;
+
+	withdraw_flights(world);
+	world->until_ms = until_ms;
+}
+
 static struct la_relay_result
 answer(struct world *world, const struct flight *flight)
 {
-	struct la_relay_result result = {
-	    .token = flight->token, .outcome = LA_RELAY_SENT, .stage = LA_SMTP_END_OF_DATA, .smtp_code = 250};
+	struct la_relay_result result = {.token = flight->mail.token,
+	    .which = flight->which,
+	    .outcome = LA_RELAY_SENT,
+	    .stage = LA_SMTP_END_OF_DATA,
+	    .smtp_code = 250};
 
-	assert_string_equal(flight->from, "jmb_confirmation@jal.com");
-	assert_true(flight->data.size > 1000);
-	(void)snprintf(result.relay, sizeof(result.relay), "relay:25");
+	assert_string_equal(flight->mail.from, "jmb_confirmation@jal.com");
+	assert_true(flight->mail.data.size > 1000);
+	if (flight->is_withdrawn) {
+		result.outcome = LA_RELAY_WITHDRAWN;
+		return (result);
+	}
 	(void)snprintf(result.detail, sizeof(result.detail), "as the script says");
 	(void)snprintf(result.enhanced_code, sizeof(result.enhanced_code), "2.0.0");
 	for (size_t r = 0; world->rules != NULL && world->rules[r].to != NULL; r++) {
 		const struct rule *rule = &world->rules[r];
 		size_t size = strlen(rule->to);
 
-		if (strncmp(flight->to, rule->to, size) != 0 || world->used[r] >= rule->times)
+		if (strncmp(flight->mail.to, rule->to, size) != 0 || world->used[r] >= rule->times ||
+		    (world->is_second_well && flight->which != 0))
 			continue;
 		world->used[r]++;
 		result.outcome = rule->outcome;
@@ -385,9 +433,9 @@ answer(struct world *world, const struct flight *flight)
 static int64_t
 till_next(const struct world *world, int wait_ms)
 {
-	int64_t wait = wait_ms > 0 ? wait_ms : 1;
+	int64_t wait = wait_ms > 0 && world->ledger.ask_count == 0 ? wait_ms : 1;
 
-	for (size_t i = 0; i < CONNECTIONS && !world->is_relay_stuck; i++) {
+	for (size_t i = 0; i < RELAYS * CONNECTIONS && !world->is_relay_stuck; i++) {
 		int64_t left = world->flights[i].done_ms - world->now_ms;
 
 		if (world->flights[i].is_used && left < wait)
@@ -397,24 +445,26 @@ till_next(const struct world *world, int wait_ms)
 }
 
 static enum la_err
-relay_work(void *self, int wait_ms, int extra_fd, struct la_relay_result *out, size_t cap, size_t *count,
+relay_work(void *self, const struct la_relay_wait *wait, struct la_relay_result *out, size_t cap, size_t *count,
     struct la_error *error)
 {
 	struct world *world = self;
 
-	(void)extra_fd, (void)error;
+	(void)error;
 	*count = 0;
-	for (size_t i = 0; i < CONNECTIONS && *count < cap; i++) {
+	withdraw_flights(world);
+	for (size_t i = 0; i < RELAYS * CONNECTIONS && *count < cap; i++) {
 		struct flight *flight = &world->flights[i];
 
-		if (!flight->is_used || world->is_relay_stuck || flight->done_ms > world->now_ms)
+		if (!flight->is_used ||
+		    (!flight->is_withdrawn && (world->is_relay_stuck || flight->done_ms > world->now_ms)))
 			continue;
 		out[(*count)++] = answer(world, flight);
 		flight->is_used = false;
 		world->in_flight--;
 	}
 	if (*count == 0)
-		world->now_ms += till_next(world, wait_ms);
+		world->now_ms += till_next(world, wait->ms);
 	if (world->on_work != NULL)
 		world->on_work(world);
 	if (world->stop_at_ms == 0 ? is_all_committed(world) : world->now_ms >= world->stop_at_ms)
@@ -522,6 +572,25 @@ open_loop(struct world *world)
 		fail_msg("%s", error.text);
 }
 
+static void
+set_schedule(struct world *world, const char *text)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	if (la_schedule_parse(&world->options.schedule, text, &error) != LA_OK)
+		fail_msg("%s", error.text);
+}
+
+/* With other options than those of setup. */
+static void
+reopen_loop(struct world *world)
+{
+	la_delivery_free(world->loop);
+	open_loop(world);
+}
+
+static const char *const relay_names[RELAYS] = {"relay:25", "second:25"};
+
 static int
 setup(void **state)
 {
@@ -543,7 +612,8 @@ setup(void **state)
 	    .commit = bus_commit,
 	    .holds = bus_holds,
 	    .cluster_id = bus_cluster_id};
-	world->relay = (struct la_relay){world, relay_room, relay_submit, relay_work};
+	world->relay = (struct la_relay){world, relay_names, 1, relay_room, relay_submit, relay_trust, relay_work};
+	memory_ledger_init(&world->ledger, &world->fault, &world->now_ms);
 	world->decoder = open_decoder(LA_RECORD_ALERT_JOB);
 	world->deliveries = open_decoder(LA_RECORD_DELIVERY);
 	if (la_encoder_new(&world->encoder, LA_FRAMING_NONE, LA_TEST_SOURCE_DIR "/schemas", &error) != LA_OK ||
@@ -553,6 +623,7 @@ setup(void **state)
 	world->options = (struct la_delivery_options){.bus = &world->bus,
 	    .bus_fd = -1,
 	    .relay = &world->relay,
+	    .ledger = &world->ledger.port,
 	    .decoder = world->decoder,
 	    .encoder = world->encoder,
 	    .renderer = world->renderer,
@@ -566,6 +637,7 @@ setup(void **state)
 	    .shutdown_timeout_ms = 10000,
 	    .topic_deliveries = "deliveries",
 	    .topic_dlq = "dlq"};
+	set_schedule(world, "1s,2s,4s,8s,16s,30s");
 	open_loop(world);
 	*state = world;
 	return (0);
@@ -616,6 +688,7 @@ restart(struct world *world)
 		world->lease[p]++;
 		world->next[p] = world->committed[p];
 	}
+	memory_ledger_restart(&world->ledger, true);
 	memset(world->flights, 0, sizeof(world->flights));
 	world->in_flight = 0;
 	world->is_paused = false;
@@ -633,6 +706,12 @@ sends_to(const struct world *world, const char *to)
 	return (count);
 }
 
+static void
+the_id(int number, char job_id[LA_ID_HEX])
+{
+	(void)snprintf(job_id, LA_ID_HEX, "%032x", (unsigned)number);
+}
+
 /* The acknowledged Delivery of a job; it is the only one. */
 static const struct la_delivery *
 delivery_of(const struct world *world, int number)
@@ -640,7 +719,7 @@ delivery_of(const struct world *world, int number)
 	const struct la_delivery *found = NULL;
 	char job_id[LA_ID_HEX];
 
-	(void)snprintf(job_id, sizeof(job_id), "%032x", (unsigned)number);
+	the_id(number, job_id);
 	for (size_t i = 0; i < world->output_count; i++) {
 		const struct output *output = &world->outputs[i];
 
@@ -652,6 +731,16 @@ delivery_of(const struct world *world, int number)
 	}
 	assert_non_null(found);
 	return (found);
+}
+
+static int
+outcomes(const struct world *world, enum la_delivered outcome)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < world->output_count; i++)
+		count += !world->outputs[i].is_dead_letter && world->outputs[i].delivery.outcome == outcome;
+	return (count);
 }
 
 static size_t

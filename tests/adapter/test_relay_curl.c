@@ -2,6 +2,9 @@
  * The relay over libcurl against a real SMTP server that behaves as badly as it is told to: each stage times each
  * answer, reuse of connections, limits.
  */
+#include <dlfcn.h>
+#include <netdb.h>
+
 #include "sink_process.h"
 
 #include "common/clock.h"
@@ -11,7 +14,9 @@
 static const char message[] = "Subject: test\r\n\r\n.one\r\n..\r\ntext\r\n";
 static const struct la_patience usual_patience = {10000, 10000, 10000, 10000, 20000, 20000};
 static const struct la_patience short_patience = {
-    .connect_ms = 800, .opening_ms = 800, .reply_ms = 800, .final_reply_ms = 800, .total_ms = 5000, .idle_ms = 5000};
+    .connect_ms = 500, .opening_ms = 500, .reply_ms = 500, .final_reply_ms = 500, .total_ms = 5000, .idle_ms = 5000};
+
+static const struct la_relay_wait a_while = {.ms = 100, .fds = {-1, -1}}, not_at_all = {.ms = 0, .fds = {-1, -1}};
 
 struct certificate {
 	char folder[32], pem[64], key[64], password[64];
@@ -104,13 +109,26 @@ client_close(struct client *client)
 }
 
 static void
-submit(struct client *client, uint64_t token, const char *to)
+submit_to(struct client *client, size_t which, uint64_t token, const char *to)
 {
+	const struct la_relay_mail mail = {
+	    .token = token, .from = "from@example.jp", .to = to, .data = la_span_text(message)};
 	struct la_error error = LA_ERROR_INIT;
 
-	if (client->port->submit(
-		client->port->self, token, "from@example.jp", to, la_span_text(message), &error) != LA_OK)
+	if (client->port->submit(client->port->self, which, &mail, &error) != LA_OK)
 		fail_msg("%s", error.text);
+}
+
+static void
+submit(struct client *client, uint64_t token, const char *to)
+{
+	submit_to(client, 0, token, to);
+}
+
+static size_t
+room(const struct client *client)
+{
+	return (client->port->room(client->port->self, 0));
 }
 
 /* The next result, within 10 s. */
@@ -123,7 +141,7 @@ next(struct client *client)
 	size_t count = 0;
 
 	while (count == 0 && la_clock_now_ms(NULL) < until_ms) {
-		if (client->port->work(client->port->self, 100, -1, &result, 1, &count, &error) != LA_OK)
+		if (client->port->work(client->port->self, &a_while, &result, 1, &count, &error) != LA_OK)
 			fail_msg("%s", error.text);
 	}
 	assert_int_equal(count, 1);
@@ -193,7 +211,7 @@ check_cell(const struct sink *sink, size_t s, size_t a)
 	}
 	assert_null(strstr(result.detail, "no\n"));
 	assert_null(strstr(result.detail, "example.jp"));
-	assert_int_equal(client.port->room(client.port->self), 1);
+	assert_int_equal(room(&client), 1);
 	client_close(&client);
 }
 
@@ -434,8 +452,8 @@ connections_are_used_at_the_same_time_and_no_more_than_allowed(void **state)
 	began_ms = la_clock_now_ms(NULL);
 	for (int i = 0; i < 8; i++)
 		submit(&client, (uint64_t)i, "to@example.jp");
-	assert_int_equal(client.port->room(client.port->self), 0);
-	err = client.port->submit(client.port->self, 9, "f@example.jp", "t@example.jp", la_span_text(message), &error);
+	assert_int_equal(room(&client), 0);
+	err = client.port->submit(client.port->self, 0, &(struct la_relay_mail){.token = 9}, &error);
 	assert_int_equal(err, LA_EUNAVAILABLE);
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(next(&client).outcome, LA_RELAY_SENT);
@@ -459,13 +477,102 @@ an_answer_that_came_while_the_caller_was_busy_counts(void **state)
 	la_relay_curl_set_patience(client.relay, &short_patience);
 	submit(&client, 1, "to@example.jp");
 	for (count = 0; count == 0;) {
-		(void)usleep(900000); /* longer than any limit */
+		(void)usleep(600000); /* longer than any limit */
 		assert_int_equal(
-		    client.port->work(client.port->self, 0, -1, &result, 1, &count, &error), LA_OK);
+		    client.port->work(client.port->self, &not_at_all, &result, 1, &count, &error), LA_OK);
 	}
 	assert_int_equal(result.outcome, LA_RELAY_SENT);
 	client_close(&client);
 	sink_stop(&sink);
+}
+
+/* A resolver that hangs for this name: ours, in the place of libc's. */
+#define DEAD_NAME "hangs.test"
+#define DEAD_MS 2500
+
+int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (name == NULL || strcmp(name, DEAD_NAME) != 0)
+		return (real(name, service, hints, found));
+	(void)usleep(DEAD_MS * 1000);
+	return (EAI_AGAIN);
+}
+
+static void
+a_resolver_that_hangs_holds_up_neither_the_loop_nor_the_end(void **state)
+{
+	static const char url[] = "smtp.url=smtp://" DEAD_NAME ":25/mailer.test,smtp://127.0.0.1:%d/mailer.test";
+	struct client client = {.conf = NULL};
+	struct la_relay_result result;
+	struct sink sink;
+	int64_t began_ms;
+
+	(void)state;
+	sink_start(&sink, "[]", NULL);
+	assert_int_equal(la_conf_new(&client.conf, LA_PROGRAM_MAILER), LA_OK);
+	set(client.conf, url, sink.port);
+	set(client.conf, "smtp.starttls=never");
+	assert_int_equal(la_relay_curl_new(&client.relay, client.conf, NULL), LA_OK);
+	la_relay_curl_set_patience(client.relay, &short_patience);
+	client.port = la_relay_curl_port(client.relay);
+	assert_int_equal(client.port->count, 2);
+	began_ms = la_clock_now_ms(NULL);
+	submit(&client, 1, "to@example.jp");
+	submit_to(&client, 1, 2, "to@example.jp");
+	result = next(&client);
+	assert_int_equal(result.token, 2); /* the other relay is not waited for */
+	assert_int_equal(result.outcome, LA_RELAY_SENT);
+	assert_int_equal(result.which, 1);
+	result = next(&client);
+	assert_int_equal(result.token, 1);
+	assert_int_equal(result.which, 0);
+	assert_int_equal(result.outcome, LA_RELAY_DEFER);
+	assert_int_equal(result.stage, LA_SMTP_CONNECT);
+	assert_non_null(strstr(result.detail, DEAD_NAME ":25"));
+	client_close(&client);
+	assert_true(la_clock_now_ms(NULL) - began_ms < DEAD_MS - 200);
+	sink_stop(&sink);
+}
+
+/* A mail that is not ours any more: nothing of it is accepted, unless its final dot is out. */
+static void
+what_is_not_trusted_any_more_is_withdrawn_before_its_final_dot(void **state)
+{
+	static const struct {
+		const char *at;
+		enum la_relay_outcome outcome;
+	} rows[] = {{"banner", LA_RELAY_WITHDRAWN}, {"ehlo", LA_RELAY_WITHDRAWN}, {"mail", LA_RELAY_WITHDRAWN},
+	    {"data", LA_RELAY_WITHDRAWN}, {"end", LA_RELAY_SENT}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct la_relay_result result;
+		struct client client;
+		struct sink sink;
+		char script[100];
+
+		(void)snprintf(script, sizeof(script), "[{\"at\": \"%s\", \"delay\": 0.4, \"times\": 1}]", rows[i].at);
+		sink_start(&sink, script, NULL);
+		client_open(&client, &sink, PLAIN, 1);
+		client.port->trust(client.port->self, la_clock_now_ms(NULL) + 200); /* in the middle of the delay */
+		submit(&client, 5, "to@example.jp");
+		result = next(&client);
+		if (result.outcome != rows[i].outcome)
+			fail_msg("%s: %d, %s", rows[i].at, (int)result.outcome, result.detail);
+		assert_int_equal(result.token, 5);
+		if (result.outcome == LA_RELAY_WITHDRAWN) {
+			client.port->trust(client.port->self, INT64_MAX);
+			send_some(&client, 1, "to@example.jp"); /* it goes on */
+		}
+		assert_int_equal(sink_mails(&sink), 1);
+		client_close(&client);
+		sink_has_no_complaint(&sink);
+		sink_stop(&sink);
+	}
 }
 
 static void
@@ -486,7 +593,7 @@ check_says_what_is_wrong_at_which_stage(void **state)
 
 		sink_start(&sink, rows[i].script, NULL);
 		client_open(&client, &sink, PLAIN, 1);
-		err = la_relay_curl_check(client.relay, 2000, &error);
+		err = la_relay_curl_check(client.relay, 0, 2000, &error);
 		assert_int_equal(err == LA_OK, rows[i].says == NULL);
 		if (rows[i].says != NULL && strstr(error.text, rows[i].says) == NULL)
 			fail_msg("%s", error.text);
@@ -510,6 +617,8 @@ main(void)
 	    cmocka_unit_test(a_slow_answer_after_the_final_dot_holds_up_no_other_mail),
 	    cmocka_unit_test(connections_are_used_at_the_same_time_and_no_more_than_allowed),
 	    cmocka_unit_test(an_answer_that_came_while_the_caller_was_busy_counts),
+	    cmocka_unit_test(a_resolver_that_hangs_holds_up_neither_the_loop_nor_the_end),
+	    cmocka_unit_test(what_is_not_trusted_any_more_is_withdrawn_before_its_final_dot),
 	    cmocka_unit_test(check_says_what_is_wrong_at_which_stage),
 	};
 

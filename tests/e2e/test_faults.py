@@ -50,24 +50,6 @@ def test_a_detector_killed_at_any_moment_loses_no_alert(kafka, topics, detector)
                30, "all offsets are committed", interval=0.2)
 
 
-def test_a_mailer_killed_at_any_moment_loses_no_mail(kafka, topics, detector, mailer, smtp_sink):
-    names = send_logins(kafka.bootstrap, topics.events, 600)
-    detector().start()
-    wait_for_alerts(kafka.bootstrap, topics, names)
-    for count in (20, 150, 300, 400):  # kills it when so many have come
-        program = mailer({"smtp.connections": "3", **QUICK}).start()
-        wait_until(lambda: smtp_sink.count() > count, 60, lambda: f"{count} mails")
-        program.kill()
-    mailer(QUICK).start()
-    expected = {f"<{job_id(name, DEMO_START)}@jal.com>": [f"m-{name}@example.jp"] for name in names}
-    wait_until(lambda: {mail.message["Message-ID"] for mail in smtp_sink.mails()} >= expected.keys(), 90,
-               lambda: f"{len(smtp_sink.mails())} mails", interval=1)
-    sent = {}
-    for mail in smtp_sink.mails():  # a repeat is the same mail, byte for byte
-        assert sent.setdefault(mail.message["Message-ID"], (mail.rcpt_to, mail.data)) == (mail.rcpt_to, mail.data)
-    assert {key: rcpt_to for key, (rcpt_to, _) in sent.items()} == expected
-
-
 def test_a_redis_that_was_killed_and_comes_back_is_used_again(kafka, topics, redis_server, detector):
     program = detector().start()
     names = send_logins(kafka.bootstrap, topics.events, 50)

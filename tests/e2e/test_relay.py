@@ -4,27 +4,10 @@ import time
 
 import pytest
 
+from jobs import QUICK, done, job, send_jobs
 from process import wait_until
-from records import DEMO_START, committed, decode, encode, produce, read_topic
+from records import DEMO_START, decode, read_topic
 from smtp_sink import Sink
-
-QUICK = {"kafka.consumer.session.timeout.ms": "1500", "kafka.consumer.heartbeat.interval.ms": "300"}
-NEVER = 4102444800000
-
-
-def job(number, email, **fields):
-    return {
-        "job_id": f"{number:032x}", "event_id": f"e{number}", "mode": "LIVE", "reason": "NEW_DEVICE",
-        "tenant": "default", "occurred_at": DEMO_START, "not_after": NEVER, "member_ref": f"{number:032x}",
-        "member_masked": "******321", "device_label": "iPhone", "device_class": "MOBILE", "browser_label": "chrome",
-        "recipient": {"email": email, "member_id": "member-9"}, "suppressed_before": 0, "policy_rev": "p",
-        "agent_rev": "a", "key_epoch": 1, "source_topic": "login-events", "source_partition": 0, "source_offset": 0,
-        **fields,
-    }
-
-
-def send_jobs(bootstrap, topic, jobs):
-    produce(bootstrap, topic, [(one["member_ref"].encode(), encode(one, "AlertJob")) for one in jobs])
 
 
 def deliveries(bootstrap, topics, count):
@@ -35,10 +18,6 @@ def deliveries(bootstrap, topics, count):
         assert record.key == delivery["member_ref"].encode()
         assert found.setdefault(int(delivery["job_id"], 16), delivery) is delivery
     return found
-
-
-def done(bootstrap, topics):
-    return sum(committed(bootstrap, f"{topics.events}-mailer", topics.alerts).values())
 
 
 @pytest.fixture
@@ -85,7 +64,7 @@ def test_each_outcome_has_its_record_and_says_nothing_of_the_member(kafka, topic
             job(7, "shadow@example.jp", mode="SHADOW"), job(8, "late@example.jp", not_after=DEMO_START + 1),
             job(9, None), job(10, "bad\r\nDATA@example.jp")]
     send_jobs(kafka.bootstrap, topics.alerts, jobs)
-    program = mailer({"smtp.url": relay.url}).start()
+    program = mailer({"smtp.url": relay.url, "retry.schedule": "300ms"}).start()
     found = deliveries(kafka.bootstrap, topics, len(jobs))
     wait_until(lambda: done(kafka.bootstrap, topics) == len(jobs), 10, "all offsets are committed")
     assert program.terminate() == 0

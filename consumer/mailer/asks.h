@@ -1,0 +1,59 @@
+/*
+ * What is asked of the ledger and not answered yet, in order. Pure: the Redis
+ * adapter's bookkeeping. Answers come in the order of the asks that were sent; after
+ * a lost connection all are sent again.
+ */
+#ifndef LA_MAILER_ASKS_H
+#define LA_MAILER_ASKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/job.h"
+
+#define LA_MAILER_ID_HEX 17 /* 64 random bits as hex digits and a NUL */
+
+enum la_ask_kind {
+	LA_ASK_BEAT,      /* this mailer lives */
+	LA_ASK_CLAIM,
+	LA_ASK_IS_ALIVE,  /* the mailer whose claim was found */
+	LA_ASK_TAKE_OVER, /* from that mailer, which is gone */
+	LA_ASK_MARK,
+	LA_ASK_RELEASE
+};
+
+struct la_ask {
+	enum la_ask_kind kind;
+	uint64_t token;
+	char job_id[LA_ID_HEX];
+	char other[LA_MAILER_ID_HEX];
+	int64_t ttl_s;
+	int64_t sent_ms; /* monotonic; set when it is sent */
+};
+
+struct la_asks {
+	struct la_ask *ring;
+	size_t cap, head, count; /* the oldest is at head */
+	size_t sent;             /* so many of them are sent */
+};
+
+void la_asks_clear(struct la_asks *asks); /* frees; all zero is an empty one */
+
+/* Errors: LA_ENOMEM; nothing is added then. */
+LA_MUST_CHECK enum la_err la_asks_add(struct la_asks *asks, const struct la_ask *ask);
+
+/* The next to be sent, which counts as sent then; NULL: none. */
+struct la_ask *la_asks_send(struct la_asks *asks);
+
+/* The one that is answered next, NULL: nothing is sent. Valid until it is taken. */
+const struct la_ask *la_asks_awaited(const struct la_asks *asks);
+void la_asks_take(struct la_asks *asks);
+
+/*
+ * The connection is lost: all are to be sent again, a beat before the others. Errors: LA_ENOMEM.
+ */
+LA_MUST_CHECK enum la_err la_asks_again(struct la_asks *asks);
+
+#endif

@@ -1,0 +1,75 @@
+#include "mailer/ledger_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/redis_text.h"
+
+#define KEY_BYTES 128
+
+/* KEYS[1] of the job; ARGV: our claim, its TTL, the claim that may be taken over. Gives 1, or what is there instead. */
+static const char claim_script[] =
+    "local found = redis.call('GET', KEYS[1])\n"
+    "if found and found ~= ARGV[1] and found ~= ARGV[3] then return found end\n"
+    "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
+    "return 1\n";
+
+static const char release_script[] =
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end\n"
+    "return 1\n";
+
+static void
+name_mailer(char out[KEY_BYTES], const struct la_ledger_names *names, const char *mailer)
+{
+	(void)snprintf(out, KEY_BYTES, "%s:mailer:%s", names->prefix, mailer);
+}
+
+static enum la_err
+put_claim(struct la_buf *out, const struct la_ledger_names *names, const struct la_ask *ask, const char *job)
+{
+	char claim[LA_MAILER_ID_HEX + 1], other[LA_MAILER_ID_HEX + 1] = "", ttl[24];
+
+	(void)snprintf(claim, sizeof(claim), "c%s", names->mailer);
+	(void)snprintf(ttl, sizeof(ttl), "%" PRId64, ask->ttl_s);
+	if (ask->kind == LA_ASK_RELEASE)
+		return (la_redis_text_command(out, (const char *const[]){"EVAL", release_script, "1", job, claim, NULL}));
+	if (ask->kind == LA_ASK_TAKE_OVER)
+		(void)snprintf(other, sizeof(other), "c%s", ask->other);
+	return (la_redis_text_command(
+	    out, (const char *const[]){"EVAL", claim_script, "1", job, claim, ttl, other, NULL}));
+}
+
+enum la_err
+la_ledger_command(struct la_buf *out, const struct la_ledger_names *names, const struct la_ask *ask)
+{
+	char key[KEY_BYTES], number[24];
+
+	switch (ask->kind) {
+	case LA_ASK_BEAT:
+		name_mailer(key, names, names->mailer);
+		(void)snprintf(number, sizeof(number), "%" PRId64, names->lease_ms);
+		return (la_redis_text_command(out, (const char *const[]){"SET", key, "1", "PX", number, NULL}));
+	case LA_ASK_IS_ALIVE:
+		name_mailer(key, names, ask->other);
+		return (la_redis_text_command(out, (const char *const[]){"EXISTS", key, NULL}));
+	case LA_ASK_MARK:
+		(void)snprintf(key, sizeof(key), "%s:m:%s", names->prefix, ask->job_id);
+		(void)snprintf(number, sizeof(number), "%" PRId64, ask->ttl_s);
+		return (la_redis_text_command(out, (const char *const[]){"SET", key, "s", "EX", number, NULL}));
+	case LA_ASK_CLAIM:
+	case LA_ASK_TAKE_OVER:
+	case LA_ASK_RELEASE:
+		break;
+	}
+	(void)snprintf(key, sizeof(key), "%s:m:%s", names->prefix, ask->job_id);
+	return (put_claim(out, names, ask, key));
+}
+
+enum la_err
+la_ledger_goodbye(struct la_buf *out, const struct la_ledger_names *names)
+{
+	char key[KEY_BYTES];
+
+	name_mailer(key, names, names->mailer);
+	return (la_redis_text_command(out, (const char *const[]){"DEL", key, NULL}));
+}

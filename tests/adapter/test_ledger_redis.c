@@ -1,0 +1,344 @@
+/*
+ * The ledger against a real Redis: what two mailers see of each other's claims and marks, alive, gone, hung, with the
+ * server away in between.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "common/job.h"
+#include "mailer/ledger_redis.h"
+
+#include "private_redis.h"
+
+#define MINE "00000000000000000000000000000001"
+#define TTL 1000
+
+static struct private_redis redis;
+static const struct la_ledger_times quick = {.lease_ms = 1200, .beat_ms = 200, .answer_ms = 300};
+
+struct mailer {
+	struct la_conf *conf;
+	struct la_ledger_redis *ledger;
+	const struct la_ledger *port;
+	struct la_error error; /* of the last work that failed */
+	int failures;
+};
+
+static void
+set(struct la_conf *conf, const char *key, const char *value)
+{
+	char text[200];
+
+	(void)snprintf(text, sizeof(text), "%s=%s", key, value);
+	assert_int_equal(la_conf_set(conf, text), LA_OK);
+	assert_int_equal(la_conf_problem_count(conf), 0);
+}
+
+static void
+mailer_open(struct mailer *mailer)
+{
+	struct la_error error = LA_ERROR_INIT;
+	char url[128];
+
+	*mailer = (struct mailer){.conf = NULL};
+	assert_int_equal(la_conf_new(&mailer->conf, LA_PROGRAM_MAILER), LA_OK);
+	(void)snprintf(url, sizeof(url), "unix://%s", redis.socket);
+	set(mailer->conf, "redis.url", url);
+	set(mailer->conf, "redis.prefix", "t");
+	if (la_ledger_redis_new(&mailer->ledger, mailer->conf, &error) != LA_OK)
+		fail_msg("%s", error.text);
+	la_ledger_redis_set_times(mailer->ledger, &quick);
+	mailer->port = la_ledger_redis_port(mailer->ledger);
+}
+
+static void
+mailer_close(struct mailer *mailer, int timeout_ms)
+{
+	la_ledger_redis_close(mailer->ledger, timeout_ms);
+	la_conf_free(mailer->conf);
+}
+
+static size_t
+work(struct mailer *mailer, struct la_ledger_answer *answer)
+{
+	size_t count = 0;
+
+	if (mailer->port->work(mailer->port->self, answer, 1, &count, &mailer->error) != LA_OK)
+		mailer->failures++;
+	if (count == 0)
+		(void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+	return (count);
+}
+
+/* The next answer, within 10 s. */
+static struct la_ledger_answer
+next(struct mailer *mailer)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + 10000;
+	struct la_ledger_answer answer = {.token = UINT64_MAX};
+
+	while (la_clock_now_ms(NULL) < until_ms) {
+		if (work(mailer, &answer) == 1)
+			return (answer);
+	}
+	fail_msg("no answer: %s", mailer->error.text);
+	return (answer);
+}
+
+static void
+work_until(struct mailer *mailer, int64_t until_ms)
+{
+	struct la_ledger_answer answer;
+
+	while (la_clock_now_ms(NULL) < until_ms)
+		assert_int_equal(work(mailer, &answer), 0);
+}
+
+static enum la_ledger_verdict
+claim(struct mailer *mailer, const char *job_id)
+{
+	struct la_ledger_answer answer;
+
+	assert_int_equal(mailer->port->claim(mailer->port->self, 7, job_id, TTL, NULL), LA_OK);
+	answer = next(mailer);
+	assert_int_equal(answer.token, 7);
+	return (answer.verdict);
+}
+
+static void
+mark(struct mailer *mailer, const char *job_id)
+{
+	assert_int_equal(mailer->port->mark(mailer->port->self, 9, job_id, TTL, NULL), LA_OK);
+	assert_int_equal(next(mailer).verdict, LA_LEDGER_MARKED);
+}
+
+static bool
+is_valid(const struct mailer *mailer)
+{
+	return (mailer->port->valid_until_ms(mailer->port->self) > la_clock_now_ms(NULL));
+}
+
+/* One command, its answer as text. */
+static void
+ask_redis(const char *command, char *out, size_t cap)
+{
+	redisContext *context = redisConnectUnix(redis.socket);
+	redisReply *reply = redisCommand(context, command);
+
+	assert_non_null(reply);
+	if (reply->type == REDIS_REPLY_INTEGER)
+		(void)snprintf(out, cap, "%lld", reply->integer);
+	else
+		(void)snprintf(out, cap, "%s", reply->str == NULL ? "" : reply->str);
+	freeReplyObject(reply);
+	redisFree(context);
+}
+
+static void
+what_is_claimed_is_ours_and_what_is_marked_is_done_for_everybody(void **state)
+{
+	struct mailer a, b;
+	char answer[64];
+
+	(void)state;
+	mailer_open(&a);
+	mailer_open(&b);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED);
+	assert_true(is_valid(&a));
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED); /* asked again */
+	ask_redis("TTL t:m:" MINE, answer, sizeof(answer));
+	assert_in_range(atoi(answer), TTL - 5, TTL);
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_BUSY);
+	mark(&a, MINE);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_DONE);
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_DONE);
+	ask_redis("GET t:m:" MINE, answer, sizeof(answer));
+	assert_string_equal(answer, "s");
+	ask_redis("TTL t:m:" MINE, answer, sizeof(answer));
+	assert_in_range(atoi(answer), TTL - 5, TTL);
+	mailer_close(&a, 500);
+	mailer_close(&b, 500);
+}
+
+static void
+a_claim_that_is_given_back_is_anybodys_and_only_its_owner_can_give_it_back(void **state)
+{
+	struct mailer a, b;
+
+	(void)state;
+	mailer_open(&a);
+	mailer_open(&b);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED);
+	assert_int_equal(b.port->release(b.port->self, MINE, NULL), LA_OK);
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_BUSY);
+	assert_int_equal(a.port->release(a.port->self, MINE, NULL), LA_OK);
+	mailer_close(&a, 500); /* what is queued goes out before */
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_CLAIMED);
+	mark(&b, MINE);
+	assert_int_equal(b.port->release(b.port->self, MINE, NULL), LA_OK);
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_DONE); /* a mark is nobody's */
+	mailer_close(&b, 500);
+}
+
+static void
+the_claim_of_a_mailer_that_is_gone_is_taken_over_by_one(void **state)
+{
+	struct mailer a, b, c;
+
+	(void)state;
+	mailer_open(&a);
+	mailer_open(&b);
+	mailer_open(&c);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED);
+	mailer_close(&a, 0); /* as kill -9 does */
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_BUSY); /* it counts as alive a little longer */
+	work_until(&b, la_clock_now_ms(NULL) + quick.lease_ms);
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_TAKEN_OVER);
+	assert_int_equal(claim(&c, MINE), LA_LEDGER_BUSY);
+	mailer_close(&b, 500); /* it said good-bye: nobody waits */
+	assert_int_equal(claim(&c, MINE), LA_LEDGER_TAKEN_OVER);
+	mailer_close(&c, 500);
+}
+
+static void
+a_mailer_that_works_keeps_its_claims_and_one_that_hung_knows_that_it_did(void **state)
+{
+	struct mailer a, b;
+
+	(void)state;
+	mailer_open(&a);
+	mailer_open(&b);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED);
+	work_until(&a, la_clock_now_ms(NULL) + quick.lease_ms * 3 / 2); /* longer than a lease */
+	assert_true(is_valid(&a));
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_BUSY);
+	work_until(&b, la_clock_now_ms(NULL) + quick.lease_ms); /* a hangs */
+	assert_false(is_valid(&a));
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_TAKEN_OVER);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_BUSY);
+	assert_true(is_valid(&a)); /* it lives again */
+	mailer_close(&a, 500);
+	mailer_close(&b, 500);
+}
+
+static void
+what_was_asked_is_answered_however_often_the_server_goes_away(void **state)
+{
+	struct mailer a;
+
+	(void)state;
+	mailer_open(&a);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED);
+	private_redis_stop(&redis);
+	assert_int_equal(a.port->mark(a.port->self, 9, MINE, TTL, NULL), LA_OK);
+	work_until(&a, la_clock_now_ms(NULL) + 300);
+	assert_true(a.failures > 0);
+	assert_non_null(strstr(a.error.text, redis.socket));
+	private_redis_start(&redis, NULL);
+	assert_int_equal(next(&a).verdict, LA_LEDGER_MARKED);
+	a.failures = 0;
+	assert_int_equal(kill(redis.pid, SIGSTOP), 0); /* connected, and no answer */
+	assert_int_equal(a.port->claim(a.port->self, 8, MINE, TTL, NULL), LA_OK);
+	work_until(&a, la_clock_now_ms(NULL) + quick.lease_ms + 100);
+	assert_true(a.failures > 0);
+	assert_false(is_valid(&a));
+	assert_int_equal(kill(redis.pid, SIGCONT), 0);
+	assert_int_equal(next(&a).verdict, LA_LEDGER_DONE);
+	assert_true(is_valid(&a));
+	mailer_close(&a, 500);
+}
+
+static void
+many_asks_go_in_one_pipeline(void **state)
+{
+	enum { MANY = 3000 };
+	struct mailer a;
+	char job_id[LA_ID_HEX];
+	bool seen[MANY] = {false};
+
+	(void)state;
+	mailer_open(&a);
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(job_id, sizeof(job_id), "%032x", 1000 + (unsigned)i);
+		assert_int_equal(a.port->claim(a.port->self, (uint64_t)i, job_id, TTL, NULL), LA_OK);
+		if (i % 2 == 0)
+			assert_int_equal(a.port->release(a.port->self, job_id, NULL), LA_OK);
+	}
+	for (int i = 0; i < MANY; i++) {
+		struct la_ledger_answer answer = next(&a);
+
+		assert_int_equal(answer.verdict, LA_LEDGER_CLAIMED);
+		assert_false(seen[answer.token]);
+		seen[answer.token] = true;
+	}
+	mailer_close(&a, 500);
+}
+
+static void
+an_entry_that_is_none_of_ours_is_a_failing_side(void **state)
+{
+	struct mailer a;
+	char answer[64];
+
+	(void)state;
+	mailer_open(&a);
+	ask_redis("SET t:m:" MINE " something-newer", answer, sizeof(answer));
+	assert_int_equal(a.port->claim(a.port->self, 1, MINE, TTL, NULL), LA_OK);
+	work_until(&a, la_clock_now_ms(NULL) + 100);
+	assert_true(a.failures > 0);
+	assert_non_null(strstr(a.error.text, "cannot read"));
+	ask_redis("DEL t:m:" MINE, answer, sizeof(answer)); /* somebody repairs it */
+	assert_int_equal(next(&a).verdict, LA_LEDGER_CLAIMED);
+	mailer_close(&a, 500);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	private_redis_start(&redis, NULL);
+	return (0);
+}
+
+static int
+empty(void **state)
+{
+	char answer[64];
+
+	(void)state;
+	ask_redis("FLUSHALL", answer, sizeof(answer));
+	return (0);
+}
+
+static int
+finish(void **state)
+{
+	(void)state;
+	private_redis_remove(&redis);
+	return (0);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, empty)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(what_is_claimed_is_ours_and_what_is_marked_is_done_for_everybody),
+	    TEST(a_claim_that_is_given_back_is_anybodys_and_only_its_owner_can_give_it_back),
+	    TEST(the_claim_of_a_mailer_that_is_gone_is_taken_over_by_one),
+	    TEST(a_mailer_that_works_keeps_its_claims_and_one_that_hung_knows_that_it_did),
+	    TEST(what_was_asked_is_answered_however_often_the_server_goes_away),
+	    TEST(many_asks_go_in_one_pipeline),
+	    TEST(an_entry_that_is_none_of_ours_is_a_failing_side),
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	return (cmocka_run_group_tests(tests, start, finish));
+}

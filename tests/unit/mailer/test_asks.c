@@ -1,0 +1,135 @@
+/* What is asked of the ledger and not answered yet, and the commands that ask it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mailer/asks.h"
+#include "mailer/ledger_command.h"
+
+static void
+add(struct la_asks *asks, enum la_ask_kind kind, uint64_t token)
+{
+	assert_int_equal(la_asks_add(asks, &(struct la_ask){.kind = kind, .token = token}), LA_OK);
+}
+
+static void
+answers_come_in_the_order_of_the_asks(void **state)
+{
+	struct la_asks asks = {.ring = NULL};
+	uint64_t added = 0, sent = 0, answered = 0;
+
+	(void)state;
+	srand(11);
+	assert_null(la_asks_send(&asks));
+	assert_null(la_asks_awaited(&asks));
+	while (answered < 3000) {
+		switch (rand() % 3) {
+		case 0:
+			for (int i = rand() % 40; i > 0; i--)
+				add(&asks, LA_ASK_CLAIM, added++);
+			break;
+		case 1:
+			for (struct la_ask *ask; (ask = la_asks_send(&asks)) != NULL;)
+				assert_int_equal(ask->token, sent++);
+			break;
+		default:
+			for (int i = rand() % 40; i > 0 && la_asks_awaited(&asks) != NULL; i--) {
+				assert_int_equal(la_asks_awaited(&asks)->token, answered++);
+				la_asks_take(&asks);
+			}
+		}
+	}
+	la_asks_clear(&asks);
+}
+
+static void
+after_a_lost_connection_all_are_asked_again_a_beat_first(void **state)
+{
+	static const enum la_ask_kind kinds[] = {LA_ASK_BEAT, LA_ASK_CLAIM, LA_ASK_MARK, LA_ASK_RELEASE, LA_ASK_TAKE_OVER};
+	struct la_asks asks = {.ring = NULL};
+
+	(void)state;
+	for (uint64_t i = 1; i < 64; i++) /* with one beat among them, the ring is full */
+		add(&asks, i == 20 ? LA_ASK_BEAT : kinds[1 + i % 4], i);
+	for (int i = 0; i < 10; i++)
+		assert_non_null(la_asks_send(&asks));
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(la_asks_again(&asks), LA_OK);
+		assert_null(la_asks_awaited(&asks));
+		assert_int_equal(la_asks_send(&asks)->kind, LA_ASK_BEAT);
+		for (uint64_t i = 1; i < 64; i++) {
+			if (i != 20)
+				assert_int_equal(la_asks_send(&asks)->token, i);
+		}
+		assert_null(la_asks_send(&asks));
+	}
+	la_asks_clear(&asks);
+}
+
+static void
+asked_again_a_full_ring_grows(void **state)
+{
+	struct la_asks asks = {.ring = NULL};
+
+	(void)state;
+	for (uint64_t i = 0; i < 64; i++)
+		add(&asks, LA_ASK_CLAIM, i);
+	assert_int_equal(la_asks_again(&asks), LA_OK);
+	assert_int_equal(asks.count, 65);
+	assert_int_equal(la_asks_send(&asks)->kind, LA_ASK_BEAT);
+	assert_int_equal(la_asks_send(&asks)->token, 0);
+	la_asks_clear(&asks);
+}
+
+#define JOB "0123456789abcdef0123456789abcdef"
+
+static void
+commands_are_what_the_header_says(void **state)
+{
+	static const struct la_ledger_names names = {.prefix = "la1", .mailer = "00112233445566ff", .lease_ms = 10000};
+	static const struct {
+		struct la_ask ask;
+		const char *ends;
+	} rows[] = {
+	    {{.kind = LA_ASK_BEAT},
+	        "*5\r\n$3\r\nSET\r\n$27\r\nla1:mailer:00112233445566ff\r\n$1\r\n1\r\n$2\r\nPX\r\n$5\r\n10000\r\n"},
+	    {{.kind = LA_ASK_MARK, .job_id = JOB, .ttl_s = 77},
+	        "*5\r\n$3\r\nSET\r\n$38\r\nla1:m:" JOB "\r\n$1\r\ns\r\n$2\r\nEX\r\n$2\r\n77\r\n"},
+	    {{.kind = LA_ASK_IS_ALIVE, .other = "ffeeddccbbaa9988"},
+	        "*2\r\n$6\r\nEXISTS\r\n$27\r\nla1:mailer:ffeeddccbbaa9988\r\n"},
+	    {{.kind = LA_ASK_CLAIM, .job_id = JOB, .ttl_s = 5},
+	        "$1\r\n1\r\n$38\r\nla1:m:" JOB "\r\n$17\r\nc00112233445566ff\r\n$1\r\n5\r\n$0\r\n\r\n"},
+	    {{.kind = LA_ASK_TAKE_OVER, .job_id = JOB, .ttl_s = 5, .other = "ffeeddccbbaa9988"},
+	        "$17\r\nc00112233445566ff\r\n$1\r\n5\r\n$17\r\ncffeeddccbbaa9988\r\n"},
+	    {{.kind = LA_ASK_RELEASE, .job_id = JOB}, "$1\r\n1\r\n$38\r\nla1:m:" JOB "\r\n$17\r\nc00112233445566ff\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct la_buf out = LA_BUF_INIT;
+		size_t size = strlen(rows[i].ends);
+
+		assert_int_equal(la_ledger_command(&out, &names, &rows[i].ask), LA_OK);
+		assert_true(out.size >= size);
+		assert_memory_equal(out.data + out.size - size, rows[i].ends, size);
+		la_buf_clear(&out);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(answers_come_in_the_order_of_the_asks),
+	    cmocka_unit_test(after_a_lost_connection_all_are_asked_again_a_beat_first),
+	    cmocka_unit_test(asked_again_a_full_ring_grows),
+	    cmocka_unit_test(commands_are_what_the_header_says),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
