@@ -208,7 +208,9 @@ turn(struct la_delivery_loop *loop, struct la_error *error)
 
 	if (loop->options.each_turn != NULL)
 		loop->options.each_turn(loop->options.turn_cookie);
-	if ((err = la_delivery_take(loop, error)) != LA_OK || (err = la_delivery_send(loop, error)) != LA_OK ||
+	/* What is due comes before what is new. */
+	if ((err = la_delivery_resume(loop, error)) != LA_OK || (err = la_delivery_take(loop, error)) != LA_OK ||
+	    (err = la_delivery_send(loop, error)) != LA_OK ||
 	    (err = la_delivery_output(loop, error)) != LA_OK || (err = la_delivery_commit(loop, false, error)) != LA_OK)
 		return (err);
 	say_counts(loop, false);

@@ -212,8 +212,7 @@ la_delivery_send(struct la_delivery_loop *loop, struct la_error *error)
 	size_t count = 0;
 	enum la_err err;
 
-	if ((err = la_delivery_sweep(loop, error)) != LA_OK || (err = la_delivery_resume(loop, error)) != LA_OK ||
-	    (err = advance(loop, error)) != LA_OK)
+	if ((err = la_delivery_sweep(loop, error)) != LA_OK || (err = advance(loop, error)) != LA_OK)
 		return (err);
 	wait = (struct la_relay_wait){
 	    .ms = wait_ms(loop), .fds = {loop->options.bus_fd, ledger->fd(ledger->self)}};

@@ -756,6 +756,28 @@ jobs_that_wait_are_bounded_and_block_nothing_before(void **state)
 	}
 }
 
+/* However many new ones come, a mail that is due again is not left behind. */
+static void
+what_is_due_again_goes_before_what_is_new(void **state)
+{
+	static const struct rule rules[] = {{"later", LA_RELAY_DEFER, LA_SMTP_RCPT, 450, 1}, {.to = NULL}};
+	struct world *world = *state;
+	int64_t again_ms = 0;
+
+	world->rules = rules;
+	world->latency_ms = 30; /* 100 mails a second */
+	add(world, 0, "later");
+	for (int i = 1; i < 1000; i++)
+		add(world, i, "u");
+	assert_int_equal(run(world), LA_OK);
+	assert_true(world->now_ms > 8000);
+	for (size_t i = 0; i < world->send_count; i++) {
+		if (strcmp(world->sends[i].to, "later") == 0)
+			again_ms = world->sends[i].at_ms;
+	}
+	assert_true(again_ms < 1000 + 1250 + 300);
+}
+
 static void
 mails_go_at_the_rate_that_was_asked_for(void **state)
 {
@@ -899,6 +921,7 @@ main(void)
 	    TEST(a_mailer_that_hung_past_its_lease_sends_nothing_on_old_claims),
 	    TEST(a_partition_that_goes_away_leaves_no_claim_behind),
 	    TEST(jobs_that_wait_are_bounded_and_block_nothing_before),
+	    TEST(what_is_due_again_goes_before_what_is_new),
 	    TEST(mails_go_at_the_rate_that_was_asked_for),
 	    TEST(a_second_relay_is_used_while_the_first_one_rests),
 	    TEST(what_a_relay_that_was_down_had_put_off_goes_when_it_is_back),
