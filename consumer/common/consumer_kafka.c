@@ -129,60 +129,76 @@ drop_records(rd_kafka_queue_t *records)
 		rd_kafka_message_destroy(message);
 }
 
-static void *
-destroy_client(void *rk)
+/* The bus's eventfd does not live as long as a close may take. */
+static void
+stop_waking(rd_kafka_queue_t *queue)
 {
-	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	if (queue != NULL)
+		rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+}
+
+static void *
+close_client(void *opaque)
+{
+	struct la_consumer_kafka *consumer = opaque;
+
+	if (consumer->assignment != NULL)
+		leave(consumer, consumer->leave_ms);
+	la_assignment_kafka_free(consumer->assignment);
+	if (consumer->records != NULL) {
+		drop_records(consumer->records);
+		rd_kafka_queue_destroy(consumer->records);
+	}
+	if (consumer->commits != NULL)
+		rd_kafka_queue_destroy(consumer->commits);
+	if (consumer->events != NULL)
+		rd_kafka_queue_destroy(consumer->events);
+	if (consumer->group != NULL)
+		rd_kafka_consumer_group_metadata_destroy(consumer->group);
+	rd_kafka_destroy_flags(consumer->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	free(consumer);
 	return (NULL);
 }
 
 /*
- * librdkafka waits for what it has under way at a broker, up to 5 s for a LeaveGroup and socket.timeout.ms for a
- * commit: one that hangs would keep us from ending. False: it goes on behind us until the process ends.
+ * In a thread of its own, for librdkafka waits for what it has under way at a broker, up to 5 s for a LeaveGroup and
+ * socket.timeout.ms for a commit, and may wait for good (rebalance_kafka.c). When its time is over, it goes on behind
+ * us until the process ends.
  */
-static bool
-destroy_in_time(rd_kafka_t *rk)
+static void
+close_in_time(struct la_consumer_kafka *consumer, int timeout_ms)
 {
 	struct timespec until;
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, destroy_client, rk) != 0) {
-		(void)destroy_client(rk);
-		return (true);
+	stop_waking(consumer->events);
+	stop_waking(consumer->records);
+	stop_waking(consumer->commits);
+	consumer->leave_ms = timeout_ms;
+	if (pthread_create(&thread, NULL, close_client, consumer) != 0) {
+		(void)close_client(consumer);
+		return;
 	}
 	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += DESTROY_WAIT_MS / 1000;
-	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
-		return (true);
-	(void)pthread_detach(thread);
-	return (false);
+	until.tv_sec += (timeout_ms + DESTROY_WAIT_MS) / 1000;
+	until.tv_nsec += (timeout_ms + DESTROY_WAIT_MS) % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	if (pthread_timedjoin_np(thread, NULL, &until) != 0)
+		(void)pthread_detach(thread);
 }
 
 void
 la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms)
 {
-	bool destroyed = true;
-
 	if (consumer == NULL)
 		return;
-	if (consumer->rk != NULL) {
-		if (consumer->assignment != NULL)
-			leave(consumer, timeout_ms);
-		la_assignment_kafka_free(consumer->assignment);
-		if (consumer->records != NULL) {
-			drop_records(consumer->records);
-			rd_kafka_queue_destroy(consumer->records);
-		}
-		if (consumer->commits != NULL)
-			rd_kafka_queue_destroy(consumer->commits);
-		if (consumer->events != NULL)
-			rd_kafka_queue_destroy(consumer->events);
-		if (consumer->group != NULL)
-			rd_kafka_consumer_group_metadata_destroy(consumer->group);
-		destroyed = destroy_in_time(consumer->rk);
-	}
-	if (destroyed)
+	if (consumer->rk == NULL)
 		free(consumer);
+	else
+		close_in_time(consumer, timeout_ms);
 }
 
 /* Rebalances are served in here, and only here. Also tells librdkafka that we are alive (max.poll.interval.ms). */

@@ -16,7 +16,9 @@ struct la_consumer_kafka {
 	rd_kafka_consumer_group_metadata_t *group; /* as of the last assignment; NULL: no member */
 	struct la_link_kafka link;
 	bool paused;
-	bool closing; /* the group is being left */
+	bool closing;     /* the group is being left */
+	bool incremental; /* the last assignment was cooperative */
+	int leave_ms;     /* for leaving the group */
 	bool failed;      /* something that a restart alone repairs */
 	uintptr_t commit; /* number of the last commit, to tell its answer from a late one */
 	bool committing;  /* its answer is not taken */

@@ -76,7 +76,7 @@ unassign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list
 		la_assignment_kafka_remove_all(consumer->assignment);
 		err = rd_kafka_assign(consumer->rk, NULL);
 	}
-	if (error != NULL || err != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (!consumer->closing && (error != NULL || err != RD_KAFKA_RESP_ERR_NO_ERROR))
 		la_consumer_kafka_fail(
 		    consumer, "unassign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
 	if (error != NULL)
@@ -89,7 +89,7 @@ la_consumer_kafka_rebalance(
     rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
 	struct la_consumer_kafka *consumer = opaque;
-	bool incremental;
+	const char *protocol;
 
 	/*
 	 * An assignment that was waiting here when the group was left: librdkafka has given it up by itself. To answer it
@@ -98,9 +98,12 @@ la_consumer_kafka_rebalance(
 	 */
 	if (consumer->closing && err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		return;
-	incremental = strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
-	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-		assign(consumer, partitions, incremental);
-	else
-		unassign(consumer, partitions, incremental);
+	if (err != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		/* as it was assigned: a group that has ended names no protocol any more */
+		unassign(consumer, partitions, consumer->incremental);
+		return;
+	}
+	protocol = rd_kafka_rebalance_protocol(rk);
+	consumer->incremental = protocol != NULL && strcmp(protocol, "COOPERATIVE") == 0;
+	assign(consumer, partitions, consumer->incremental);
 }

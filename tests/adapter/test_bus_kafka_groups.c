@@ -98,7 +98,7 @@ partition_assigned_while_paused_is_paused_too(void **state)
 	la_fixture_until_void(port, &got[0]);
 	port->release(port->self, got, 1);
 	la_bus_kafka_close(second, 0);
-	for (until_ms = la_clock_now_ms(NULL) + 4500; la_clock_now_ms(NULL) < until_ms;) {
+	for (until_ms = la_clock_now_ms(NULL) + (fixture.cluster == NULL ? 4500 : 8000); la_clock_now_ms(NULL) < until_ms;) {
 		assert_int_equal(port->poll(port->self, 100, got, 64, &count, NULL), LA_OK);
 		assert_int_equal(count, 0);
 	}
@@ -112,7 +112,8 @@ static void
 long_silence_loses_the_partitions_and_comes_back_by_itself(void **state)
 {
 	static const char *const impatient[] = {"kafka.consumer.max.poll.interval.ms=3000", NULL};
-	struct la_bus_kafka *bus = la_fixture_bus(impatient);
+	static const char *const mocks[] = {"kafka.consumer.max.poll.interval.ms=6000", NULL};
+	struct la_bus_kafka *bus = la_fixture_bus(fixture.cluster == NULL ? impatient : mocks);
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	struct la_message old;
 	struct la_position_done done;
@@ -121,7 +122,7 @@ long_silence_loses_the_partitions_and_comes_back_by_itself(void **state)
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
 	la_fixture_read(port, &old, 1);
 	done = la_fixture_after(&old);
-	(void)usleep(4000 * 1000);
+	(void)usleep((fixture.cluster == NULL ? 4000 : 7000) * 1000);
 	/* The commit comes first, before any poll: it has to notice by itself. */
 	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_OK);
 	assert_int_equal(la_fixture_committed(0), RD_KAFKA_OFFSET_INVALID);
@@ -156,6 +157,38 @@ close_hands_the_partitions_over_at_once(void **state)
 	assert_true(la_clock_now_ms(NULL) - started_ms < 20000);
 	port->release(port->self, got, 1);
 	la_bus_kafka_close(second, PATIENCE_MS);
+}
+
+static void
+close_within(struct la_bus_kafka *bus, int timeout_ms)
+{
+	int64_t started_ms = la_clock_now_ms(NULL);
+
+	la_bus_kafka_close(bus, timeout_ms);
+	assert_in_range(la_clock_now_ms(NULL) - started_ms, 0, timeout_ms + 2500);
+}
+
+static void
+close_in_the_middle_of_a_rebalance_keeps_its_time(void **state)
+{
+	struct la_bus_kafka *first = la_fixture_bus(NULL), *second;
+	const struct la_bus *port = la_bus_kafka_port(first), *other;
+	int64_t until_ms;
+	size_t count;
+
+	(void)state;
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_read(port, got, 1);
+	port->release(port->self, got, 1);
+	second = la_fixture_bus(NULL);
+	other = la_bus_kafka_port(second);
+	for (until_ms = la_clock_now_ms(NULL) + 500; la_clock_now_ms(NULL) < until_ms;) {
+		assert_int_equal(other->poll(other->self, 20, got, 64, &count, NULL), LA_OK);
+		other->release(other->self, got, count);
+	}
+	/* The second waits to be let in, the first has not been told yet. */
+	close_within(second, 500);
+	close_within(first, 500);
 }
 
 static void
@@ -198,6 +231,7 @@ main(void)
 	    cmocka_unit_test_setup(partition_assigned_while_paused_is_paused_too, la_fixture_next),
 	    cmocka_unit_test_setup(long_silence_loses_the_partitions_and_comes_back_by_itself, la_fixture_next),
 	    cmocka_unit_test_setup(close_hands_the_partitions_over_at_once, la_fixture_next),
+	    cmocka_unit_test_setup(close_in_the_middle_of_a_rebalance_keeps_its_time, la_fixture_next),
 	    cmocka_unit_test_setup(cooperative_members_keep_what_stays_theirs, la_fixture_next),
 	};
 

@@ -116,7 +116,9 @@ la_fixture_conf(const char *const *extra)
 	assert_int_equal(la_conf_new(&conf, LA_PROGRAM_DETECTOR), LA_OK);
 	(void)snprintf(servers, sizeof(servers), "kafka.bootstrap.servers=%s", fixture.servers);
 	assert_int_equal(la_conf_set(conf, servers), LA_OK);
-	assert_int_equal(la_conf_set(conf, "kafka.consumer.session.timeout.ms=3000"), LA_OK);
+	/* The mock forms a group for as long as a session, and forms it again when a member came later. */
+	assert_int_equal(la_conf_set(conf, fixture.cluster == NULL ? "kafka.consumer.session.timeout.ms=3000"
+	                                                           : "kafka.consumer.session.timeout.ms=6000"), LA_OK);
 	assert_int_equal(la_conf_set(conf, "kafka.consumer.heartbeat.interval.ms=200"), LA_OK);
 	for (; extra != NULL && *extra != NULL; extra++)
 		assert_int_equal(la_conf_set(conf, *extra), LA_OK);
