@@ -12,7 +12,7 @@ import pytest
 import kill_feed
 import kill_storm
 from kill_verify import Verifier
-from records import Record, encode, job_id, member_ref
+from records import Record, decode, encode, job_id, member_ref
 from services import Topics
 
 EVENTS = int(os.environ.get("LA_STORM_EVENTS", "20000"))
@@ -48,8 +48,13 @@ class World:
         self.storm.settle(self.kafka.bootstrap, self.group, self.topics.events)
         found = self.tail.finish()
         verifier = Verifier(self.feed, self.topics.events)
-        verifier.jobs(found[self.topics.alerts])
-        verifier.decisions(found[self.topics.decisions])
+        try:
+            verifier.jobs(found[self.topics.alerts])
+            verifier.decisions(found[self.topics.decisions])
+        except AssertionError:
+            decisions = [(record, decode(record.value, "Decision")) for record in found[self.topics.decisions]]
+            print(verifier.story(decisions, verifier.at))
+            raise
         verifier.dead_letters(found[self.topics.events_dlq])
         self.counts = self.storm.counts + verifier.counts
         print(f"{len(self.feed.sent)} events, {time.monotonic() - started:.0f} s: {dict(self.counts)}")

@@ -155,7 +155,8 @@ class Storm:
     def settle(self, bootstrap, group, topic, timeout=300):
         """Until every offset is committed; then all instances end well."""
         ends = self.feed.ends()
-        assert end_offsets(bootstrap, topic) == ends
+        stored = end_offsets(bootstrap, topic)
+        assert stored == ends, f"the feed is in the topic as it was sent: {stored}, {ends}"
 
         def done():
             self._supervise()

@@ -15,6 +15,21 @@ class Verifier:
         self.sent = feed.sent
         self.source = source
         self.counts = Counter()
+        self.at = None  # the event that is being looked at
+
+    def story(self, decisions, place):
+        """What was to be decided of the member of the event at `place`, and what was, for whoever has to find out why."""
+        event = self.expected[place].event
+        member = event and event["member_id"]
+        lines = []
+        for at, want in sorted(self.expected.items()):
+            if want.event is None or want.event["member_id"] != member:
+                continue
+            found = [(record.partition, record.offset, decision["outcome"]) for record, decision in decisions
+                     if self.place(decision) == at]
+            lines.append(f"{at} {want.event['event_id']} {want.event['kind']} {want.event['occurred_at']} "
+                         f"{want.event['browser']} {want.event['device_token']}: {want.outcome} {want.reason}; {found}")
+        return "\n".join(lines)
 
     def place(self, record):
         assert record["source_topic"] == self.source
@@ -25,7 +40,7 @@ class Verifier:
         values, ids = {}, {}
         for record in records:
             job = decode(record.value, "AlertJob")
-            place = self.place(job)
+            place = self.at = self.place(job)
             want = self.expected[place]
             self.counts["alert records"] += 1
             if place in values:
@@ -52,7 +67,7 @@ class Verifier:
         right = Counter()
         for record in records:
             decision = decode(record.value, "Decision")
-            place = self.place(decision)
+            place = self.at = self.place(decision)
             want = self.expected[place]
             found = (decision["outcome"], decision["reason"])
             if found == (want.outcome, want.reason):
