@@ -1,5 +1,6 @@
 """The events of a kill storm, made before it starts, and what must become of each of them: policy_model.py says it."""
 import random
+import time
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ class Feed:
         self.rng = random.Random(seed)
         self.made = []
         self.now = DEMO_START
+        # Kafka's timestamps are of today: with old ones a broker that restarts takes our producer for one that it has not
+        # heard of for a day (producer.id.expiration.ms), and stores twice what is sent again.
+        self.stamp = int(time.time() * 1000)
         self.sent = [self._next(number) for number in range(count)]
         self.expected = self._decide()
         self.released = 0
@@ -49,17 +53,18 @@ class Feed:
     def _next(self, number):
         rng = self.rng
         self.now += rng.choice((1, 1000, 5000))
+        self.stamp += 1
         draw = rng.random()
         if draw < 0.003:  # poison: cut before its end
             value = encode(self._event(f"cut{number}"))
-            return Sent(rng.randrange(PARTITIONS), b"cut", value[:rng.randrange(1, 20)], self.now, None)
+            return Sent(rng.randrange(PARTITIONS), b"cut", value[:rng.randrange(1, 20)], self.stamp, None)
         if draw < 0.02 and self.made:  # the producer sends an event once more
             event = rng.choice(self.made[-300:])
         else:
             event = self._event(f"e{number}")
             self.made.append(event)
         key = event["member_id"].encode()
-        return Sent(zlib.crc32(key) % PARTITIONS, key, encode(event), self.now, event)
+        return Sent(zlib.crc32(key) % PARTITIONS, key, encode(event), self.stamp, event)
 
     def _event(self, event_id):
         rng = self.rng
