@@ -1,19 +1,12 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "detector/answers_redis.h"
 #include "common/redis_text.h"
 #include "detector/redis_key.h"
 #include "detector/store_redis_internal.h"
 
 #define CHUNK_READS 256 /* look-ups of one MGET: at most 1024 keys */
-
-void
-la_store_redis_drop_replies(struct la_store_redis *store)
-{
-	while (store->reply_count > 0)
-		freeReplyObject(store->replies[--store->reply_count]);
-}
 
 static size_t
 chunk_size(const struct la_store_redis *store, size_t first)
@@ -50,34 +43,19 @@ print_fetch(struct la_store_redis *store)
 	return (LA_OK);
 }
 
-static enum la_err
-make_room(struct la_store_redis *store, size_t replies)
-{
-	redisReply **room;
-
-	if (replies <= store->reply_cap)
-		return (LA_OK);
-	room = realloc(store->replies, replies * sizeof(redisReply *));
-	if (room == NULL)
-		return (LA_ENOMEM);
-	store->replies = room;
-	store->reply_cap = replies;
-	return (LA_OK);
-}
-
 enum la_err
 la_store_redis_fetch_begin(void *self, struct la_store_read *reads, size_t count, struct la_error *error)
 {
 	struct la_store_redis *store = self;
 	enum la_err err;
 
-	la_store_redis_drop_replies(store);
+	la_arena_clear(&store->records);
 	store->fetching = false;
 	store->reads = reads;
 	store->read_count = count;
 	if (count == 0)
 		return (LA_OK);
-	if (make_room(store, (count + CHUNK_READS - 1) / CHUNK_READS) != LA_OK || print_fetch(store) != LA_OK)
+	if (print_fetch(store) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for %zu look-ups", count));
 	if ((err = la_connection_open(&store->connection, LA_STORE_CONNECT_MS, error)) != LA_OK)
 		return (err);
@@ -132,12 +110,29 @@ take_records(const redisReply *reply, struct la_store_read *reads, size_t count)
 	return (at == reply->elements);
 }
 
+/* Errors close the connection. */
+static enum la_err
+take_chunk(struct la_store_redis *store, size_t first, int64_t deadline_ms, struct la_error *error)
+{
+	struct la_connection *connection = &store->connection;
+	redisReply *reply;
+	enum la_err err = la_connection_reply(connection, deadline_ms, &reply, error);
+
+	if (err == LA_OK && reply->type == REDIS_REPLY_ERROR) {
+		err = la_redis_text_error(error, connection->url.name, reply->str);
+		la_connection_close(connection);
+	} else if (err == LA_OK && !take_records(reply, store->reads + first, chunk_size(store, first))) {
+		err = la_store_redis_unexpected(store, "MGET", error);
+	}
+	return (err);
+}
+
 enum la_err
 la_store_redis_fetch_end(void *self, int timeout_ms, struct la_error *error)
 {
 	struct la_store_redis *store = self;
 	int64_t deadline_ms = la_clock_now_ms(NULL) + timeout_ms;
-	redisReply *reply;
+	struct la_answers answers;
 	enum la_err err;
 
 	store->fetching = false;
@@ -145,12 +140,10 @@ la_store_redis_fetch_end(void *self, int timeout_ms, struct la_error *error)
 		return (LA_OK);
 	if ((err = take_role(store, deadline_ms, error)) != LA_OK)
 		return (err);
-	for (size_t first = 0; first < store->read_count; first += CHUNK_READS) {
-		if ((err = la_store_redis_reply(store, deadline_ms, &reply, error)) != LA_OK)
-			return (err);
-		store->replies[store->reply_count++] = reply;
-		if (!take_records(reply, store->reads + first, chunk_size(store, first)))
-			return (la_store_redis_unexpected(store, "MGET", error));
-	}
-	return (LA_OK);
+	la_answers_begin(&answers, store->connection.redis, &store->records);
+	for (size_t first = 0; first < store->read_count && err == LA_OK; first += CHUNK_READS)
+		err = take_chunk(store, first, deadline_ms, error);
+	if (err == LA_OK)
+		la_answers_end(&answers, store->connection.redis);
+	return (err);
 }

@@ -57,8 +57,7 @@ la_store_redis_free(struct la_store_redis *store)
 {
 	if (store == NULL)
 		return;
-	la_store_redis_drop_replies(store);
-	free(store->replies);
+	la_arena_clear(&store->records);
 	la_connection_clear(&store->connection);
 	la_buf_clear(&store->commands);
 	free(store->prefix);

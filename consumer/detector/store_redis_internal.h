@@ -2,6 +2,7 @@
 #ifndef LA_DETECTOR_STORE_REDIS_INTERNAL_H
 #define LA_DETECTOR_STORE_REDIS_INTERNAL_H
 
+#include "common/arena.h"
 #include "common/connection_redis.h"
 #include "detector/script_redis.h"
 #include "detector/store_redis.h"
@@ -17,8 +18,7 @@ struct la_store_redis {
 
 	struct la_store_read *reads; /* the fetch under way, the caller's */
 	size_t read_count;
-	redisReply **replies; /* of the last fetch, which own the records */
-	size_t reply_count, reply_cap;
+	struct la_arena records; /* of the last fetch, with the rest of its answers */
 	bool fetching; /* answers of a fetch are to come, behind those of a write if there is one */
 
 	struct la_store_write *writes; /* the write under way, the caller's */
@@ -31,8 +31,6 @@ LA_MUST_CHECK enum la_err la_store_redis_reply(
 
 /* An answer of the wrong kind: closes the connection. Returns LA_EUNAVAILABLE. */
 enum la_err la_store_redis_unexpected(struct la_store_redis *store, const char *command, struct la_error *error);
-
-void la_store_redis_drop_replies(struct la_store_redis *store);
 
 /* The port's four (store.h); self is the store. */
 enum la_err la_store_redis_fetch_begin(

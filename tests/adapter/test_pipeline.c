@@ -369,6 +369,44 @@ member_that_another_writer_changed_is_decided_again(void **state)
 	}
 }
 
+/* A batch of its own for each event: the second one's look-up is under way when the first one's write conflicts. */
+static void
+look_up_behind_a_conflict_is_made_again(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event revoked = login("e1", "m1", "their token", T0 + MINUTE);
+	struct la_login_event next = login("e2", "m1", "their token", T0 + 2 * MINUTE);
+
+	world->options.batch_max_events = 1;
+	la_pipeline_free(world->pipeline);
+	open_pipeline(world);
+	world->store.on_write = change_behind_our_back;
+	world->store.cookie = world;
+	revoked.kind = LA_KIND_DEVICE_REVOKED;
+	(void)add(world, 0, &revoked);
+	(void)add(world, 0, &next);
+	turn_until_done(world);
+	/* the other writer's login made the token known; the revocation, decided again, took it away */
+	assert_int_equal(count_outputs(world, "login-alerts"), 1);
+}
+
+static void
+batches_overlap(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event first = login("e1", "m1", "t1", T0), second = login("e2", "m2", "t1", T0 + MINUTE);
+
+	world->options.batch_max_events = 1;
+	la_pipeline_free(world->pipeline);
+	open_pipeline(world);
+	(void)add(world, 0, &first);
+	(void)add(world, 0, &second);
+	turn_until_done(world);
+	/* the second one's fetch goes out behind the first one's write, before any output */
+	assert_string_equal(world->bus.trace, "FWFWPPACPPAC");
+	assert_int_equal(world->bus.committed[0], 2);
+}
+
 static void
 batch_ends_before_the_33rd_candidate_of_a_member(void **state)
 {
@@ -461,9 +499,33 @@ stop_hands_back_within_its_time_what_cannot_be_finished(void **state)
 	assert_int_equal(said("msg=\"batch handed back\""), 1);
 }
 
+/* One member, more candidates than a memo holds. */
+static void
+add_candidates(struct world *world)
+{
+	char id[32], token[32];
+
+	for (int i = 0; i < 80; i++) {
+		struct la_login_event event;
+
+		(void)snprintf(id, sizeof(id), "event-%d", i);
+		(void)snprintf(token, sizeof(token), "token-%d", i);
+		event = login(id, "m1", token, T0 + i * MINUTE);
+		(void)add(world, 0, &event);
+	}
+}
+
+/* What is read, and in batches of how many. */
+struct history {
+	void (*add)(struct world *world);
+	size_t batch_max;
+};
+
+static const struct history histories[] = {{add_history, 16}, {add_candidates, 20}};
+
 /* How many calls of ports the history takes without a fault. */
 static long
-calls_without_fault(char **expected, bool exactly_once)
+calls_without_fault(const struct history *history, char **expected, bool exactly_once)
 {
 	struct world *world;
 	void *state;
@@ -471,12 +533,12 @@ calls_without_fault(char **expected, bool exactly_once)
 
 	(void)setup(&state);
 	world = state;
-	world->options.batch_max_events = 16;
+	world->options.batch_max_events = history->batch_max;
 	la_pipeline_free(world->pipeline);
 	open_pipeline(world);
 	if (exactly_once)
 		use_exactly_once(world);
-	add_history(world);
+	history->add(world);
 	turn_until_done(world);
 	*expected = essence(world);
 	calls = world->fault.calls;
@@ -486,7 +548,7 @@ calls_without_fault(char **expected, bool exactly_once)
 
 /* The history with one fault; after a lasting one, a new process over the same store. Compares with expected. */
 static void
-run_with_fault(const struct fault *fault, const char *expected, bool exactly_once)
+run_with_fault(const struct history *history, const struct fault *fault, const char *expected, bool exactly_once)
 {
 	struct la_error error = LA_ERROR_INIT;
 	struct world *world;
@@ -496,12 +558,12 @@ run_with_fault(const struct fault *fault, const char *expected, bool exactly_onc
 
 	(void)setup(&state);
 	world = state;
-	world->options.batch_max_events = 16;
+	world->options.batch_max_events = history->batch_max;
 	la_pipeline_free(world->pipeline);
 	open_pipeline(world);
 	if (exactly_once)
 		use_exactly_once(world);
-	add_history(world);
+	history->add(world);
 	world->fault = *fault;
 	while (!memory_bus_done(&world->bus)) {
 		assert_in_range(turns++, 0, 1000);
@@ -522,20 +584,23 @@ run_with_fault(const struct fault *fault, const char *expected, bool exactly_onc
 	(void)teardown(&state);
 }
 
+/* Each call of each history fails so, before and after its effect. */
 static void
 run_with_each_fault(struct fault fault, bool exactly_once)
 {
-	char *expected;
-	long calls = calls_without_fault(&expected, exactly_once);
+	for (size_t h = 0; h < sizeof(histories) / sizeof(histories[0]); h++) {
+		char *expected;
+		long calls = calls_without_fault(&histories[h], &expected, exactly_once);
 
-	assert_in_range(calls, 20, 2000);
-	for (fault.at = 1; fault.at <= calls; fault.at++) {
-		fault.after = false;
-		run_with_fault(&fault, expected, exactly_once);
-		fault.after = true;
-		run_with_fault(&fault, expected, exactly_once);
+		assert_in_range(calls, 20, 2000);
+		for (fault.at = 1; fault.at <= calls; fault.at++) {
+			fault.after = false;
+			run_with_fault(&histories[h], &fault, expected, exactly_once);
+			fault.after = true;
+			run_with_fault(&histories[h], &fault, expected, exactly_once);
+		}
+		free(expected);
 	}
-	free(expected);
 }
 
 static void
@@ -578,6 +643,8 @@ main(void)
 	    PROMISE(batch_is_dropped_when_its_partitions_go_while_it_waits),
 	    PROMISE(kept_partitions_of_a_batch_go_on),
 	    PROMISE(member_that_another_writer_changed_is_decided_again),
+	    PROMISE(look_up_behind_a_conflict_is_made_again),
+	    PROMISE(batches_overlap),
 	    PROMISE(batch_ends_before_the_33rd_candidate_of_a_member),
 	    PROMISE(record_that_cannot_be_read_is_left_alone_and_waited_for),
 	    PROMISE(stop_finishes_the_batch_in_hand),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition  # noqa: E402
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition  # noqa: E402
 from process import wait_until  # noqa: E402
 from services import Kafka, Program, Redis, write_hash_keys  # noqa: E402
 
@@ -107,7 +107,11 @@ class Bench:
 
         def is_done():
             program.process.require_alive()
-            return all(p.offset == ends[p.partition] for p in asking.committed(wanted, timeout=10))
+            try:
+                committed = asking.committed(wanted, timeout=10)
+            except KafkaException:  # the group's coordinator is still being made
+                return False
+            return all(p.offset == ends[p.partition] for p in committed)
 
         others = {"Redis": self.redis.process.pid, "broker": self.kafka.process.pid}
         before = {name: cpu_s(pid) for name, pid in others.items()}
