@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/redis_text.h"
 
@@ -72,4 +73,56 @@ la_ledger_goodbye(struct la_buf *out, const struct la_ledger_names *names)
 
 	name_mailer(key, names, names->mailer);
 	return (la_redis_text_command(out, (const char *const[]){"DEL", key, NULL}));
+}
+
+/* What stands in the place of our claim. */
+static enum la_ledger_reading
+read_found(const struct la_ask *ask, const char *found, enum la_ledger_verdict *verdict, struct la_ask *next)
+{
+	*verdict = LA_LEDGER_DONE;
+	if (strcmp(found, "s") == 0)
+		return (LA_LEDGER_ANSWERED);
+	if (strlen(found) != LA_MAILER_ID_HEX || found[0] != 'c')
+		return (LA_LEDGER_UNREADABLE);
+	*verdict = LA_LEDGER_BUSY;
+	if (ask->kind == LA_ASK_TAKE_OVER)
+		return (LA_LEDGER_ANSWERED); /* somebody else was faster */
+	next->kind = LA_ASK_IS_ALIVE;
+	(void)snprintf(next->other, sizeof(next->other), "%s", found + 1);
+	return (LA_LEDGER_ASK_MORE);
+}
+
+static enum la_ledger_reading
+read_is_alive(int64_t is_alive, enum la_ledger_verdict *verdict, struct la_ask *next)
+{
+	*verdict = LA_LEDGER_BUSY;
+	if (is_alive != 0)
+		return (LA_LEDGER_ANSWERED);
+	next->kind = LA_ASK_TAKE_OVER;
+	return (LA_LEDGER_ASK_MORE);
+}
+
+enum la_ledger_reading
+la_ledger_read(const struct la_ask *ask, const struct la_ledger_reply *reply, enum la_ledger_verdict *verdict,
+    struct la_ask *next)
+{
+	*next = *ask;
+	switch (ask->kind) {
+	case LA_ASK_BEAT:
+		return (reply->text != NULL ? LA_LEDGER_NOTED : LA_LEDGER_UNREADABLE);
+	case LA_ASK_MARK:
+		*verdict = LA_LEDGER_MARKED;
+		return (reply->text != NULL ? LA_LEDGER_ANSWERED : LA_LEDGER_UNREADABLE);
+	case LA_ASK_RELEASE:
+		return (reply->is_integer ? LA_LEDGER_NOTED : LA_LEDGER_UNREADABLE);
+	case LA_ASK_IS_ALIVE:
+		return (reply->is_integer ? read_is_alive(reply->integer, verdict, next) : LA_LEDGER_UNREADABLE);
+	case LA_ASK_CLAIM:
+	case LA_ASK_TAKE_OVER:
+		break;
+	}
+	if (reply->text != NULL)
+		return (read_found(ask, reply->text, verdict, next));
+	*verdict = ask->kind == LA_ASK_CLAIM ? LA_LEDGER_CLAIMED : LA_LEDGER_TAKEN_OVER;
+	return (reply->is_integer ? LA_LEDGER_ANSWERED : LA_LEDGER_UNREADABLE);
 }

@@ -108,91 +108,40 @@ send_asks(struct la_ledger_redis *ledger, struct la_error *error)
 	return (la_connection_send(&ledger->connection, la_buf_span(&ledger->commands), error));
 }
 
-/* What was found in the place of our claim. True: *verdict answers it; false: more is asked. Errors in *err. */
-static bool
-judge_found(struct la_ledger_redis *ledger, const struct la_ask *what, const redisReply *reply,
-    enum la_ledger_verdict *verdict, enum la_err *err)
-{
-	struct la_ask next = *what;
-
-	if (strcmp(reply->str, "s") == 0) {
-		*verdict = LA_LEDGER_DONE;
-		return (true);
-	}
-	if (reply->len != LA_MAILER_ID_HEX || reply->str[0] != 'c') {
-		*err = LA_EUNAVAILABLE;
-		return (false);
-	}
-	if (what->kind == LA_ASK_TAKE_OVER) { /* somebody else was faster */
-		*verdict = LA_LEDGER_BUSY;
-		return (true);
-	}
-	next.kind = LA_ASK_IS_ALIVE;
-	(void)snprintf(next.other, sizeof(next.other), "%s", reply->str + 1);
-	*err = la_asks_add(&ledger->asks, &next);
-	return (false);
-}
-
-/* True: *verdict answers the ask; false: more is asked, or *err says why not. */
-static bool
-judge_claim(struct la_ledger_redis *ledger, const struct la_ask *what, const redisReply *reply,
-    enum la_ledger_verdict *verdict, enum la_err *err)
-{
-	struct la_ask next = *what;
-
-	if (what->kind == LA_ASK_IS_ALIVE && reply->type == REDIS_REPLY_INTEGER) {
-		*verdict = LA_LEDGER_BUSY;
-		if (reply->integer == 1)
-			return (true);
-		next.kind = LA_ASK_TAKE_OVER;
-		*err = la_asks_add(&ledger->asks, &next);
-		return (false);
-	}
-	if (what->kind != LA_ASK_IS_ALIVE && reply->type == REDIS_REPLY_INTEGER) {
-		*verdict = what->kind == LA_ASK_CLAIM ? LA_LEDGER_CLAIMED : LA_LEDGER_TAKEN_OVER;
-		return (true);
-	}
-	if (what->kind != LA_ASK_IS_ALIVE && reply->type == REDIS_REPLY_STRING)
-		return (judge_found(ledger, what, reply, verdict, err));
-	*err = LA_EUNAVAILABLE;
-	return (false);
-}
-
 /* The answer to the oldest ask. *answered: it is one for the caller. */
 static enum la_err
 judge(struct la_ledger_redis *ledger, const redisReply *reply, struct la_ledger_answer *answer, bool *answered,
     struct la_error *error)
 {
+	const struct la_ledger_reply plain = {.is_integer = reply->type == REDIS_REPLY_INTEGER,
+	    .integer = reply->integer,
+	    .text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS ? reply->str : NULL};
 	const struct la_ask what = *la_asks_awaited(&ledger->asks);
+	struct la_ask next = what;
 	enum la_err err = LA_OK;
 
 	*answered = false;
+	answer->token = what.token;
 	if (reply->type == REDIS_REPLY_ERROR)
 		return (la_redis_text_error(error, ledger->connection.url.name, reply->str));
-	answer->token = what.token;
-	switch (what.kind) {
-	case LA_ASK_BEAT:
-		ledger->valid_until_ms = what.sent_ms + ledger->times.lease_ms - LEASE_MARGIN_MS;
-		break;
-	case LA_ASK_CLAIM:
-	case LA_ASK_IS_ALIVE:
-	case LA_ASK_TAKE_OVER:
-		*answered = judge_claim(ledger, &what, reply, &answer->verdict, &err);
-		break;
-	case LA_ASK_MARK:
-		answer->verdict = LA_LEDGER_MARKED;
+	switch (la_ledger_read(&what, &plain, &answer->verdict, &next)) {
+	case LA_LEDGER_ANSWERED:
 		*answered = true;
 		break;
-	case LA_ASK_RELEASE:
+	case LA_LEDGER_ASK_MORE:
+		err = ask(ledger, &next, error);
 		break;
-	}
-	if (err == LA_ENOMEM)
-		return (la_error_set(error, err, "out of memory for the ledger"));
-	if (err != LA_OK)
-		return (la_error_set(error, err, "%s: unexpected answer, or an entry that this version cannot read",
+	case LA_LEDGER_NOTED:
+		if (what.kind == LA_ASK_BEAT)
+			ledger->valid_until_ms = what.sent_ms + ledger->times.lease_ms - LEASE_MARGIN_MS;
+		break;
+	case LA_LEDGER_UNREADABLE:
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s: unexpected answer, or an entry that this version cannot read",
 		    ledger->connection.url.name));
-	la_asks_take(&ledger->asks);
-	return (LA_OK);
+	}
+	if (err == LA_OK)
+		la_asks_take(&ledger->asks);
+	return (err);
 }
 
 static enum la_err

@@ -121,6 +121,54 @@ commands_are_what_the_header_says(void **state)
 	}
 }
 
+static void
+answers_mean_what_the_header_says(void **state)
+{
+	static const struct {
+		enum la_ask_kind kind;
+		struct la_ledger_reply reply;
+		enum la_ledger_reading reading;
+		enum la_ledger_verdict verdict; /* ANSWERED */
+		enum la_ask_kind next;          /* ASK_MORE */
+	} rows[] = {
+	    {LA_ASK_BEAT, {.text = "OK"}, LA_LEDGER_NOTED, 0, 0},
+	    {LA_ASK_BEAT, {.is_integer = true}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_CLAIM, {.is_integer = true, .integer = 1}, LA_LEDGER_ANSWERED, LA_LEDGER_CLAIMED, 0},
+	    {LA_ASK_CLAIM, {.text = "s"}, LA_LEDGER_ANSWERED, LA_LEDGER_DONE, 0},
+	    {LA_ASK_CLAIM, {.text = "cffeeddccbbaa9988"}, LA_LEDGER_ASK_MORE, 0, LA_ASK_IS_ALIVE},
+	    {LA_ASK_CLAIM, {.text = "cffeeddccbbaa99889"}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_CLAIM, {.text = "t"}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_CLAIM, {.text = ""}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_CLAIM, {.text = NULL}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_IS_ALIVE, {.is_integer = true, .integer = 1}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
+	    {LA_ASK_IS_ALIVE, {.is_integer = true}, LA_LEDGER_ASK_MORE, 0, LA_ASK_TAKE_OVER},
+	    {LA_ASK_IS_ALIVE, {.text = "1"}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_TAKE_OVER, {.is_integer = true, .integer = 1}, LA_LEDGER_ANSWERED, LA_LEDGER_TAKEN_OVER, 0},
+	    {LA_ASK_TAKE_OVER, {.text = "s"}, LA_LEDGER_ANSWERED, LA_LEDGER_DONE, 0},
+	    {LA_ASK_TAKE_OVER, {.text = "c0011223344556677"}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
+	    {LA_ASK_MARK, {.text = "OK"}, LA_LEDGER_ANSWERED, LA_LEDGER_MARKED, 0},
+	    {LA_ASK_MARK, {.text = NULL}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_RELEASE, {.is_integer = true, .integer = 1}, LA_LEDGER_NOTED, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct la_ask ask = {.kind = rows[i].kind, .token = 9, .job_id = JOB, .ttl_s = 3}, next;
+		enum la_ledger_verdict verdict;
+
+		assert_int_equal(la_ledger_read(&ask, &rows[i].reply, &verdict, &next), rows[i].reading);
+		if (rows[i].reading == LA_LEDGER_ANSWERED)
+			assert_int_equal(verdict, rows[i].verdict);
+		if (rows[i].reading != LA_LEDGER_ASK_MORE)
+			continue;
+		assert_int_equal(next.kind, rows[i].next);
+		assert_int_equal(next.token, 9);
+		assert_string_equal(next.job_id, JOB);
+		if (next.kind == LA_ASK_IS_ALIVE)
+			assert_string_equal(next.other, rows[i].reply.text + 1);
+	}
+}
+
 int
 main(void)
 {
@@ -129,6 +177,7 @@ main(void)
 	    cmocka_unit_test(after_a_lost_connection_all_are_asked_again_a_beat_first),
 	    cmocka_unit_test(asked_again_a_full_ring_grows),
 	    cmocka_unit_test(commands_are_what_the_header_says),
+	    cmocka_unit_test(answers_mean_what_the_header_says),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
