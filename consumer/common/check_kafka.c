@@ -94,12 +94,11 @@ try_transactions(rd_kafka_conf_t *producing, int timeout_ms, struct la_error *er
 }
 
 static void
-see_transactional_id(void *cookie, const char *name, const char *value)
+see_transactional_id(void *cookie, const struct la_conf_kafka_property *property)
 {
 	bool *is_given = cookie;
 
-	(void)value;
-	*is_given = *is_given || strcmp(name, "transactional.id") == 0;
+	*is_given = *is_given || strcmp(property->name, "transactional.id") == 0;
 }
 
 enum la_err

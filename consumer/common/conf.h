@@ -68,13 +68,19 @@ int64_t la_conf_ms(const struct la_conf *conf, const char *key); /* durations, t
 double la_conf_ratio(const struct la_conf *conf, const char *key);
 bool la_conf_is_set(const struct la_conf *conf, const char *key);
 
+/* A property of librdkafka's, with the key that set it and where, for what librdkafka says of it. */
+struct la_conf_kafka_property {
+	const char *name, *value; /* valid until fn returns */
+	const char *key, *where;  /* "kafka.consumer.<p>", "file:line"; valid as long as conf is not changed */
+};
+
 /*
  * Calls fn for each kafka.<p> and kafka.consumer.<p> (or kafka.producer.<p>), in the
- * order in which later wins: kafka.* first. Property names are librdkafka's.
+ * order in which later wins: kafka.* first.
  */
 enum la_conf_kafka { LA_CONF_KAFKA_CONSUMER, LA_CONF_KAFKA_PRODUCER };
 void la_conf_each_kafka(const struct la_conf *conf, enum la_conf_kafka which,
-    void (*fn)(void *cookie, const char *property, const char *value), void *cookie);
+    void (*fn)(void *cookie, const struct la_conf_kafka_property *property), void *cookie);
 /* For mail.brand.<tenant>: the value of "<prefix><suffix>", or NULL. */
 const char *la_conf_text_for(const struct la_conf *conf, const char *prefix, const char *suffix, size_t suffix_size);
 

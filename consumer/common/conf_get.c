@@ -95,29 +95,31 @@ la_conf_is_set(const struct la_conf *conf, const char *key)
 /* Hands out the entry if it is a property for client. */
 static void
 hand_out(const struct la_conf_entry *entry, enum la_conf_client client,
-    void (*fn)(void *cookie, const char *property, const char *value), void *cookie)
+    void (*fn)(void *cookie, const struct la_conf_kafka_property *property), void *cookie)
 {
+	struct la_conf_kafka_property property = {.value = entry->text, .key = entry->name, .where = entry->where};
 	enum la_conf_client whose;
-	const char *name;
-	char property[128];
+	char without_file[128];
 
 	if (entry->key->type != LA_CONF_KAFKA || entry->text == NULL)
 		return;
-	name = la_conf_property(entry->name, &whose);
+	property.name = la_conf_property(entry->name, &whose);
 	if (whose != client)
 		return;
-	if (!la_conf_property_is_file(name)) {
-		fn(cookie, name, entry->text);
-	} else if (entry->secret != NULL) {
-		(void)snprintf(property, sizeof(property), "%.*s", (int)(strlen(name) - strlen(".file")), name);
-		fn(cookie, property, entry->secret);
+	if (la_conf_property_is_file(property.name)) {
+		(void)snprintf(without_file, sizeof(without_file), "%.*s",
+		    (int)(strlen(property.name) - strlen(".file")), property.name);
+		property.name = without_file;
+		property.value = entry->secret;
 	}
+	if (property.value != NULL)
+		fn(cookie, &property);
 }
 
 /* What is for both clients, then what is for this one. */
 void
 la_conf_each_kafka(const struct la_conf *conf, enum la_conf_kafka which,
-    void (*fn)(void *cookie, const char *property, const char *value), void *cookie)
+    void (*fn)(void *cookie, const struct la_conf_kafka_property *property), void *cookie)
 {
 	enum la_conf_client client =
 	    which == LA_CONF_KAFKA_CONSUMER ? LA_CONF_CLIENT_CONSUMER : LA_CONF_CLIENT_PRODUCER;

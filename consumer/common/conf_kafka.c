@@ -84,6 +84,7 @@ struct maker {
 	rd_kafka_conf_t *conf;
 	enum la_err err;
 	struct la_error *error;
+	struct la_conf_kafka_property heartbeat; /* as the user set it; key NULL: not */
 };
 
 static void
@@ -109,9 +110,55 @@ set_all(struct maker *maker, const struct property *properties, size_t count)
 #define SET_ALL(maker, properties) set_all((maker), (properties), sizeof(properties) / sizeof((properties)[0]))
 
 static void
-set_users(void *cookie, const char *name, const char *value)
+set_users(void *cookie, const struct la_conf_kafka_property *property)
 {
-	set(cookie, name, value);
+	struct maker *maker = cookie;
+	char reason[256];
+	rd_kafka_conf_res_t result;
+
+	if (maker->err != LA_OK)
+		return;
+	if (strcmp(property->name, "heartbeat.interval.ms") == 0)
+		maker->heartbeat = *property;
+	result = rd_kafka_conf_set(maker->conf, property->name, property->value, reason, sizeof(reason));
+	if (result == RD_KAFKA_CONF_UNKNOWN)
+		maker->err = la_error_set(maker->error, LA_ECONFIG, "%s: %s: must be a property of librdkafka %s",
+		    property->where, property->key, rd_kafka_version_str());
+	else if (result != RD_KAFKA_CONF_OK)
+		maker->err =
+		    la_error_set(maker->error, LA_ECONFIG, "%s: %s: %s", property->where, property->key, reason);
+}
+
+static long
+number_of(const struct maker *maker, const char *name)
+{
+	char text[32] = "";
+	size_t size = sizeof(text);
+
+	(void)rd_kafka_conf_get(maker->conf, name, text, &size);
+	return (strtol(text, NULL, 10));
+}
+
+/*
+ * librdkafka takes a heartbeat that comes after the session's end, and the member then leaves the group for ever and
+ * again. Three fit into a session, as Kafka advises, unless the user says otherwise.
+ */
+static void
+fit_heartbeat(struct maker *maker)
+{
+	long session_ms = number_of(maker, "session.timeout.ms");
+	char third[32];
+
+	if (maker->err != LA_OK || number_of(maker, "heartbeat.interval.ms") <= session_ms / 3)
+		return;
+	if (maker->heartbeat.key == NULL) {
+		(void)snprintf(third, sizeof(third), "%ld", session_ms < 3 ? 1 : session_ms / 3);
+		set(maker, "heartbeat.interval.ms", third);
+	} else if (number_of(maker, "heartbeat.interval.ms") >= session_ms) {
+		maker->err = la_error_set(maker->error, LA_ECONFIG,
+		    "%s: %s: must be less than session.timeout.ms, which is %ld; a third of it is usual",
+		    maker->heartbeat.where, maker->heartbeat.key, session_ms);
+	}
 }
 
 static void
@@ -144,7 +191,7 @@ enum la_err
 la_conf_kafka_make(rd_kafka_conf_t **out, const struct la_conf *conf, enum la_conf_kafka which, const char *group_id,
     struct la_error *error)
 {
-	struct maker maker = {rd_kafka_conf_new(), LA_OK, error};
+	struct maker maker = {.conf = rd_kafka_conf_new(), .error = error};
 
 	if (maker.conf == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
@@ -160,6 +207,7 @@ la_conf_kafka_make(rd_kafka_conf_t **out, const struct la_conf *conf, enum la_co
 	}
 	la_conf_each_kafka(conf, which, set_users, &maker);
 	if (which == LA_CONF_KAFKA_CONSUMER) {
+		fit_heartbeat(&maker);
 		SET_ALL(&maker, consumer_forced);
 	} else {
 		SET_ALL(&maker, producer_forced);
@@ -180,12 +228,12 @@ struct wanted {
 };
 
 static void
-find_users(void *cookie, const char *name, const char *value)
+find_users(void *cookie, const struct la_conf_kafka_property *property)
 {
 	struct wanted *wanted = cookie;
 
-	if (strcmp(name, wanted->name) == 0)
-		(void)snprintf(wanted->value, sizeof(wanted->value), "%s", value);
+	if (strcmp(property->name, wanted->name) == 0)
+		(void)snprintf(wanted->value, sizeof(wanted->value), "%s", property->value);
 }
 
 /* The property's value as it is set; "" without. */
@@ -226,7 +274,7 @@ enum la_err
 la_conf_kafka_transactional(
     rd_kafka_conf_t *producing, const rd_kafka_conf_t *consuming, const struct la_conf *conf, struct la_error *error)
 {
-	struct maker maker = {producing, LA_OK, error};
+	struct maker maker = {.conf = producing, .error = error};
 	struct wanted wanted = {"transactional.id", ""};
 	size_t i;
 

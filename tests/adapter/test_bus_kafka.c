@@ -1,6 +1,8 @@
 /* Records in, records out: the bus over Kafka when nothing is wrong. */
 #include "adapter/kafka_fixture.h"
 
+#include "common/parts_kafka.h"
+
 #include <poll.h>
 
 static struct la_message got[64];
@@ -262,9 +264,9 @@ check_names_what_is_missing(void **state)
 }
 
 static void
-property_that_librdkafka_does_not_know_is_named(void **state)
+property_that_librdkafka_does_not_take_is_named_with_its_place(void **state)
 {
-	static const char *const unknown[] = {"kafka.consumer.no.such.property=1", NULL};
+	static const char unknown[] = "# x\nkafka.consumer.no.such.property=1\n";
 	static const char *const bad[] = {"kafka.producer.linger.ms=soon", NULL};
 	struct la_conf *conf = la_fixture_conf(NULL);
 	struct la_error error = LA_ERROR_INIT;
@@ -272,13 +274,40 @@ property_that_librdkafka_does_not_know_is_named(void **state)
 	(void)state;
 	assert_int_equal(la_bus_kafka_check_conf(conf, &error), LA_OK);
 	la_conf_free(conf);
-	conf = la_fixture_conf(unknown);
+	conf = la_fixture_conf(NULL);
+	assert_int_equal(la_conf_read_text(conf, "some.conf", unknown, strlen(unknown)), LA_OK);
 	assert_int_equal(la_bus_kafka_check_conf(conf, &error), LA_ECONFIG);
-	assert_non_null(strstr(error.text, "no.such.property"));
+	assert_non_null(strstr(error.text, "some.conf:2: kafka.consumer.no.such.property: must be a property of librdkafka"));
 	la_conf_free(conf);
 	conf = la_fixture_conf(bad);
 	assert_int_equal(la_bus_kafka_check_conf(conf, &error), LA_ECONFIG);
-	assert_non_null(strstr(error.text, "linger.ms"));
+	assert_non_null(strstr(error.text, "--set: kafka.producer.linger.ms: "));
+	la_conf_free(conf);
+}
+
+static void
+heartbeat_fits_into_the_session_or_is_refused(void **state)
+{
+	static const char *const late[] = {
+	    "kafka.consumer.session.timeout.ms=1500", "kafka.consumer.heartbeat.interval.ms=1500", NULL};
+	static const char short_session[] = "kafka.bootstrap.servers=127.0.0.1:1\nkafka.session.timeout.ms=1500\n";
+	struct la_error error = LA_ERROR_INIT;
+	rd_kafka_conf_t *made = NULL;
+	struct la_conf *conf = NULL;
+	char value[16] = "";
+	size_t size = sizeof(value);
+
+	(void)state;
+	assert_int_equal(la_conf_new(&conf, LA_PROGRAM_DETECTOR), LA_OK);
+	assert_int_equal(la_conf_read_text(conf, "some.conf", short_session, strlen(short_session)), LA_OK);
+	assert_int_equal(la_conf_kafka_make(&made, conf, LA_CONF_KAFKA_CONSUMER, "g", &error), LA_OK);
+	assert_int_equal(rd_kafka_conf_get(made, "heartbeat.interval.ms", value, &size), RD_KAFKA_CONF_OK);
+	assert_string_equal(value, "500");
+	rd_kafka_conf_destroy(made);
+	la_conf_free(conf);
+	conf = la_fixture_conf(late);
+	assert_int_equal(la_bus_kafka_check_conf(conf, &error), LA_ECONFIG);
+	assert_non_null(strstr(error.text, "--set: kafka.consumer.heartbeat.interval.ms: must be less than session.timeout.ms"));
 	la_conf_free(conf);
 }
 
@@ -354,7 +383,8 @@ main(void)
 	    cmocka_unit_test_setup(pause_before_the_first_assignment_holds, la_fixture_next),
 	    cmocka_unit_test_setup(topic_made_later_is_read, la_fixture_next),
 	    cmocka_unit_test_setup(check_names_what_is_missing, la_fixture_next),
-	    cmocka_unit_test_setup(property_that_librdkafka_does_not_know_is_named, la_fixture_next),
+	    cmocka_unit_test_setup(property_that_librdkafka_does_not_take_is_named_with_its_place, la_fixture_next),
+	    cmocka_unit_test_setup(heartbeat_fits_into_the_session_or_is_refused, la_fixture_next),
 	};
 
 	if (getenv("LA_TEST_KAFKA") != NULL &&

@@ -155,11 +155,11 @@ a_secret_loses_its_line_end_and_nothing_else(void **state)
 }
 
 static void
-collect(void *cookie, const char *property, const char *value)
+collect(void *cookie, const struct la_conf_kafka_property *property)
 {
 	char *text = cookie;
 
-	(void)snprintf(text + strlen(text), 256 - strlen(text), "%s=%s;", property, value);
+	(void)snprintf(text + strlen(text), 256 - strlen(text), "%s=%s;", property->name, property->value);
 }
 
 static void

@@ -57,10 +57,18 @@ check_printed(unsigned mode, const struct la_conf *conf)
 }
 
 static void
-ignore(void *cookie, const char *name, const char *value)
+check_property(void *cookie, const struct la_conf_kafka_property *property)
 {
 	(void)cookie;
-	REQUIRE(name[0] != '\0' && value != NULL);
+	REQUIRE(property->name[0] != '\0' && property->value != NULL && property->key != NULL);
+	fuzz_require_line(property->where);
+}
+
+static void
+check_brand(void *cookie, const char *tenant, const char *brand)
+{
+	(void)cookie;
+	REQUIRE(tenant[0] != '\0' && brand[0] != '\0');
 }
 
 int
@@ -76,8 +84,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_require_line(la_conf_problem(conf, i));
 	if (la_conf_problem_count(conf) == 0 && (mode & 6) == 0)
 		check_printed(mode, conf);
-	la_conf_each_kafka(conf, LA_CONF_KAFKA_CONSUMER, ignore, NULL);
-	la_conf_each_for(conf, "mail.brand.", ignore, NULL);
+	la_conf_each_kafka(conf, LA_CONF_KAFKA_CONSUMER, check_property, NULL);
+	la_conf_each_for(conf, "mail.brand.", check_brand, NULL);
 	la_conf_finish(conf, (const char *[]){"redis.url"}, 1);
 	la_conf_free(conf);
 	fuzz_free(input);

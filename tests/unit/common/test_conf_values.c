@@ -181,11 +181,11 @@ choices_are_numbered_as_the_enums_are(void **state)
 
 /* "property=value;" of everything handed out. */
 static void
-collect(void *cookie, const char *property, const char *value)
+collect(void *cookie, const struct la_conf_kafka_property *property)
 {
 	char *text = cookie;
 
-	(void)snprintf(text + strlen(text), 512 - strlen(text), "%s=%s;", property, value);
+	(void)snprintf(text + strlen(text), 512 - strlen(text), "%s=%s;", property->name, property->value);
 }
 
 static void
