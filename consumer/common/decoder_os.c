@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/decoder_core.h"
 #include "common/file.h"
+#include "common/log.h"
 #include "common/record_fields.h"
 
 #define SETTLED_MS 2000 /* a folder that changed this lately may change again within the same time stamp */
@@ -19,6 +20,7 @@ struct folder {
 	struct timespec changed; /* as it was before the last look */
 	bool settled;            /* and no file of it failed */
 	int64_t looked_ms;       /* monotonic */
+	struct la_error said;    /* what is wrong with it, as it was logged; code LA_OK: nothing */
 };
 
 static int
@@ -82,6 +84,15 @@ scan(struct folder *f, struct la_decoder *decoder, struct la_error *error)
 	return (err);
 }
 
+/* A file that does not fit stays unknown and its records are refused: said once, not with each look. */
+static void
+say(struct folder *f, const struct la_error *error)
+{
+	if (error->code != LA_OK && strcmp(error->text, f->said.text) != 0)
+		la_log(LA_LOG_ERROR, la_msg("a writer's schema cannot be used"), la_str("error", error->text));
+	f->said = *error;
+}
+
 /*
  * Only when the folder has changed since the last look, so that a producer of
  * unknown fingerprints costs one stat() each; or once a second while a change
@@ -92,15 +103,15 @@ look(void *cookie, struct la_decoder *decoder)
 {
 	struct folder *f = cookie;
 	struct stat st;
-	struct la_error ignored;
+	struct la_error error = LA_ERROR_INIT;
 
 	if (stat(f->path, &st) != 0)
 		return;
 	if (st.st_mtim.tv_sec == f->changed.tv_sec && st.st_mtim.tv_nsec == f->changed.tv_nsec &&
 	    (f->settled || la_clock_now_ms(NULL) - f->looked_ms < RETRY_MS))
 		return;
-	if (scan(f, decoder, &ignored) != LA_OK)
-		return; /* a file that does not fit stays unknown; its records are refused */
+	(void)scan(f, decoder, &error);
+	say(f, &error);
 }
 
 static void

@@ -347,6 +347,52 @@ a_schema_file_that_was_read_half_written_is_read_again(void **state)
 	folder_close(&folder);
 }
 
+/* What is written to stderr from now on goes to a file; gives what stderr was. */
+static int
+divert_stderr(FILE *to)
+{
+	int kept;
+
+	(void)fflush(stderr);
+	kept = dup(STDERR_FILENO);
+	assert_true(kept >= 0 && dup2(fileno(to), STDERR_FILENO) >= 0);
+	return (kept);
+}
+
+static void
+a_later_schema_that_does_not_fit_is_said_once(void **state)
+{
+	static const char bad[] = "{\"type\":\"record\",\"name\":\"LoginEvent\",\"fields\":["
+	                          "{\"name\":\"event_id\",\"type\":\"int\"}]}";
+	struct la_span value = la_span_of(future_value, sizeof(future_value) - 1);
+	FILE *log = tmpfile();
+	char text[2048] = "", *first;
+	struct folder folder;
+	struct la_decoder *decoder;
+	struct la_login_event event;
+	int kept;
+
+	(void)state;
+	assert_non_null(log);
+	folder_open(&folder);
+	decoder = decoder_of(LA_RECORD_LOGIN_EVENT, LA_FRAMING_SINGLE_OBJECT, folder.path);
+	usleep(20000); /* more than a time stamp's step */
+	folder_put(&folder, bad);
+	kept = divert_stderr(log);
+	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_EDATA);
+	usleep(1100000); /* at most one look a second while the folder's time stamp stays */
+	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_EDATA);
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	(void)close(kept);
+	rewind(log);
+	text[fread(text, 1, sizeof(text) - 1, log)] = '\0';
+	(void)fclose(log);
+	assert_non_null(first = strstr(text, "future.avsc: field event_id: int does not fit string"));
+	assert_null(strstr(first + 1, "future.avsc"));
+	la_decoder_free(decoder);
+	folder_close(&folder);
+}
+
 static void
 a_schema_that_does_not_fit_stops_the_start_and_names_file_and_field(void **state)
 {
@@ -396,6 +442,7 @@ main(void)
 	    cmocka_unit_test(ids_that_are_not_32_hex_digits_are_refused),
 	    cmocka_unit_test(a_schema_that_is_put_there_later_is_found),
 	    cmocka_unit_test(a_schema_file_that_was_read_half_written_is_read_again),
+	    cmocka_unit_test(a_later_schema_that_does_not_fit_is_said_once),
 	    cmocka_unit_test(a_schema_that_does_not_fit_stops_the_start_and_names_file_and_field),
 	    cmocka_unit_test(a_record_of_another_name_is_refused_and_stops_nothing),
 	};
