@@ -179,23 +179,40 @@ take_line(struct workbench *bench, struct la_span line, struct la_error *error)
 	return (err);
 }
 
+/* The next line without its end. Of one that is too long as much is kept as tells. */
+static enum la_err
+read_line(struct la_buf *line, bool *found, struct la_error *error)
+{
+	int c;
+
+	la_buf_reset(line);
+	*found = false;
+	while ((c = getc_unlocked(stdin)) != EOF) {
+		*found = true;
+		if (c == '\n')
+			break;
+		if (line->size > LA_VALUE_BYTES_MAX)
+			continue;
+		if (line->size == line->cap && la_buf_reserve(line, 1) != LA_OK)
+			return (la_error_set(error, LA_ENOMEM, "out of memory"));
+		line->data[line->size++] = (unsigned char)c;
+	}
+	return (ferror(stdin) ? la_error_set(error, LA_EDATA, "stdin cannot be read") : LA_OK);
+}
+
 static enum la_err
 take_lines(struct workbench *bench, struct la_error *error)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t size;
-	enum la_err err = LA_OK;
+	struct la_buf line = LA_BUF_INIT;
+	bool found;
+	enum la_err err;
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	while (err == LA_OK && (size = getline(&line, &cap, stdin)) >= 0) {
-		if (size > 0 && line[size - 1] == '\n')
-			size--;
-		err = take_line(bench, la_span_of(line, (size_t)size), error);
+	while ((err = read_line(&line, &found, error)) == LA_OK && found) {
+		if ((err = take_line(bench, la_buf_span(&line), error)) != LA_OK)
+			break;
 	}
-	if (err == LA_OK && !feof(stdin))
-		err = la_error_set(error, LA_EDATA, "stdin cannot be read");
-	free(line);
+	la_buf_clear(&line);
 	return (err);
 }
 

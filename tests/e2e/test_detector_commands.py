@@ -1,6 +1,8 @@
 """The detector's commands that need no server: decide, keygen, --version, --help; and check without servers."""
 import json
+import os
 import stat
+import subprocess
 
 import pytest
 
@@ -90,6 +92,23 @@ def test_decide_rejects_what_is_no_event_with_a_cause_and_goes_on(program, line)
     assert rejected["outcome"] == "REJECTED" and rejected["cause"] in ("undecodable", "invalid_value")
     assert rejected["source_offset"] == 0
     assert outcomes([decided]) == [("ALERTED", "FIRST_LOGIN")]
+
+
+def test_decide_reads_no_line_to_its_end_that_is_too_long(program, folder):
+    lines = folder / "lines"
+    with lines.open("wb") as out:
+        for _ in range(160):
+            out.write(b"x" * (1 << 20))
+        out.write(b"\n" + json.dumps(login("e-1", "m-1")).encode() + b"\n")
+    started = program()
+    with lines.open("rb") as source, (folder / "out").open("wb") as out:
+        child = subprocess.Popen([started.binary, "--config", started.config, "decide"], stdin=source, stdout=out)
+        _, status, usage = os.wait4(child.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    decisions = [json.loads(line) for line in (folder / "out").read_text().splitlines()]
+    assert [decision["outcome"] for decision in decisions] == ["REJECTED", "ALERTED"]
+    assert decisions[0]["cause"] == "too_large"
+    assert usage.ru_maxrss < 128 << 10  # KiB
 
 
 def test_decide_without_keys_or_with_an_unknown_option_says_so(program):
