@@ -116,7 +116,7 @@ every_broken_promise_is_noticed(void **state)
 {
 	static const char *const names[SIM_MUTATIONS] = {"", "acknowledgements not awaited", "states after outputs",
 	    "writes without compare", "writes lost", "stale reads", "refusals swallowed", "offsets ahead",
-	    "leases never void", "memo forgotten", "positions forgotten"};
+	    "leases never void", "memo forgotten", "positions forgotten", "transactions leak"};
 
 	(void)state;
 	for (int mutation = SIM_RIGHT + 1; mutation < SIM_MUTATIONS; mutation++) {

@@ -16,6 +16,7 @@ from services import SOURCE, Topics
 
 EXIT = 137  # LA_CRASH_EXIT
 EVENTS = 1000
+WHERE_GUARANTEES_DIFFER = ("written", "produced", "acknowledged", "before-commit", "after-commit")
 SETTINGS = {
     **kill_storm.SETTINGS,
     **kill_feed.SETTINGS,
@@ -52,20 +53,23 @@ def tail(kafka):
         one.close()
 
 
-def test_a_detector_stopped_at_any_step_writes_the_same(kafka, detector, tail):
+@pytest.mark.parametrize("guarantee", ["at_least_once", "exactly_once"])
+def test_a_detector_stopped_at_any_step_writes_the_same(guarantee, kafka, detector, tail):
     topics = Topics()
     kafka.create_topics(topics.events, partitions=kill_feed.PARTITIONS)
     kafka.create_topics(*(name for name in topics.names.values() if name != topics.events))
     group = f"{topics.events}-detector"
-    program = detector({**SETTINGS, **topics.settings(), "kafka.consumer.group.id": group})
+    program = detector({**SETTINGS, **topics.settings(), "kafka.consumer.group.id": group,
+                        "delivery.guarantee": guarantee})
     feed = kill_feed.Feed(EVENTS, 20250701)
     feed.start(kafka.bootstrap, topics.events)
     feed.finish()
     reader = tail(topics)
     started = time.monotonic()
-    for point in points("detector"):
+    steps = points("detector") if guarantee == "at_least_once" else WHERE_GUARANTEES_DIFFER
+    for point in steps:
         crash(program, point, 2)  # the first batch comes through, so that each crash finds another one
-    print(f"{len(points('detector'))} crashes, {time.monotonic() - started:.1f} s")
+    print(f"{len(steps)} crashes, {time.monotonic() - started:.1f} s")
     assert committed(kafka.bootstrap, group, topics.events) != feed.ends(), "nothing was left for the last one"
     del program.process.env["LA_CRASH_POINT"]
     program.start()
@@ -76,4 +80,7 @@ def test_a_detector_stopped_at_any_step_writes_the_same(kafka, detector, tail):
     verifier.jobs(found[topics.alerts])
     verifier.decisions(found[topics.decisions])
     verifier.dead_letters(found[topics.events_dlq])
-    assert verifier.counts["found in the memo"] > 0 and verifier.counts["repeated alerts"] > 0, verifier.counts
+    if guarantee == "exactly_once":
+        assert verifier.counts["repeated alerts"] == verifier.counts["repeated decisions"] == 0, verifier.counts
+    else:
+        assert verifier.counts["found in the memo"] > 0 and verifier.counts["repeated alerts"] > 0, verifier.counts

@@ -19,11 +19,14 @@ is_lossy(const struct sim *sim, const struct sim_record *record)
 	return (record->member >= 0 && sim->redis.lossy[record->member]);
 }
 
-/* A member over several partitions, with more than 32 uncommitted candidates (section 5). */
+/*
+ * A member over several partitions, with more than 32 uncommitted candidates (section 5); or decided anew after a loss,
+ * when another event had the alert already.
+ */
 static bool
-may_lose(const struct sim *sim)
+may_lose(const struct sim *sim, const struct sim_seen *seen)
 {
-	return (sim->story->shape == SIM_SPREAD_CROWDED);
+	return (sim->story->shape == SIM_SPREAD_CROWDED || seen->varied);
 }
 
 /* A zombie may be so late that the memo is full of later candidates (section 5). */
@@ -62,7 +65,9 @@ see_decision(struct sim *sim, const struct la_decision *decision)
 		seen->outcome = decision->outcome;
 		seen->has_reason = decision->has_reason;
 		seen->reason = decision->reason;
-	} else if (!is_lossy(sim, record)) {
+	} else if (is_lossy(sim, record)) {
+		seen->varied = true;
+	} else {
 		sim_fail(sim, "record %d was %s, and then %s", i, la_outcome_name(seen->outcome),
 		    la_outcome_name(decision->outcome));
 	}
@@ -129,7 +134,7 @@ sim_judge_commit(struct sim *sim, int partition, int64_t from, int64_t to)
 			sim_fail(sim, "record %d is committed, its decision is not there", i);
 		if (record->member < 0 && seen->dead_letters == 0)
 			sim_fail(sim, "record %d is committed, its dead letter is not there", i);
-		if (seen->outcome == LA_OUTCOME_ALERTED && seen->decisions > 0 && seen->jobs == 0 && !may_lose(sim))
+		if (seen->outcome == LA_OUTCOME_ALERTED && seen->decisions > 0 && seen->jobs == 0 && !may_lose(sim, seen))
 			sim_fail(sim, "record %d is committed, its job is not there", i);
 	}
 }
@@ -140,9 +145,9 @@ judge_job(struct sim *sim, int i)
 	const struct sim_record *record = &sim->story->records[i];
 	const struct sim_seen *seen = &sim->seen[i];
 
-	if (seen->outcome != LA_OUTCOME_ALERTED && seen->jobs > 0 && !is_lossy(sim, record) && !may_lose(sim))
+	if (seen->outcome != LA_OUTCOME_ALERTED && seen->jobs > 0 && !is_lossy(sim, record) && !may_lose(sim, seen))
 		sim_fail(sim, "record %d is %s and has %d jobs", i, la_outcome_name(seen->outcome), seen->jobs);
-	if (seen->outcome == LA_OUTCOME_ALERTED && seen->jobs == 0 && may_lose(sim))
+	if (seen->outcome == LA_OUTCOME_ALERTED && seen->jobs == 0 && may_lose(sim, seen))
 		sim->counts->lost_of_spread++;
 	else if (seen->outcome == LA_OUTCOME_ALERTED && seen->jobs == 0)
 		sim_fail(sim, "record %d is ALERTED and has no job", i);
@@ -217,7 +222,7 @@ judge_devices(struct sim *sim, int member)
 		candidates[record->device] += sim_is_candidate(sim->seen[i].outcome) || sim->seen[i].jobs > 0;
 	}
 	for (int d = 0; d < SIM_RECORDS_MAX; d++) {
-		if (logins[d] > 0 && candidates[d] == 0 && may_lose(sim))
+		if (logins[d] > 0 && candidates[d] == 0 && sim->story->shape == SIM_SPREAD_CROWDED)
 			sim->counts->lost_of_spread++;
 		else if (logins[d] > 0 && candidates[d] != 1)
 			sim_fail(sim, "device %d of member %d was new %d times", d, member, candidates[d]);

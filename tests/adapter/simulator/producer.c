@@ -74,7 +74,7 @@ arrive(struct sim_instance *instance, struct sim_output *output)
 {
 	struct sim_transaction *transaction = &instance->bus.transaction;
 
-	if (!instance->sim->rates.exactly_once) {
+	if (!instance->sim->rates.exactly_once || instance->sim->mutation == SIM_TRANSACTIONS_LEAK) {
 		sim_judge_output(instance->sim, output);
 		return;
 	}
@@ -99,12 +99,13 @@ sim_bus_deliver(struct sim_instance *instance, size_t count, bool may_refuse)
 		count = bus->output_count;
 	for (done = 0; done < count; done++) {
 		struct sim_output *output = &bus->outputs[done];
-		bool refused = sim_strikes(sim, sim->rates.refuse) ||
-		    (output->topic == SIM_TO_DEAD_LETTERS && sim->broker.refuses_dead_letters);
+		bool letter = output->topic == SIM_TO_DEAD_LETTERS;
+		bool too_large = letter && output->size > 0 && sim->rates.letters_too_large;
+		bool refused = sim_strikes(sim, sim->rates.refuse) || (letter && sim->broker.refuses_dead_letters);
 
 		answer = (struct la_error)LA_ERROR_INIT;
-		if (may_refuse && refused) {
-			(void)la_error_set(&answer, LA_EUNAVAILABLE, "refused by the broker");
+		if (may_refuse && (refused || too_large)) {
+			(void)la_error_set(&answer, too_large ? LA_ETOOLARGE : LA_EUNAVAILABLE, "refused by the broker");
 			sim_trace(sim, instance->slot, "output of batch %llu is refused", (unsigned long long)output->batch);
 		} else {
 			arrive(instance, output);

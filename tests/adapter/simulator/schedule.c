@@ -229,6 +229,7 @@ start_world(struct sim *sim, uint64_t seed, bool calm)
 	sim->rates = (struct sim_rates){.crash = 0};
 	if (!calm)
 		draw_rates(sim);
+	sim->rates.letters_too_large = !calm && seed % 7 == 3;
 	sim_broker_init(sim);
 	sim_redis_open(sim);
 	sim->counts->schedules++;

@@ -32,6 +32,7 @@ enum sim_mutation {
 	SIM_LEASES_NEVER_VOID,
 	SIM_MEMO_FORGOTTEN,        /* states without memo */
 	SIM_POSITIONS_FORGOTTEN,
+	SIM_TRANSACTIONS_LEAK,     /* readers see outputs that are not committed */
 	SIM_MUTATIONS
 };
 
@@ -39,7 +40,7 @@ enum sim_mutation {
 struct sim_seen {
 	int decisions, jobs, dead_letters;
 	enum la_outcome outcome;
-	bool has_reason, late_known;
+	bool has_reason, late_known, varied; /* varied: after a loss of Redis */
 	enum la_reason reason;
 };
 
@@ -50,7 +51,7 @@ struct sim_rates {
 	int store_error, write_late;
 	int forget; /* Redis loses its last writes */
 	int rotate;
-	bool cooperative, dead_letters_refused, trickle, exactly_once;
+	bool cooperative, dead_letters_refused, trickle, exactly_once, letters_too_large;
 };
 
 /* An output on its way from an instance to the broker. */
