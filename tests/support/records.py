@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 
 import fastavro
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from services import HASH_KEY, SOURCE
 
 DEMO_START = 1751295600000  # 2025-07-01T00:00:00+09:00
+COORDINATOR_ERRORS = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
+                      KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 
 
 @cache
@@ -131,12 +133,25 @@ def read_topic(bootstrap, topic, count=0, timeout=30, settle=0.3):
         consumer.close()
 
 
+def _when_the_coordinator_is_there(ask, timeout=20):
+    """A broker that has just started, or was never asked for a group, has to find its own place first."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in COORDINATOR_ERRORS or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 def committed(bootstrap, group, topic):
     """partition -> committed offset of the group; partitions without one are left out."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
     try:
         partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        answer = consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=10)
+        answer = _when_the_coordinator_is_there(
+            lambda: consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=10))
         return {position.partition: position.offset for position in answer if position.offset >= 0}
     finally:
         consumer.close()
