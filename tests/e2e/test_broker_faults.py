@@ -83,8 +83,10 @@ def test_a_line_to_the_broker_that_is_slow_and_cut_again_and_again_costs_nothing
     assert program.terminate() == 0
 
 
-def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs(far_kafka, far, detector):
-    program = detector({**far.place, "batch.max-events": "100", "shutdown.timeout": "5s"}).start()
+@pytest.mark.parametrize("guarantee", ["at_least_once", "exactly_once"])
+def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs(far_kafka, far, detector, guarantee):
+    program = detector({**far.place, "delivery.guarantee": guarantee, "batch.max-events": "100",
+                        "shutdown.timeout": "5s"}).start()
     names = send(far_kafka.bootstrap, far.events, 10)
     wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
     far_kafka.proxy.delay = 0.2  # so that it hangs in the middle of a batch
