@@ -103,7 +103,8 @@ struct la_bus {
 	/*
 	 * Commits, synchronously. Positions with a void lease are left out, quietly.
 	 * Errors: LA_EUNAVAILABLE, LA_EREVOKED (nothing of it was committed: the
-	 * group has moved on; what was read is void). exactly_once: a void lease
+	 * group has moved on; sooner or later the leases say what is void, and
+	 * until then nothing that was read may be dropped). exactly_once: a void lease
 	 * since the first output, or a commit whose outcome is not known, is LA_EREVOKED too;
 	 * what is still ours is then read again from the committed offsets on.
 	 */

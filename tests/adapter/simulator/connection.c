@@ -10,49 +10,6 @@ of(void *self)
 	return (self);
 }
 
-static unsigned char *
-copy_of(struct la_span bytes)
-{
-	unsigned char *copy;
-
-	if (!la_span_present(bytes))
-		return (NULL);
-	copy = malloc(bytes.size == 0 ? 1 : bytes.size);
-	assert(copy != NULL);
-	if (bytes.size > 0)
-		memcpy(copy, bytes.data, bytes.size);
-	return (copy);
-}
-
-void
-sim_write_copy(struct sim_write *copy, const struct la_store_write *write)
-{
-	*copy = (struct sim_write){.write = *write, .before = copy_of(write->before), .after = copy_of(write->after)};
-	if (write->keys != NULL)
-		memcpy(copy->keys, write->keys, write->key_count * sizeof(*write->keys));
-	if (write->move_from != NULL)
-		copy->move_from = *write->move_from;
-}
-
-void
-sim_write_point(struct sim_write *copy)
-{
-	copy->write.before.data = copy->before;
-	copy->write.after.data = copy->after;
-	if (copy->write.keys != NULL)
-		copy->write.keys = copy->keys;
-	if (copy->write.move_from != NULL)
-		copy->write.move_from = &copy->move_from;
-}
-
-void
-sim_write_clear(struct sim_write *copy)
-{
-	free(copy->before);
-	free(copy->after);
-	*copy = (struct sim_write){.executed = true};
-}
-
 static void
 drop_given(struct sim_connection *connection)
 {
@@ -124,7 +81,7 @@ execute_read(struct sim_instance *instance)
 		record = sim_redis_get(instance->sim, asked->key, asked->key_count, &asked->found);
 		asked->executed = true;
 		if (asked->found >= 0) {
-			asked->record = copy_of(record);
+			asked->record = sim_copy_of(record);
 			asked->size = record.size;
 		}
 		return (true);
@@ -248,7 +205,7 @@ make_stale(struct sim_instance *instance, struct sim_read *asked)
 		m++;
 	if (instance->connection.old[m].known && instance->connection.old[m].found >= 0 &&
 	    sim_below(&instance->sim->random, 3) == 0) {
-		old = copy_of(la_span_of(instance->connection.old[m].record, instance->connection.old[m].size));
+		old = sim_copy_of(la_span_of(instance->connection.old[m].record, instance->connection.old[m].size));
 		free(asked->record);
 		asked->record = old;
 		asked->size = instance->connection.old[m].size;

@@ -48,6 +48,8 @@ see_decision(struct sim *sim, const struct la_decision *decision)
 		sim_fail(sim, "a decision about no record");
 		return;
 	}
+	sim_trace(sim, -1, "record %d (partition %d offset %lld) is %s", i, record->partition, (long long)record->offset,
+	    la_outcome_name(decision->outcome));
 	if (seen->decisions++ == 0) {
 		seen->outcome = decision->outcome;
 		seen->has_reason = decision->has_reason;

@@ -50,6 +50,10 @@ sim_bus_produce(void *self, const struct la_output *output, int wait_ms, struct 
 		sim_yield(instance);
 	if (instance->dead)
 		return (la_error_set(error, LA_EINTERNAL, "this process has crashed"));
+	if (sim->rates.exactly_once && !instance->bus.transaction.open) {
+		memcpy(instance->bus.transaction.lease, instance->bus.lease, sizeof(instance->bus.lease));
+		instance->bus.transaction.open = true;
+	}
 	if (sim_strikes(sim, sim->rates.bus_error)) {
 		sim->now_ms += wait_ms;
 		return (la_error_set(error, LA_ETIMEOUT, "the local queue is full"));
@@ -60,10 +64,6 @@ sim_bus_produce(void *self, const struct la_output *output, int wait_ms, struct 
 		    .offset = number_in(output, "__connect.errors.offset")};
 	else if (strcmp(output->topic, "decisions") == 0)
 		about.topic = SIM_TO_DECISIONS;
-	if (sim->rates.exactly_once && !instance->bus.transaction.open) {
-		memcpy(instance->bus.transaction.lease, instance->bus.lease, sizeof(instance->bus.lease));
-		instance->bus.transaction.open = true;
-	}
 	keep_output(instance, output, &about);
 	return (LA_OK);
 }

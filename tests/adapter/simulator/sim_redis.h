@@ -10,6 +10,8 @@ enum la_write_result sim_redis_write(struct sim *sim, const struct la_store_writ
 /* Takes it over. */
 void sim_redis_keep_late(struct sim *sim, struct sim_write *write);
 
+/* NULL for what is absent. */
+unsigned char *sim_copy_of(struct la_span bytes);
 void sim_write_copy(struct sim_write *copy, const struct la_store_write *write);
 /* Its pointers into itself, wherever it lies now. */
 void sim_write_point(struct sim_write *copy);

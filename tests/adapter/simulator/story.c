@@ -1,21 +1,9 @@
+#include "simulator/draft.h"
 #include "simulator/story.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define START_MS INT64_C(1751295600000) /* 2025-07-01T00:00:00+09:00 */
-#define HOUR INT64_C(3600000)
-#define DAY (24 * HOUR)
-
-/* What is being made: the numbers behind an event, and room for their spelling. */
-struct draft {
-	struct sim_random random;
-	int64_t clock_ms;
-	int ids;
-	struct la_login_event event;
-	char id[16], member[16], token[16], app[16], ip[24], model[16];
-};
 
 void
 sim_codec_open(struct sim_codec *codec, const char *schema_folder)
@@ -48,95 +36,28 @@ sim_codec_close(struct sim_codec *codec)
 static void
 any_policy(struct sim_story *story, struct sim_random *random)
 {
-	static const int64_t ttls[] = {160 * DAY, 16 * DAY, 365 * DAY, DAY};
-	static const int64_t cooldowns[] = {0, 0, DAY, 30 * DAY};
+	static const int64_t ttls[] = {160 * SIM_DAY, 16 * SIM_DAY, 365 * SIM_DAY, SIM_DAY};
+	static const int64_t cooldowns[] = {0, 0, SIM_DAY, 30 * SIM_DAY};
 	struct la_policy *p = &story->policy;
 
 	*p = (struct la_policy){.device_ttl_ms = ttls[sim_below(random, 4)],
 	    .first_login = (enum la_first_login)sim_below(random, 3),
-	    .grace_ms = DAY,
+	    .grace_ms = SIM_DAY,
 	    .no_token_environment = sim_below(random, 2) == 0,
 	    .cooldown_ms = cooldowns[sim_below(random, 4)],
 	    .cap_count = (uint32_t)sim_below(random, 4),
-	    .cap_window_ms = 5 * DAY,
+	    .cap_window_ms = 5 * SIM_DAY,
 	    .has_seed_until = sim_below(random, 4) == 0,
-	    .seed_until_ms = START_MS + DAY,
-	    .alert_max_age_ms = DAY};
+	    .seed_until_ms = SIM_START_MS + SIM_DAY,
+	    .alert_max_age_ms = SIM_DAY};
 	if (story->shape == SIM_KEYED)
 		return;
 	p->cap_count = 0;
 	p->cooldown_ms = 0;
 	if (sim_is_spread(story)) {
-		p->device_ttl_ms = 365 * DAY;
+		p->device_ttl_ms = 365 * SIM_DAY;
 		p->no_token_environment = false;
 	}
-}
-
-/* A plain login from a device: each has a token and a model of its own. */
-static int
-draft_device(struct draft *d, int device)
-{
-	(void)snprintf(d->token, sizeof(d->token), "t%d", device);
-	(void)snprintf(d->model, sizeof(d->model), "model%d", device);
-	d->event.device_token = la_span_text(d->token);
-	d->event.device_model = la_span_text(d->model);
-	d->event.browser = la_span_text("chrome");
-	return (device);
-}
-
-static enum la_event_kind
-any_kind(struct sim_random *random)
-{
-	static const enum la_event_kind rare[] = {LA_KIND_THIRD_PARTY_LINK, LA_KIND_THIRD_PARTY_LINK, LA_KIND_THIRD_PARTY_LINK,
-	    LA_KIND_THIRD_PARTY_UNLINK, LA_KIND_REAUTH, LA_KIND_TOKEN_REFRESH, LA_KIND_DEVICE_REVOKED, LA_KIND_DEVICE_REVOKED,
-	    LA_KIND_PASSWORD_CHANGED, LA_KIND_ACCOUNT_ERASED};
-
-	return (sim_below(random, 3) > 0 ? LA_KIND_LOGIN : rare[sim_below(random, 10)]);
-}
-
-/* Anything, over few values that meet often. */
-static void
-draft_any(struct draft *d)
-{
-	static const char *const models[] = {"iPhone", "Pixel", "Xperia"}, *const browsers[] = {"chrome", "safari"};
-	struct sim_random *random = &d->random;
-	struct la_login_event *e = &d->event;
-	int token = sim_below(random, 4), app = sim_below(random, 3);
-
-	(void)snprintf(d->token, sizeof(d->token), "t%d", token);
-	(void)snprintf(d->app, sizeof(d->app), "a%d", app);
-	(void)snprintf(d->ip, sizeof(d->ip), "10.0.%d.1", sim_below(random, 3));
-	e->kind = any_kind(random);
-	e->result = sim_chance(random, 60) ? LA_RESULT_FAILURE : LA_RESULT_SUCCESS;
-	e->actor = sim_chance(random, 40) ? LA_ACTOR_SYSTEM : LA_ACTOR_SELF;
-	e->channel = sim_chance(random, 40) ? LA_CHANNEL_API : LA_CHANNEL_WEB;
-	e->device_token = la_span_text(token == 0 ? NULL : d->token);
-	e->device_model = la_span_text(models[sim_below(random, 3)]);
-	e->browser = la_span_text(browsers[sim_below(random, 2)]);
-	e->client_app_id = la_span_text(app == 0 ? NULL : d->app);
-	e->ip = la_span_text(d->ip);
-	e->has_account_created_at = sim_below(random, 2) == 0;
-	e->account_created_at_ms = d->clock_ms - sim_below(random, 3) * DAY;
-}
-
-/* The next event of a member, but for its kind. Hasty: within days, so that nothing expires. */
-static void
-draft_start(struct draft *d, int member, bool hasty)
-{
-	static const int64_t steps[] = {0, 1, 60000, HOUR, HOUR, DAY, 11 * DAY};
-
-	d->clock_ms += steps[sim_below(&d->random, hasty ? 4 : 7)];
-	if (!hasty && sim_chance(&d->random, 20))
-		d->clock_ms += 200 * DAY;
-	(void)snprintf(d->id, sizeof(d->id), "e%d", d->ids++);
-	(void)snprintf(d->member, sizeof(d->member), "m%d", member);
-	d->event = (struct la_login_event){.event_id = la_span_text(d->id),
-	    .occurred_at_ms = d->clock_ms - (sim_chance(&d->random, 100) ? sim_below(&d->random, 3) * DAY : 0),
-	    .tenant = la_span_text("default"),
-	    .member_id = la_span_text(d->member),
-	    .os = la_span_text("os"),
-	    .device_class = LA_CLASS_MOBILE,
-	    .email = la_span_text("member@example.jp")};
 }
 
 static struct sim_record *
@@ -168,7 +89,7 @@ fill(const struct sim_story *story, struct sim_record *record, const struct la_l
 
 /* Refused by rule 1: no value, no record, no member, no time. */
 static void
-add_poison(struct sim_story *story, struct draft *d)
+add_poison(struct sim_story *story, struct sim_draft *d)
 {
 	struct sim_record *record = add(story, sim_below(&d->random, SIM_PARTITIONS), -1, d->clock_ms);
 	int how = sim_below(&d->random, 4);
@@ -182,7 +103,7 @@ add_poison(struct sim_story *story, struct draft *d)
 		memset(record->value, 0xff, record->size);
 		return;
 	}
-	draft_start(d, 0, true);
+	sim_draft_start(d, 0, true);
 	if (how == 2)
 		d->event.member_id = la_span_text("");
 	else
@@ -204,7 +125,7 @@ add_again(struct sim_story *story, const struct sim_record *old, int64_t timesta
 }
 
 static void
-add_event(struct sim_story *story, struct draft *d)
+add_event(struct sim_story *story, struct sim_draft *d)
 {
 	bool crowded = story->shape == SIM_CROWDED || story->shape == SIM_SPREAD_CROWDED;
 	int member = crowded && !sim_chance(&d->random, 50) ? 0 : sim_below(&d->random, SIM_MEMBERS);
@@ -212,13 +133,13 @@ add_event(struct sim_story *story, struct draft *d)
 	struct sim_record *record;
 	int device = 0;
 
-	draft_start(d, member, story->shape != SIM_KEYED);
+	sim_draft_start(d, member, story->shape != SIM_KEYED);
 	if (story->shape == SIM_SPREAD_CROWDED)
-		device = draft_device(d, story->count); /* none twice: which of more than 32 is remembered depends on the order */
+		device = sim_draft_device(d, story->count); /* none twice: which of more than 32 is remembered depends on the order */
 	else if (story->shape != SIM_KEYED)
-		device = draft_device(d, sim_below(&d->random, story->shape == SIM_SPREAD ? SIM_DEVICES : 80));
+		device = sim_draft_device(d, sim_below(&d->random, story->shape == SIM_SPREAD ? SIM_DEVICES : 80));
 	else
-		draft_any(d);
+		sim_draft_any(d);
 	record = add(story, partition, member, d->clock_ms);
 	record->device = device;
 	fill(story, record, &d->event);
@@ -325,7 +246,7 @@ answer_all(struct sim_story *story)
 void
 sim_story_init(struct sim_story *story, struct sim_codec *codec, uint64_t seed)
 {
-	struct draft draft = {.clock_ms = START_MS};
+	struct sim_draft draft = {.clock_ms = SIM_START_MS};
 	int count;
 
 	*story = (struct sim_story){.codec = codec};
