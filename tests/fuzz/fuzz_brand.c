@@ -1,8 +1,9 @@
-/* A brand's files: meta.conf, subject.txt, body.txt, body.html, one partial, with NUL between. */
+/* A brand's files: meta.conf, subject.txt, body.txt, body.html, one partial, another order, with NUL between; then a locale. */
 #include "fuzz.h"
 #include "mailer/brand.h"
 
-static const char *const names[] = {"meta.conf", "subject.txt", "body.txt", "body.html", "part.txt"};
+static const char *const names[] = {"meta.conf", "subject.txt", "body.txt", "body.html", "part.txt", "body.en-ja.txt", "body.en-ja.html",
+    "subject.en-ja.txt", "help.html"};
 #define FILES (sizeof(names) / sizeof(names[0]))
 
 static enum la_err
@@ -47,8 +48,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(brand->zone != NULL && strlen(brand->template_rev) == 16);
 		fuzz_must(la_address_parse(la_span_text(brand->from.text), &again, &error), &error);
 		fuzz_must(la_address_parse(la_span_text(brand->envelope_from.text), &again, &error), &error);
-		for (const char *c = brand->orders[0].languages; *c != '\0'; c++)
-			REQUIRE(*c >= 0x20 && *c < 0x7f);
+		for (size_t i = 0; i < brand->order_count; i++) {
+			REQUIRE(la_languages_within(brand->orders[i].languages, brand->orders[0].languages));
+			for (const char *c = brand->orders[i].languages; *c != '\0'; c++)
+				REQUIRE(*c >= 0x20 && *c < 0x7f);
+		}
+		REQUIRE(la_brand_order_of(brand, rest)->text != NULL);
 	} else {
 		fuzz_require_line(error.text);
 	}
