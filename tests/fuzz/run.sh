@@ -37,7 +37,7 @@ words() {
 	local sources=()
 	case $1 in
 	agent) sources=(consumer/detector/agent_table.c) ;;
-	brand | template) sources=(consumer/mailer/{brand,brand_meta,names,template}*.[ch]) ;;
+	brand | template) sources=(consumer/mailer/{brand,names,template}*.[ch]) ;;
 	conf) sources=(consumer/common/conf_*.c) ;;
 	json) sources=(consumer/common/json_*.c schemas/LoginEvent.avsc schemas/AlertJob.avsc) ;;
 	schema) sources=(schemas/LoginEvent.avsc consumer/common/avro_{schema,canonical,default}.[ch]) ;;

@@ -237,6 +237,9 @@ def brand():
     yield "jmb", fields(*((folder / name).read_bytes() for name in ("meta.conf", "subject.txt", "body.txt", "body.html")))
     meta = "from=a@例え.jp\nfrom.name=名前\nenvelope-from=b@example.jp\nlanguages=en\ntime-zone=Etc/UTC\n"
     yield "small", fields(meta, "s", "{{>part}}", "<p>{{device}}", "{{member}}\n")
+    meta = "from=a@example.jp\nlanguages=ja, en\norder.en=en,ja\nmask=keep-last:2\ntime-zone=Asia/Tokyo\n"
+    yield "orders", fields(meta, "s", "{{>part}}", "<p>", "{{member}}\n", "{{app}}", "<b>{{device}}", "{{>subject}}",
+                           "{{sender}}", "en-GB-x-a")
 
 
 def main():
