@@ -123,10 +123,8 @@ static bool
 any_found(const struct agent *a, const char *words)
 {
 	while (*words != '\0') {
-		const char *end = words;
+		const char *end = strchrnul(words, '|');
 
-		while (*end != '\0' && *end != '|')
-			end++;
 		if (is_found(a, words, (size_t)(end - words)))
 			return (true);
 		words = *end == '|' ? end + 1 : end;
