@@ -61,7 +61,9 @@ compress(uint64_t h[8], const unsigned char block[BLOCK_BYTES], uint64_t total, 
 	memcpy(v + 8, iv, sizeof(iv));
 	v[12] ^= total;
 	v[14] = last ? ~v[14] : v[14];
-	for (const unsigned char *s = sigma[0]; s < sigma[0] + sizeof(sigma); s += 16) {
+	for (size_t round = 0; round < ROUNDS; round++) {
+		const unsigned char *s = sigma[round];
+
 		mix(&v[0], &v[4], &v[8], &v[12], m[s[0]], m[s[1]]);
 		mix(&v[1], &v[5], &v[9], &v[13], m[s[2]], m[s[3]]);
 		mix(&v[2], &v[6], &v[10], &v[14], m[s[4]], m[s[5]]);

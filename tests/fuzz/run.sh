@@ -71,7 +71,7 @@ merge() {
 	local target=$1 merged=build/fuzz/found/$1.merged
 	rm -rf "$merged"
 	mkdir -p "$merged"
-	build/fuzz/fuzz/fuzz_"$target" -merge=1 -set_cover_merge=1 -timeout=10 "$merged" tests/fuzz/corpus/"$target" \
+	build/fuzz/fuzz/fuzz_"$target" -merge=1 -set_cover_merge=1 -timeout=10 -artifact_prefix="build/fuzz/found/$target/" "$merged" tests/fuzz/corpus/"$target" \
 		build/fuzz/found/"$target" >build/fuzz/found/"$target".merge.log 2>&1
 	rm -rf tests/fuzz/corpus/"$target"
 	mv "$merged" tests/fuzz/corpus/"$target"
@@ -79,7 +79,10 @@ merge() {
 
 failed=0
 for target in "${targets[@]}"; do
-	fuzz "$target" || failed=1
-	[ -z "$merge" ] || merge "$target"
+	if ! fuzz "$target"; then
+		failed=1
+	elif [ -n "$merge" ]; then
+		merge "$target"
+	fi
 done
 exit $failed
