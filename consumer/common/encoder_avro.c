@@ -10,10 +10,13 @@
 
 #define HEADER_BYTES 10 /* single-object: C3 01 and the fingerprint, lowest byte first */
 #define RECORDS (LA_RECORD_DELIVERY + 1)
+#define USUAL_BYTES 2048 /* of a record; a longer one is measured first */
 
 /* One record's schema, and a value of it that is filled again and again. */
 struct codec {
 	struct la_fields fields;
+	size_t index[LA_FIELDS_MAX]; /* by row: of its field in the record, or in the recipient */
+	size_t recipient;            /* index of that field */
 	avro_schema_t schema;
 	avro_value_iface_t *class;
 	avro_value_t value;
@@ -59,6 +62,30 @@ bind(struct codec *codec, enum la_record_type record, const char *name, struct l
 	return (err);
 }
 
+/* Where avro-c has each row's field: found once, since asking by name costs as much as writing. */
+static int
+find_fields(struct codec *codec)
+{
+	avro_value_t recipient, inside, value;
+
+	for (size_t i = 0; i < codec->fields.count; i++) {
+		const struct la_field_row *row = codec->fields.bound[i].row;
+		const char *inner = la_record_fields_inner(row);
+
+		if (inner == NULL) {
+			if (avro_value_get_by_name(&codec->value, row->name, &value, &codec->index[i]) != 0)
+				return (-1);
+			if (row->kind == LA_FIELD_RECIPIENT)
+				codec->recipient = codec->index[i];
+		} else if (avro_value_get_by_name(&codec->value, "recipient", &recipient, NULL) != 0 ||
+		    avro_value_set_branch(&recipient, (int)codec->fields.bound[i].guard_branch, &inside) != 0 ||
+		    avro_value_get_by_name(&inside, inner, &value, &codec->index[i]) != 0) {
+			return (-1);
+		}
+	}
+	return (0);
+}
+
 static enum la_err
 open_codec(struct codec *codec, enum la_record_type record, const char *folder, struct la_error *error)
 {
@@ -75,7 +102,7 @@ open_codec(struct codec *codec, enum la_record_type record, const char *folder, 
 	if (avro_schema_from_json_length((const char *)text.data, text.size, &codec->schema) != 0)
 		err = la_error_set(error, LA_ECONFIG, "%s: %s", name, avro_strerror());
 	else if ((codec->class = avro_generic_class_from_schema(codec->schema)) == NULL ||
-	    avro_generic_value_new(codec->class, &codec->value) != 0)
+	    avro_generic_value_new(codec->class, &codec->value) != 0 || find_fields(codec) != 0)
 		err = broken(error, name);
 out:
 	la_buf_clear(&path);
@@ -202,21 +229,21 @@ set_value(avro_value_t *value, const struct la_field_row *row, const unsigned ch
 }
 
 static int
-set_row(avro_value_t *record, const struct la_field_bound *bound, const unsigned char *in)
+set_row(struct codec *codec, size_t i, const unsigned char *in)
 {
+	const struct la_field_bound *bound = &codec->fields.bound[i];
 	const struct la_field_row *row = bound->row;
-	const char *inner = la_record_fields_inner(row);
 	bool there = !row->optional || is_there(row, in);
 	avro_value_t value, branch;
 
-	if (inner != NULL) {
+	if (la_record_fields_inner(row) != NULL) {
 		if (!((const struct la_alert_job *)(const void *)in)->has_recipient)
 			return (0);
-		if (avro_value_get_by_name(record, "recipient", &value, NULL) != 0 ||
+		if (avro_value_get_by_index(&codec->value, codec->recipient, &value, NULL) != 0 ||
 		    avro_value_get_current_branch(&value, &branch) != 0 ||
-		    avro_value_get_by_name(&branch, inner, &value, NULL) != 0)
+		    avro_value_get_by_index(&branch, codec->index[i], &value, NULL) != 0)
 			return (-1);
-	} else if (avro_value_get_by_name(record, row->name, &value, NULL) != 0) {
+	} else if (avro_value_get_by_index(&codec->value, codec->index[i], &value, NULL) != 0) {
 		return (-1);
 	}
 	if (!row->optional)
@@ -226,25 +253,39 @@ set_row(avro_value_t *record, const struct la_field_bound *bound, const unsigned
 	return (there ? set_value(&branch, row, in) : avro_value_set_null(&branch));
 }
 
+/* Writes the value into the room behind out; false: it does not fit. */
+static bool
+write_into_room(struct la_encoder *e, struct codec *codec, struct la_buf *out)
+{
+	avro_writer_memory_set_dest(e->writer, (const char *)out->data + out->size, (int64_t)(out->cap - out->size));
+	if (avro_value_write(e->writer, &codec->value) != 0)
+		return (false);
+	out->size += (size_t)avro_writer_tell(e->writer);
+	return (true);
+}
+
 /* Appends the header and the value. */
 static enum la_err
 write_value(struct la_encoder *e, struct codec *codec, struct la_buf *out, struct la_error *error)
 {
 	size_t before = out->size, size = 0;
 
-	if (avro_value_sizeof(&codec->value, &size) != 0)
-		return (broken(error, "encoding"));
-	if (la_buf_reserve(out, e->header_size + size) != LA_OK)
+	if (la_buf_reserve(out, e->header_size + USUAL_BYTES) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	memcpy(out->data + out->size, codec->header, e->header_size);
 	out->size += e->header_size;
-	avro_writer_memory_set_dest(e->writer, (const char *)out->data + out->size, (int64_t)size);
-	if (avro_value_write(e->writer, &codec->value) != 0) {
-		out->size = before;
-		return (broken(error, "encoding"));
+	if (write_into_room(e, codec, out))
+		return (LA_OK);
+	if (avro_value_sizeof(&codec->value, &size) == 0) {
+		if (la_buf_reserve(out, size) != LA_OK) {
+			out->size = before;
+			return (la_error_set(error, LA_ENOMEM, "out of memory"));
+		}
+		if (write_into_room(e, codec, out))
+			return (LA_OK);
 	}
-	out->size += size;
-	return (LA_OK);
+	out->size = before;
+	return (broken(error, "encoding"));
 }
 
 static enum la_err
@@ -254,7 +295,7 @@ encode(struct la_encoder *e, enum la_record_type record, const void *in, struct 
 	size_t i;
 
 	for (i = 0; i < codec->fields.count; i++) {
-		if (set_row(&codec->value, &codec->fields.bound[i], in) != 0)
+		if (set_row(codec, i, in) != 0)
 			return (broken(error, codec->fields.bound[i].row->name));
 	}
 	return (write_value(e, codec, out, error));
