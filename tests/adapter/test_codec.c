@@ -106,6 +106,34 @@ an_event_that_is_written_is_read_back_the_same(void **state)
 }
 
 static void
+a_long_record_is_written_whole_behind_what_is_there(void **state)
+{
+	static char agent[100000];
+	struct la_encoder *encoder = encoder_of(framings[0]);
+	struct la_decoder *decoder = decoder_of(LA_RECORD_LOGIN_EVENT, framings[0], NULL);
+	struct la_login_event event, back;
+
+	(void)state;
+	fill_event(&event);
+	memset(agent, 'x', sizeof(agent));
+	for (size_t size = 1900; size <= sizeof(agent); size += size < 2200 ? 1 : 48900) {
+		struct la_buf out = LA_BUF_INIT;
+
+		event.user_agent = la_span_of(agent, size);
+		assert_int_equal(la_buf_add(&out, "before", 6), LA_OK);
+		assert_int_equal(la_encoder_event(encoder, &event, &out, NULL), LA_OK);
+		assert_memory_equal(out.data, "before", 6);
+		assert_int_equal(
+		    la_decoder_event(decoder, la_span_of(out.data + 6, out.size - 6), &back, NULL), LA_OK);
+		assert_same_span(back.user_agent, event.user_agent);
+		assert_same_span(back.email_sealed, event.email_sealed);
+		la_buf_clear(&out);
+	}
+	la_encoder_free(encoder);
+	la_decoder_free(decoder);
+}
+
+static void
 fill_job(struct la_alert_job *job)
 {
 	memset(job, 0, sizeof(*job));
@@ -437,6 +465,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_event_that_is_written_is_read_back_the_same),
+	    cmocka_unit_test(a_long_record_is_written_whole_behind_what_is_there),
 	    cmocka_unit_test(a_job_that_is_written_is_read_back_the_same),
 	    cmocka_unit_test(decisions_and_deliveries_are_read_back_the_same),
 	    cmocka_unit_test(ids_that_are_not_32_hex_digits_are_refused),
