@@ -85,8 +85,10 @@ hash_bytes(uint64_t hash, const unsigned char *bytes, size_t size)
 	unsigned char rest[8] = {0};
 
 	for (; size >= sizeof(lane); bytes += sizeof(lane), size -= sizeof(lane)) {
-		for (size_t i = 0; i < 4; i++)
-			lane[i] = mix(lane[i], bytes + 8 * i);
+		lane[0] = mix(lane[0], bytes);
+		lane[1] = mix(lane[1], bytes + 8);
+		lane[2] = mix(lane[2], bytes + 16);
+		lane[3] = mix(lane[3], bytes + 24);
 	}
 	hash = lane[0] ^ lane[1] ^ lane[2] ^ lane[3];
 	for (; size >= sizeof(rest); bytes += sizeof(rest), size -= sizeof(rest))
