@@ -4,7 +4,7 @@
 #   tests/fuzz/run.sh [--seconds N] [--merge] [target...]
 #
 #   --seconds N   for each target (default 600; 0: only what is there, once)
-#   --merge       then puts a small set of inputs with the same coverage in place of corpus/<target>
+#   --merge       then keeps in corpus/<target>, beside the seeds, small inputs that cover more
 #   target        a name from fuzz_<name>.c; default: all
 #
 # Starts from corpus/<target> and what earlier runs left in build/fuzz/found/<target>; an input that breaks something is
@@ -66,15 +66,18 @@ fuzz() {
 	[ "$result" = clean ]
 }
 
-# Of equal coverage the smaller input is kept.
+# The seeds, and of a small set with the same coverage 40 inputs that are neither large nor trivial.
 merge() {
-	local target=$1 merged=build/fuzz/found/$1.merged
+	local target=$1 merged=build/fuzz/found/$1.merged corpus=tests/fuzz/corpus/$1 input seeds
 	rm -rf "$merged"
 	mkdir -p "$merged"
 	build/fuzz/fuzz/fuzz_"$target" -merge=1 -set_cover_merge=1 -timeout=10 -artifact_prefix="build/fuzz/found/$target/" "$merged" tests/fuzz/corpus/"$target" \
 		build/fuzz/found/"$target" >build/fuzz/found/"$target".merge.log 2>&1
-	rm -rf tests/fuzz/corpus/"$target"
-	mv "$merged" tests/fuzz/corpus/"$target"
+	seeds=$(sha1sum "$corpus"/seed-* | cut -c1-40) # an input is named so
+	find "$corpus" -type f ! -name 'seed-*' -delete
+	for input in $(find "$merged" -type f -size -301c -printf '%s %f\n' | sort -rn | head -40 | cut -d' ' -f2); do
+		grep -qx "$input" <<<"$seeds" || cp "$merged/$input" "$corpus"
+	done
 }
 
 failed=0
