@@ -60,13 +60,24 @@ decoder_of(enum la_record_type type, enum la_framing framing)
 	return (*decoder);
 }
 
+static struct la_encoder *encoders[2];
+
+/* At the end: what avro-c holds looks lost to valgrind. */
+static void
+close_encoders(void)
+{
+	la_encoder_free(encoders[0]);
+	la_encoder_free(encoders[1]);
+}
+
 static struct la_encoder *
 encoder_of(enum la_framing framing)
 {
-	static struct la_encoder *encoders[2];
 	struct la_encoder **encoder = &encoders[framing == LA_FRAMING_SINGLE_OBJECT];
 	struct la_error error = LA_ERROR_INIT;
 
+	if (encoders[0] == NULL && encoders[1] == NULL)
+		REQUIRE(atexit(close_encoders) == 0);
 	if (*encoder == NULL)
 		fuzz_must(la_encoder_new(encoder, framing, schemas, &error), &error);
 	return (*encoder);
