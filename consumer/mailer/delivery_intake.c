@@ -151,12 +151,25 @@ room_for_records(const struct la_delivery_loop *loop)
 	return (later < loop->lists[LA_SLOT_FREE].count ? later : loop->lists[LA_SLOT_FREE].count);
 }
 
+/* It is full: said like a side that is away, and over when there is some room again, not at the first place. */
+static void
+note_full(struct la_delivery_loop *loop)
+{
+	size_t waiting = la_later_count(loop->later) + la_slot_in_hand(loop), bytes = la_later_bytes(loop->later);
+
+	if (waiting >= LA_LATER_MAX || bytes >= LA_LATER_BYTES)
+		la_delivery_note(loop, &loop->full, "room", "so many jobs wait for their next try that no more are taken");
+	else if (waiting < LA_LATER_MAX / 4 * 3 && bytes < LA_LATER_BYTES / 4 * 3)
+		la_delivery_recovered(loop, &loop->full);
+}
+
 /* Asked in every turn, also when paused: that keeps the membership, and lets acknowledgements in. */
 enum la_err
 la_delivery_take(struct la_delivery_loop *loop, struct la_error *error)
 {
 	size_t room = room_for_records(loop);
 
+	note_full(loop);
 	pause_bus(loop, room == 0);
 	return (poll_bus(loop, room, error));
 }

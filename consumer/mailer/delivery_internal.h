@@ -92,7 +92,7 @@ struct la_delivery_loop {
 	bool paused;            /* the bus */
 	int64_t commit_at_ms;   /* not before */
 	int64_t swept_ms, swept_later_ms;
-	struct la_waiting broker, redis;
+	struct la_waiting broker, redis, full;
 	struct la_seldom dead_letters, refusals, deferrals, takeovers;
 	struct la_relay_state relays[LA_RELAYS_MAX];
 	struct la_rate rate;
