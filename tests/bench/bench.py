@@ -126,16 +126,17 @@ class Bench:
             asking.close()
         assert program.terminate(20) == 0, program.stderr()[-2000:]
         events = sum(ends.values())
-        first_ms, last_ms, first_events = self.commits(program.group, topic)
+        first_ms, steps = self.commits(program.group, topic)
+        from_ms, done = next(step for step in steps if step[1] >= events / 4)
         return {
-            "events_s": (events - first_events) / max(0.001, (last_ms - first_ms) / 1000),
+            "events_s": (events - done) / max(0.001, (steps[-1][0] - from_ms) / 1000),
             "cpu_us": {name: seconds * 1e6 / events for name, seconds in used.items()},
             "peak_mib": peak,
             "start_s": first_ms / 1000 - started,
         }
 
     def commits(self, group, topic):
-        """Times of the group's first and last commit, by the broker, and how many events the first one covered."""
+        """The time of the group's first commit, by the broker, and (time, events done by then) of each."""
         reader = Consumer({"bootstrap.servers": self.kafka.bootstrap, "group.id": "bench-offsets",
                            "enable.auto.commit": False, "enable.partition.eof": True,
                            "isolation.level": "read_committed"})
@@ -153,8 +154,11 @@ class Bench:
                 if commit and commit[:2] == (group, topic):
                     found.append(commit[2:])
         reader.close()
-        times = [at for _, _, at in found]
-        return min(times), max(times), sum(offset for _, offset, at in found if at == min(times))
+        reached, steps = {}, []
+        for partition, offset, at in sorted(found, key=lambda commit: commit[2]):
+            reached[partition] = offset
+            steps.append((at, sum(reached.values())))
+        return steps[0][0], steps
 
     def warm_up(self):
         """An empty Redis, then every member's devices known, and the floor's keys there."""
