@@ -71,8 +71,11 @@ decode_quoted(const char *text, size_t size, unsigned char *bytes)
 		unsigned value = (unsigned char)text[i];
 
 		if (text[i] == '=') {
+			char digits[3] = "";
+
 			assert_true(i + 2 < size);
-			assert_int_equal(sscanf(text + i + 1, "%2X", &value), 1);
+			memcpy(digits, text + i + 1, 2);
+			assert_int_equal(sscanf(digits, "%2X", &value), 1);
 			i += 2;
 		}
 		bytes[count++] = (unsigned char)value;
