@@ -9,6 +9,7 @@
 
 #define SERVE_EVENTS_MAX 1000 /* rebalances and errors served in one go */
 #define DESTROY_WAIT_MS 1000
+#define FETCHES_BY_ITSELF 0x020200ff /* librdkafka has fetch.queue.backoff.ms */
 
 static void
 on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
@@ -87,6 +88,10 @@ la_consumer_kafka_new(
 		(void)la_error_set(error, err, "out of memory");
 		goto out;
 	}
+	if (rd_kafka_version() < FETCHES_BY_ITSELF && (err = la_waker_kafka_new(&consumer->waker, consumer->rk)) != LA_OK) {
+		(void)la_error_set(error, err, "no memory for a thread");
+		goto out;
+	}
 	if ((err = subscribe(consumer->rk, topic, error)) != LA_OK)
 		goto out;
 	*out = consumer;
@@ -142,6 +147,8 @@ close_client(void *opaque)
 {
 	struct la_consumer_kafka *consumer = opaque;
 
+	la_waker_kafka_free(consumer->waker);
+	consumer->waker = NULL;
 	if (consumer->assignment != NULL)
 		leave(consumer, consumer->leave_ms);
 	la_assignment_kafka_free(consumer->assignment);
@@ -290,6 +297,7 @@ la_consumer_kafka_take(
 		if (got < (ssize_t)want)
 			break;
 	}
+	la_waker_kafka_seen(consumer->waker, rd_kafka_queue_length(consumer->records));
 	if (*count == 0 && consumer->link.down)
 		return (la_error_set(error, LA_EUNAVAILABLE, "no kafka broker answers"));
 	return (LA_OK);

@@ -4,6 +4,7 @@
 
 #include "common/assignment_kafka.h"
 #include "common/parts_kafka.h"
+#include "common/waker_kafka.h"
 
 #define LA_CONSUMER_TAKE_CAP 4096 /* records moved per call into librdkafka */
 
@@ -13,6 +14,7 @@ struct la_consumer_kafka {
 	rd_kafka_queue_t *records; /* of all assigned partitions */
 	rd_kafka_queue_t *commits; /* answers to commits */
 	struct la_assignment_kafka *assignment;
+	struct la_waker_kafka *waker; /* NULL: librdkafka does without */
 	rd_kafka_consumer_group_metadata_t *group; /* as of the last assignment; NULL: no member */
 	struct la_link_kafka link;
 	bool paused;

@@ -58,6 +58,7 @@ assign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list_t
 		    consumer, "assign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
+	la_waker_kafka_assigned(consumer->waker, partitions, true);
 	la_consumer_kafka_note_group(consumer);
 	log_rebalance("partitions assigned", partitions);
 }
@@ -81,6 +82,7 @@ unassign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list
 		    consumer, "unassign", error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(err));
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
+	la_waker_kafka_assigned(consumer->waker, partitions, false);
 	log_rebalance(lost ? "partitions lost" : "partitions revoked", partitions);
 }
 
