@@ -134,6 +134,15 @@ read_all(struct floor *floor, uint64_t events, struct la_error *error)
 	return (err);
 }
 
+/* The whole topic fits: nobody wakes this client's fetcher, which before librdkafka 2.2 sleeps when its queue is full. */
+static void
+queue_all(rd_kafka_conf_t *conf, void *cookie)
+{
+	(void)cookie;
+	(void)rd_kafka_conf_set(conf, "queued.min.messages", "10000000", NULL, 0);
+	(void)rd_kafka_conf_set(conf, "queued.max.messages.kbytes", "2097151", NULL, 0);
+}
+
 static enum la_err
 open_all(struct floor *floor, struct la_tool *tool, const char *topic, uint64_t redis_port, struct la_error *error)
 {
@@ -144,7 +153,7 @@ open_all(struct floor *floor, struct la_tool *tool, const char *topic, uint64_t 
 		if (floor->redis == NULL || floor->redis->err != 0)
 			return (la_error_set(error, LA_EUNAVAILABLE, "redis: cannot connect"));
 	}
-	if ((err = la_tool_client(tool, "bench-floor", NULL, NULL, &floor->rk, error)) != LA_OK)
+	if ((err = la_tool_client(tool, "bench-floor", queue_all, NULL, &floor->rk, error)) != LA_OK)
 		return (err);
 	(void)rd_kafka_poll_set_consumer(floor->rk);
 	floor->queue = rd_kafka_queue_get_consumer(floor->rk);
