@@ -31,9 +31,9 @@ static const struct property consumer_defaults[] = {
 };
 
 /*
- * Before 2.2.0 librdkafka stops fetching for up to 1 s once its queue is full:
- * the queue then holds more than one second of work. From 2.2.0 on the pause
- * is a setting and a small queue does.
+ * Before 2.2.0 librdkafka stops fetching for up to 1 s once its queue is full, unless
+ * it is woken (waker_kafka.h): the queue holds about one second of work. From
+ * 2.2.0 on the pause is a setting and a small queue does.
  */
 static const struct property consumer_defaults_before_2_2[] = {
     {"queued.min.messages", "200000"},
@@ -44,13 +44,11 @@ static const struct property mailer_defaults_before_2_2[] = {
     {"queued.min.messages", "20000"},
     {"queued.max.messages.kbytes", "16384"},
 };
-#if RD_KAFKA_VERSION >= 0x020200ff
 static const struct property consumer_defaults_since_2_2[] = {
     {"queued.min.messages", "10000"},
     {"queued.max.messages.kbytes", "16384"},
     {"fetch.queue.backoff.ms", "1"},
 };
-#endif
 
 /*
  * linger.ms: the caller waits for its batch, so waiting for more only adds to
@@ -167,16 +165,18 @@ fit_heartbeat(struct maker *maker)
 	}
 }
 
+bool
+la_conf_kafka_has_fetch_backoff(void)
+{
+	return (rd_kafka_version() >= 0x020200ff);
+}
+
 static void
 set_fetch_queue(struct maker *maker, enum la_program program)
 {
-#if RD_KAFKA_VERSION >= 0x020200ff
-	if (rd_kafka_version() >= 0x020200ff) {
+	if (la_conf_kafka_has_fetch_backoff())
 		SET_ALL(maker, consumer_defaults_since_2_2);
-		return;
-	}
-#endif
-	if (program == LA_PROGRAM_MAILER)
+	else if (program == LA_PROGRAM_MAILER)
 		SET_ALL(maker, mailer_defaults_before_2_2);
 	else
 		SET_ALL(maker, consumer_defaults_before_2_2);

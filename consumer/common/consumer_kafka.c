@@ -9,7 +9,6 @@
 
 #define SERVE_EVENTS_MAX 1000 /* rebalances and errors served in one go */
 #define DESTROY_WAIT_MS 1000
-#define FETCHES_BY_ITSELF 0x020200ff /* librdkafka has fetch.queue.backoff.ms */
 
 static void
 on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
@@ -88,7 +87,7 @@ la_consumer_kafka_new(
 		(void)la_error_set(error, err, "out of memory");
 		goto out;
 	}
-	if (rd_kafka_version() < FETCHES_BY_ITSELF && (err = la_waker_kafka_new(&consumer->waker, consumer->rk)) != LA_OK) {
+	if (!la_conf_kafka_has_fetch_backoff() && (err = la_waker_kafka_new(&consumer->waker, consumer->rk)) != LA_OK) {
 		(void)la_error_set(error, err, "no memory for a thread");
 		goto out;
 	}
@@ -283,7 +282,6 @@ la_consumer_kafka_take(
 	ssize_t got;
 
 	*count = 0;
-	la_consumer_kafka_serve(consumer);
 	la_link_kafka_probe(&consumer->link, consumer->rk);
 	if (consumer->failed || consumer->link.fatal)
 		return (given_up(consumer, error));

@@ -34,6 +34,9 @@ LA_MUST_CHECK enum la_err la_conf_kafka_client(
 LA_MUST_CHECK enum la_err la_conf_kafka_transactional(
     rd_kafka_conf_t *producing, const rd_kafka_conf_t *consuming, const struct la_conf *conf, struct la_error *error);
 
+/* Is how long librdkafka leaves a full queue alone a property, fetch.queue.backoff.ms (2.2.0)? By the library that runs. */
+bool la_conf_kafka_has_fetch_backoff(void);
+
 /* ---- link_kafka.c: is a broker there, what was said of it ---- */
 
 struct la_link_kafka {
@@ -67,7 +70,7 @@ LA_MUST_CHECK enum la_err la_consumer_kafka_new(struct la_consumer_kafka **consu
     const char *topic, int wake_fd, struct la_error *error);
 void la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms);
 
-/* Serves rebalances and errors, takes what is there, waits for nothing. Errors: LA_EUNAVAILABLE, LA_EFENCED,
+/* Takes what is there, waits for nothing; the caller has served before. Errors: LA_EUNAVAILABLE, LA_EFENCED,
  * LA_EINTERNAL. */
 LA_MUST_CHECK enum la_err la_consumer_kafka_take(
     struct la_consumer_kafka *consumer, struct la_message *out, size_t cap, size_t *count, struct la_error *error);

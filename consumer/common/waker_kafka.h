@@ -26,7 +26,7 @@ void la_waker_kafka_free(struct la_waker_kafka *waker);
 /* These partitions (copied) are ours from now on, or no longer. */
 void la_waker_kafka_assigned(struct la_waker_kafka *waker, const rd_kafka_topic_partition_list_t *partitions, bool ours);
 
-/* So many records are in the queue. When it is half of what it was at most since the last time, the fetcher is woken. */
+/* So many records are in the queue. Once a quarter of the most since the last time is gone, the fetcher is woken. */
 void la_waker_kafka_seen(struct la_waker_kafka *waker, size_t queued);
 
 #endif
