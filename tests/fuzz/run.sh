@@ -39,6 +39,7 @@ words() {
 	agent) sources=(consumer/detector/agent_table.c) ;;
 	brand | template) sources=(consumer/mailer/{brand,names,template}*.[ch]) ;;
 	conf) sources=(consumer/common/conf_*.c) ;;
+	directory) sources=(consumer/mailer/directory_*.c) ;;
 	json) sources=(consumer/common/json_*.c schemas/LoginEvent.avsc schemas/AlertJob.avsc) ;;
 	schema) sources=(schemas/LoginEvent.avsc consumer/common/avro_{schema,canonical,default}.[ch]) ;;
 	smtp_*) sources=(consumer/mailer/smtp_*.c) ;;

@@ -202,6 +202,20 @@ def sealed():
     yield "short", b"\0\1abc"
 
 
+def directory():
+    json_type = "application/json; charset=utf-8"
+    for number, body in enumerate(('{"email": "hanako@example.jp", "locale": "ja-JP"}', '{"email": null}', "{}", '{"email": [1.5e3]}',
+                                   '{"x": {"email": "a"}, "email": "\\u00e9\\ud83d\\ude00@x"}', '{"email": "%s"}' % ("a" * 257))):
+        yield f"body-{number}", b"\0\0" + fields(json_type, body)
+    yield "vendor", b"\0\1" + fields("application/vnd.x+json", '{"email": "a@b"}')
+    yield "html", b"\0\1" + fields("text/html", "<p>")
+    for status in range(3, 8):
+        yield f"status-{status}", bytes([0, status]) + fields("", "")
+    yield "path", b"\1" + fields("https://h.example:8443/{tenant}/m/{member_id}?x=1", "t/1", "日本 m-1?#")
+    yield "query", b"\1" + fields("https://[::1]/m?", "default", "..")
+    yield "single", b"\1" + fields("https://h/{member_id}", "default", "m-1")
+
+
 def smtp_reply():
     for number, text in enumerate(("250 ok\r\n", "250-x\r\n250-PIPELINING\r\n250 2.1.0 fine\r\n", "550 5.1.1 no\r\n421 4.7.0 x\n",
                                    "250-a\r\n251 b\r\n", "354\r\n", "HTTP/1.1 400\r\n", "250 5.1.1 x\r\n250 2.1.1234 x\r\n")):
@@ -244,8 +258,8 @@ def brand():
 
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "corpus"
-    for make in (decode, schema, state, agent, conf, json_, keys, redis_url, template, message, clean, address, sealed, smtp_reply,
-                 smtp_mail, zone, brand):
+    for make in (decode, schema, state, agent, conf, json_, keys, redis_url, template, message, clean, address, sealed, directory,
+                 smtp_reply, smtp_mail, zone, brand):
         target = folder / make.__name__.rstrip("_")
         target.mkdir(parents=True, exist_ok=True)
         for number, (_, seed) in enumerate(make()):
