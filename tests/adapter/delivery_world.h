@@ -122,7 +122,7 @@ keep_log(enum la_log_level level, const struct la_field *fields, size_t count)
 		    log_lines + used, sizeof(log_lines) - used, LA_LOG_LOGFMT, level, 0, fields, count);
 }
 
-static int
+static inline int
 said(const char *text)
 {
 	int count = 0;
@@ -543,7 +543,7 @@ add_job(struct world *world, int partition, const struct la_alert_job *job)
 	(void)snprintf(record->job_id, sizeof(record->job_id), "%s", job->job_id);
 }
 
-static void
+static inline void
 add(struct world *world, int number, const char *to)
 {
 	struct la_alert_job job = job_to(number, to);
@@ -582,7 +582,7 @@ set_schedule(struct world *world, const char *text)
 }
 
 /* With other options than those of setup. */
-static void
+static inline void
 reopen_loop(struct world *world)
 {
 	la_delivery_free(world->loop);
@@ -679,7 +679,7 @@ run(struct world *world)
 }
 
 /* A process that died is started again: reading goes on at the commit. */
-static void
+static inline void
 restart(struct world *world)
 {
 	la_delivery_free(world->loop);
@@ -696,7 +696,7 @@ restart(struct world *world)
 	open_loop(world);
 }
 
-static int
+static inline int
 sends_to(const struct world *world, const char *to)
 {
 	int count = 0;
@@ -713,7 +713,7 @@ the_id(int number, char job_id[LA_ID_HEX])
 }
 
 /* The acknowledged Delivery of a job; it is the only one. */
-static const struct la_delivery *
+static inline const struct la_delivery *
 delivery_of(const struct world *world, int number)
 {
 	const struct la_delivery *found = NULL;
@@ -733,7 +733,7 @@ delivery_of(const struct world *world, int number)
 	return (found);
 }
 
-static int
+static inline int
 outcomes(const struct world *world, enum la_delivered outcome)
 {
 	int count = 0;
@@ -743,7 +743,7 @@ outcomes(const struct world *world, enum la_delivered outcome)
 	return (count);
 }
 
-static size_t
+static inline size_t
 dead_letters(const struct world *world)
 {
 	size_t count = 0;

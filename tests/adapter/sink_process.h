@@ -52,17 +52,20 @@ sink_exec(const struct sink *sink, const char *const *options)
 	_exit(127);
 }
 
+/* Acts from the next connection on. */
 static inline void
 sink_write_script(const struct sink *sink, const char *script)
 {
-	char path[128];
+	char path[128], unfinished[128];
 	FILE *file;
 
 	sink_path(sink, "script", path);
-	file = fopen(path, "w");
+	sink_path(sink, "script.new", unfinished);
+	file = fopen(unfinished, "w");
 	assert_non_null(file);
 	assert_true(fputs(script, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+	assert_int_equal(rename(unfinished, path), 0);
 }
 
 /* script: JSON as smtp_sink.py describes; options: more of its arguments, NULL-ended, or NULL. */

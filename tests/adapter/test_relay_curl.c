@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include "certificate.h"
 #include "sink_process.h"
 
 #include "common/clock.h"
@@ -17,44 +18,6 @@ static const struct la_patience short_patience = {
     .connect_ms = 500, .opening_ms = 500, .reply_ms = 500, .final_reply_ms = 500, .total_ms = 5000, .idle_ms = 5000};
 
 static const struct la_relay_wait a_while = {.ms = 100, .fds = {-1, -1}}, not_at_all = {.ms = 0, .fds = {-1, -1}};
-
-struct certificate {
-	char folder[32], pem[64], key[64], password[64];
-};
-static struct certificate trusted;
-
-static int
-make_certificate(void **state)
-{
-	char command[512];
-	FILE *file;
-
-	(void)state;
-	(void)snprintf(trusted.folder, sizeof(trusted.folder), "/tmp/la-cert-XXXXXX");
-	assert_non_null(mkdtemp(trusted.folder));
-	(void)snprintf(trusted.pem, sizeof(trusted.pem), "%s/c.pem", trusted.folder);
-	(void)snprintf(trusted.key, sizeof(trusted.key), "%s/k.pem", trusted.folder);
-	(void)snprintf(trusted.password, sizeof(trusted.password), "%s/password", trusted.folder);
-	(void)snprintf(command, sizeof(command),
-	    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-	    " -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
-	    trusted.key, trusted.pem);
-	assert_int_equal(system(command), 0);
-	file = fopen(trusted.password, "w");
-	assert_non_null(file);
-	assert_true(fputs("open sesame\n", file) >= 0);
-	return (fclose(file));
-}
-
-static int
-remove_certificate(void **state)
-{
-	char command[64];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -r %s", trusted.folder);
-	return (system(command));
-}
 
 static void
 set(struct la_conf *conf, const char *format, ...)

@@ -10,13 +10,14 @@ the order of acceptance; the .eml appears whole, after its .json. Runs until SIG
 It is strict: a bare CR or LF, a line over 998 bytes, an eight-bit byte in a message, a command out of order or before its
 time is refused, and a line about it is added to DIR/violations.txt.
 
-A script is a JSON list of rules, the first that fits acts:
+A script is a JSON list of rules, the first that fits acts; a file that is replaced acts from the next connection on:
     {"at": "rcpt", "reply": "450 4.2.0 later", "times": 2, "to": "a@example.jp"}
 at      banner, ehlo, starttls, auth, mail, rcpt, data, end (of the message), body (its first line has come), rset, quit
 reply   in place of the usual one; several lines with \\n; "" sends nothing
 raw     bytes (latin-1) as they are, in place of a reply
 delay   seconds before it
 drop    true: then close the connection (reset: with RST); stall: true: then say nothing any more
+        (a byte more in DIR/stalls says that it has begun)
 times   acts so often, then never; to, from: only for this address; connection: only on the n-th, from 1
 
 Tests import Sink, which is the same in a thread.
@@ -53,6 +54,14 @@ class Settings:
     tls: str = "starttls"
     user: str = None  # NAME:PASSWORD; then nothing is taken before AUTH
     pipelining: bool = True
+    script_file: Path = None
+    script_seen: int = 0
+
+    def read_script(self):
+        if self.script_file is None or self.script_file.stat().st_ino == self.script_seen:
+            return
+        self.script_seen = self.script_file.stat().st_ino
+        self.script = json.loads(self.script_file.read_text())
 
     def tls_context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -75,6 +84,10 @@ class Mailbox:
         unfinished = base.with_suffix(".tmp")
         unfinished.write_bytes(data)
         unfinished.rename(base.with_suffix(".eml"))
+
+    def note_stall(self):
+        with open(self.folder / "stalls", "a") as out:
+            out.write(".")
 
     def complain(self, connection, what):
         with open(self.folder / "violations.txt", "a") as out:
@@ -120,6 +133,7 @@ class Session:
         elif rule.get("reply"):
             await self.say(rule["reply"])
         if rule.get("stall"):
+            self.mailbox.note_stall()
             await self.reader.read()  # until the client gives up
             raise Hangup
         if rule.get("reset"):
@@ -312,6 +326,7 @@ class Server:
 
     async def connected(self, reader, writer):
         self.connections += 1
+        self.settings.read_script()
         self.tasks.add(asyncio.current_task())
         try:
             await Session(self, self.connections, reader, writer).run()
@@ -400,7 +415,8 @@ def write_whole(path, text):
 async def serve(options):
     settings = Settings(Path(options.out), delay=options.delay, certificate=options.certificate, key=options.key,
                         tls=options.tls, user=options.user, pipelining=not options.no_pipelining,
-                        script=json.loads(Path(options.script).read_text()) if options.script else [])
+                        script_file=Path(options.script) if options.script else None)
+    settings.read_script()
     server = Server(settings)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
