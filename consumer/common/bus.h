@@ -30,6 +30,7 @@ struct la_message {
 	struct la_span value;
 	uint64_t lease; /* the partition's assignment this record was read under */
 	void *handle;   /* the bus's own */
+	bool is_kept;   /* handle has its headers alone: see keep_headers */
 };
 
 /* One header of an output. */
@@ -71,6 +72,13 @@ struct la_bus {
 	    struct la_error *error);
 
 	void (*release)(void *self, struct la_message *messages, size_t count);
+
+	/*
+	 * *kept is the message again, with headers of its own that outlive it; topic, key and value are still the
+	 * message's, to be copied by the caller. It works as headers_of, and is released besides the message. *bytes:
+	 * what it holds, about. Errors: LA_ENOMEM.
+	 */
+	enum la_err (*keep_headers)(void *self, const struct la_message *message, struct la_message *kept, size_t *bytes);
 
 	/*
 	 * Stops (resumes) fetching on all partitions, those assigned later too.

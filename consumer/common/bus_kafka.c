@@ -115,9 +115,19 @@ bus_release(void *self, struct la_message *messages, size_t count)
 
 	(void)self;
 	for (i = 0; i < count; i++) {
-		rd_kafka_message_destroy(messages[i].handle);
+		if (messages[i].is_kept)
+			la_headers_kafka_release(&messages[i]);
+		else
+			rd_kafka_message_destroy(messages[i].handle);
 		messages[i].handle = NULL;
 	}
+}
+
+static enum la_err
+bus_keep_headers(void *self, const struct la_message *message, struct la_message *kept, size_t *bytes)
+{
+	(void)self;
+	return (la_headers_kafka_keep(message, kept, bytes));
 }
 
 static void
@@ -267,6 +277,7 @@ la_bus_kafka_new(struct la_bus_kafka **out, const struct la_bus_kafka_options *o
 	bus->port = (struct la_bus){.self = bus,
 	    .poll = bus_poll,
 	    .release = bus_release,
+	    .keep_headers = bus_keep_headers,
 	    .pause = bus_pause,
 	    .produce = bus_produce,
 	    .await = bus_await,

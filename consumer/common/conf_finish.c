@@ -52,6 +52,9 @@ la_conf_finish(struct la_conf *conf, const char *const *required, size_t require
 	for (i = 0; i < required_count; i++)
 		require(conf, required[i]);
 	require_pair(conf, "redis.user", "redis.password.file");
-	if (conf->program == LA_PROGRAM_MAILER)
-		check_smtp(conf);
+	if (conf->program != LA_PROGRAM_MAILER)
+		return;
+	check_smtp(conf);
+	require_pair(conf, "recipient.token.file", "recipient.url");
+	require_pair(conf, "recipient.ca.file", "recipient.url");
 }

@@ -78,7 +78,9 @@ const struct la_conf_key la_conf_keys[] = {
     {"mail.brand.", LA_CONF_MAILER, LA_CONF_BRAND, NULL, "64", NULL},
     {"mail.time-zone", LA_CONF_MAILER, LA_CONF_TEXT, "Asia/Tokyo", "a zoneinfo name, as Asia/Tokyo", NULL},
     {"retry.schedule", LA_CONF_MAILER, LA_CONF_SCHEDULE, "30s,2m,5m*2,15m,1h*4", NULL, NULL},
-    {"recipient.url", LA_CONF_MAILER, LA_CONF_URL, NULL, "https", NOT_YET},
+    {"recipient.url", LA_CONF_MAILER, LA_CONF_URL, NULL, "https", NULL},
+    {"recipient.token.file", LA_CONF_MAILER, LA_CONF_FILE, NULL, NULL, NULL},
+    {"recipient.ca.file", LA_CONF_MAILER, LA_CONF_FILE, NULL, NULL, NULL},
 };
 
 const size_t la_conf_key_count = sizeof(la_conf_keys) / sizeof(la_conf_keys[0]);

@@ -249,6 +249,7 @@ admit(struct la_consumer_kafka *consumer, rd_kafka_message_t *message, struct la
 	out->value = la_span_of(message->payload, message->len);
 	out->lease = lease;
 	out->handle = message;
+	out->is_kept = false;
 	return (true);
 
 drop:

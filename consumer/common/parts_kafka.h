@@ -147,4 +147,9 @@ LA_MUST_CHECK enum la_err la_transaction_kafka_commit(struct la_producer_kafka *
 /* *out: the headers of output, NULL when it has none; owned by the caller. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_headers_kafka_make(rd_kafka_headers_t **out, const struct la_output *output);
 
+/* The port's keep_headers, and release of what it made. Errors: LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_headers_kafka_keep(
+    const struct la_message *message, struct la_message *kept, size_t *bytes);
+void la_headers_kafka_release(struct la_message *kept);
+
 #endif

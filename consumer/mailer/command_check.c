@@ -6,6 +6,7 @@
 #include "common/codec.h"
 #include "mailer/brands.h"
 #include "mailer/commands.h"
+#include "mailer/directory_curl.h"
 #include "mailer/ledger_redis.h"
 #include "mailer/relay_curl.h"
 #include "mailer/render.h"
@@ -132,6 +133,23 @@ check_relays(struct findings *findings, const struct la_conf *conf)
 	la_relay_curl_free(relay);
 }
 
+static void
+check_directory(struct findings *findings, const struct la_conf *conf)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_directory_curl *directory = NULL;
+	enum la_err err;
+
+	if (la_conf_text(conf, "recipient.url") == NULL)
+		return;
+	if ((err = la_directory_curl_new(&directory, conf, &error)) == LA_OK) {
+		la_directory_curl_set_timeout(directory, SERVER_MS);
+		err = la_directory_curl_check(directory, &error);
+	}
+	say(findings, "recipients", err, &error);
+	la_directory_curl_free(directory);
+}
+
 int
 la_command_check(struct la_conf *conf, int argc, char **argv)
 {
@@ -152,6 +170,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	check_bus(&findings, conf);
 	check_redis(&findings, conf);
 	check_relays(&findings, conf);
+	check_directory(&findings, conf);
 	if (findings.is_misconfigured)
 		return (la_err_exit_code(LA_ECONFIG));
 	return (findings.is_away ? la_err_exit_code(LA_EUNAVAILABLE) : 0);

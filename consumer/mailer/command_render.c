@@ -95,6 +95,19 @@ render_help_page(struct render *r, struct la_error *error)
 	return (err);
 }
 
+/* No server is asked here. */
+static enum la_err
+require_address(const struct render *r, struct la_error *error)
+{
+	struct la_recipient recipient;
+	enum la_err err = la_renderer_recipient(r->renderer, &r->job, &recipient, error);
+
+	if (err != LA_OK || recipient.email.present)
+		return (err);
+	return (la_error_set(error, LA_EDATA, "the job has no address, and render asks no server for one: "
+	    "give the job a recipient.email (send asks recipient.url)"));
+}
+
 static enum la_err
 render(struct render *r, const struct la_conf *conf, struct la_error *error)
 {
@@ -104,7 +117,8 @@ render(struct render *r, const struct la_conf *conf, struct la_error *error)
 	la_mail_init(&r->mail);
 	if ((r->job_path != NULL && (err = la_job_file_read(r->job_path, &r->job, error)) != LA_OK) ||
 	    (err = la_brands_load(&brands, conf, error)) != LA_OK ||
-	    (err = la_renderer_open(&r->renderer, conf, &r->job, error)) != LA_OK)
+	    (err = la_renderer_open(&r->renderer, conf, &r->job, error)) != LA_OK ||
+	    (err = require_address(r, error)) != LA_OK)
 		goto out;
 	r->brand = la_brands_of(brands, la_text_span(&r->job.tenant));
 	if (r->help_page)

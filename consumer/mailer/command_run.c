@@ -8,6 +8,7 @@
 #include "mailer/brands.h"
 #include "mailer/commands.h"
 #include "mailer/delivery.h"
+#include "mailer/directory_curl.h"
 #include "mailer/ledger_redis.h"
 #include "mailer/relay_curl.h"
 
@@ -22,6 +23,7 @@ struct parts {
 	struct la_encoder *encoder;
 	struct la_relay_curl *relay;
 	struct la_ledger_redis *ledger;
+	struct la_directory_curl *directory; /* NULL too: recipient.url is not set */
 	struct la_bus_kafka *bus;
 	struct la_delivery_loop *loop;
 };
@@ -38,6 +40,9 @@ open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *err
 	    (err = la_relay_curl_new(&parts->relay, conf, error)) != LA_OK ||
 	    (err = la_ledger_redis_new(&parts->ledger, conf, error)) != LA_OK ||
 	    (err = la_renderer_open(&parts->renderer, conf, NULL, error)) != LA_OK)
+		return (err);
+	if (la_conf_text(conf, "recipient.url") != NULL &&
+	    (err = la_directory_curl_new(&parts->directory, conf, error)) != LA_OK)
 		return (err);
 	return (la_bus_kafka_new(&parts->bus, &bus, error));
 }
@@ -73,6 +78,7 @@ open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *erro
 	    .bus_fd = la_bus_kafka_fd(parts->bus),
 	    .relay = la_relay_curl_port(parts->relay),
 	    .ledger = la_ledger_redis_port(parts->ledger),
+	    .directory = parts->directory == NULL ? NULL : la_directory_curl_port(parts->directory),
 	    .mails_per_s = la_conf_int(conf, "smtp.rate"),
 	    .decoder = parts->decoder,
 	    .encoder = parts->encoder,
@@ -99,6 +105,7 @@ close_parts(struct parts *parts, int timeout_ms)
 	la_delivery_free(parts->loop);
 	la_bus_kafka_close(parts->bus, timeout_ms);
 	la_relay_curl_free(parts->relay);
+	la_directory_curl_free(parts->directory);
 	la_ledger_redis_close(parts->ledger, LEDGER_CLOSE_MS);
 	la_encoder_free(parts->encoder);
 	la_decoder_free(parts->decoder);

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "mailer/brands.h"
 #include "mailer/commands.h"
+#include "mailer/directory_curl.h"
 #include "mailer/job_file.h"
 #include "mailer/relay_curl.h"
 #include "mailer/render.h"
@@ -48,7 +49,7 @@ mail_to(const struct la_relay *relay, size_t which, const struct la_mail *mail, 
 {
 	const struct la_relay_mail submitted = {
 	    .from = mail->envelope_from.text, .to = mail->to.text, .data = la_buf_span(&mail->eml)};
-	const struct la_relay_wait wait = {.ms = WORK_MS, .fds = {-1, -1}};
+	const struct la_relay_wait wait = {.ms = WORK_MS, .fds = {-1, -1, -1}};
 	struct la_relay_result result;
 	size_t count = 0;
 	enum la_err err = relay->submit(relay->self, which, &submitted, error);
@@ -81,6 +82,43 @@ mail(const struct la_relay *relay, const struct la_mail *mail, struct la_error *
 }
 
 static enum la_err
+take_address(const struct la_directory_answer *answer, struct la_alert_job *job, struct la_error *error)
+{
+	if (answer->verdict == LA_DIRECTORY_NONE)
+		return (la_error_set(error, LA_EDATA, "the job has no address: %s", answer->detail));
+	if (answer->verdict != LA_DIRECTORY_FOUND)
+		return (la_error_set(error, LA_EUNAVAILABLE, "the job has no address: %s", answer->detail));
+	job->recipient_email = answer->email;
+	if (job->locale.size == 0)
+		job->locale = answer->locale;
+	return (LA_OK);
+}
+
+/* Who gets it: as the job says, or recipient.url. */
+static enum la_err
+find_recipient(
+    struct la_renderer *renderer, const struct la_conf *conf, struct la_alert_job *job, struct la_error *error)
+{
+	struct la_directory_curl *directory = NULL;
+	struct la_directory_answer answer;
+	struct la_recipient recipient;
+	enum la_err err = la_renderer_recipient(renderer, job, &recipient, error);
+
+	if (err != LA_OK || recipient.email.present)
+		return (err);
+	if (la_conf_text(conf, "recipient.url") == NULL)
+		return (la_error_set(error, LA_EDATA, "the job has no address, and recipient.url is not set"));
+	job->has_recipient = true;
+	job->recipient_member_id = recipient.member_id;
+	if ((err = la_directory_curl_new(&directory, conf, error)) == LA_OK &&
+	    (err = la_directory_curl_ask(directory, la_text_span(&job->tenant), la_text_span(&recipient.member_id),
+	         &answer, error)) == LA_OK)
+		err = take_address(&answer, job, error);
+	la_directory_curl_free(directory);
+	return (err);
+}
+
+static enum la_err
 send_job(const struct la_conf *conf, const char *job_path, struct la_error *error)
 {
 	struct la_brands *brands = NULL;
@@ -94,7 +132,8 @@ send_job(const struct la_conf *conf, const char *job_path, struct la_error *erro
 	if ((err = la_job_file_read(job_path, &job, error)) != LA_OK || (err = may_be_mailed(&job, error)) != LA_OK ||
 	    (err = la_brands_load(&brands, conf, error)) != LA_OK)
 		goto out;
-	if ((err = la_renderer_open(&renderer, conf, &job, error)) != LA_OK)
+	if ((err = la_renderer_open(&renderer, conf, &job, error)) != LA_OK ||
+	    (err = find_recipient(renderer, conf, &job, error)) != LA_OK)
 		goto out;
 	err = la_renderer_mail(renderer, la_brands_of(brands, la_text_span(&job.tenant)), &job, &rendered, error);
 	if (err == LA_OK && (err = la_relay_curl_new(&relay, conf, error)) == LA_OK)

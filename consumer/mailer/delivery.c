@@ -47,17 +47,32 @@ la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options
 	made->slot_count = slots_for(made->connections);
 	made->slots = calloc(made->slot_count, sizeof(made->slots[0]));
 	if (made->slots == NULL || la_later_new(&made->later) != LA_OK ||
+	    (options->directory != NULL && la_recipients_new(&made->recipients) != LA_OK) ||
 	    la_window_new(&made->window, (uint32_t)(made->slot_count + LA_LATER_MAX)) != LA_OK)
 		goto fail;
 	list_slots(made);
 	la_rate_init(&made->rate, options->mails_per_s, la_delivery_now(made));
-	made->counts_said_ms = la_delivery_now(made);
+	made->counts_said_ms = made->directory_heard_ms = la_delivery_now(made);
 	*loop = made;
 	return (LA_OK);
 
 fail:
 	la_delivery_free(made);
 	return (la_error_set(error, LA_ENOMEM, "out of memory for the records in hand"));
+}
+
+static void
+drop_later(struct la_delivery_loop *loop)
+{
+	struct la_later_job job;
+
+	while (loop->later != NULL && la_later_next(loop->later) != NULL) {
+		la_later_take(loop->later, &job);
+		if (job.record.is_kept)
+			loop->options.bus->release(loop->options.bus->self, &job.record, 1);
+		free(job.block);
+	}
+	la_later_free(loop->later);
 }
 
 void
@@ -68,13 +83,14 @@ la_delivery_free(struct la_delivery_loop *loop)
 	for (size_t i = 0; loop->slots != NULL && i < loop->slot_count; i++) {
 		struct la_slot *slot = &loop->slots[i];
 
-		if (slot->stage != LA_SLOT_FREE && slot->block == NULL)
+		if (slot->stage != LA_SLOT_FREE && (slot->block == NULL || slot->message.is_kept))
 			loop->options.bus->release(loop->options.bus->self, &slot->message, 1);
 		free(slot->block);
 		la_mail_clear(&slot->mail);
 	}
 	free(loop->slots);
-	la_later_free(loop->later);
+	drop_later(loop);
+	la_recipients_free(loop->recipients);
 	la_window_free(loop->window);
 	la_buf_clear(&loop->value);
 	free(loop);

@@ -13,6 +13,7 @@
 #include "common/encoder.h"
 #include "common/log.h"
 #include "mailer/brand.h"
+#include "mailer/directory.h"
 #include "mailer/ledger.h"
 #include "mailer/relay.h"
 #include "mailer/render.h"
@@ -23,6 +24,7 @@ struct la_delivery_options {
 	int bus_fd; /* -1: none */
 	const struct la_relay *relay;
 	const struct la_ledger *ledger;
+	const struct la_directory *directory; /* NULL: a job without an address is REFUSED */
 	struct la_schedule schedule; /* for jobs that are to be tried again */
 	int64_t mails_per_s;         /* 0: no limit */
 	struct la_decoder *decoder; /* of AlertJob */

@@ -19,8 +19,8 @@ to_dead_letters(
 	    la_int("unsaid", unsaid));
 }
 
-static enum la_err
-decode(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+enum la_err
+la_delivery_decode(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
 {
 	struct la_span value = slot->message.value;
 	enum la_err err = la_span_present(value) ? la_decoder_job(loop->options.decoder, value, &slot->job, error)
@@ -35,25 +35,26 @@ decode(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *err
 	return (LA_OK);
 }
 
-static enum la_err
-render(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+enum la_err
+la_delivery_render(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
 {
 	const struct la_delivery_options *options = &loop->options;
 	const struct la_brand *brand = options->brand_of(options->brand_cookie, la_text_span(&slot->job.tenant));
 	enum la_err err = la_renderer_mail(options->renderer, brand, &slot->job, &slot->mail, error);
 
 	la_text_set(&slot->delivery.template_rev, la_span_text(brand->template_rev));
-	if (err == LA_OK)
-		la_text_set(&slot->delivery.message_id, la_span_text(slot->mail.message_id));
-	return (err);
+	if (err != LA_OK)
+		return (err);
+	la_text_set(&slot->delivery.message_id, la_span_text(slot->mail.message_id));
+	la_slot_move(loop, slot, LA_SLOT_READY);
+	return (LA_OK);
 }
 
-enum la_err
-la_delivery_open(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error)
+void
+la_delivery_refuse(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_error *why)
 {
-	enum la_err err = decode(loop, slot, error);
-
-	return (err != LA_OK ? err : render(loop, slot, error));
+	to_dead_letters(loop, slot, LA_DEAD_VALUES, why);
+	la_slot_judge(loop, slot, LA_DELIVERED_REFUSED);
 }
 
 /*
@@ -69,13 +70,10 @@ judge(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *erro
 		la_slot_judge(loop, slot, LA_DELIVERED_NOT_LIVE);
 	} else if (options->wall_ms(options->now_cookie) >= slot->job.not_after_ms) {
 		la_slot_judge(loop, slot, LA_DELIVERED_EXPIRED);
-	} else if ((err = render(loop, slot, error)) == LA_OK) {
-		la_slot_move(loop, slot, LA_SLOT_READY);
-	} else if (err != LA_ENOMEM) {
-		to_dead_letters(loop, slot, LA_DEAD_VALUES, error);
-		la_slot_judge(loop, slot, LA_DELIVERED_REFUSED);
-	} else {
+	} else if ((err = la_delivery_address(loop, slot, error)) == LA_ENOMEM) {
 		return (err);
+	} else if (err != LA_OK) {
+		la_delivery_refuse(loop, slot, error);
 	}
 	return (LA_OK);
 }
@@ -93,7 +91,7 @@ take_one(struct la_delivery_loop *loop, const struct la_message *message, struct
 	slot->ticket = ticket;
 	slot->arrival = loop->next_arrival++;
 	la_slot_move(loop, slot, LA_SLOT_JUDGED); /* unless it becomes a mail */
-	if ((err = decode(loop, slot, error)) == LA_OK)
+	if ((err = la_delivery_decode(loop, slot, error)) == LA_OK)
 		return (judge(loop, slot, error));
 	if (la_err_action(err) != LA_ACTION_REJECT)
 		return (err);
@@ -148,6 +146,8 @@ room_for_records(const struct la_delivery_loop *loop)
 		return (0);
 	if (waiting < LA_LATER_MAX && la_later_bytes(loop->later) < LA_LATER_BYTES)
 		later = LA_LATER_MAX - waiting;
+	if (la_delivery_room_to_ask(loop) < later)
+		later = la_delivery_room_to_ask(loop);
 	return (later < loop->lists[LA_SLOT_FREE].count ? later : loop->lists[LA_SLOT_FREE].count);
 }
 

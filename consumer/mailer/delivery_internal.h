@@ -7,6 +7,7 @@
 #include "mailer/delivery.h"
 #include "mailer/later.h"
 #include "mailer/rate.h"
+#include "mailer/recipients.h"
 #include "mailer/window.h"
 
 /* Records that are worked on: several times the connections, so that none waits for the bus or for the ledger. */
@@ -20,6 +21,8 @@
 /* A record's way. */
 enum la_slot_stage {
 	LA_SLOT_FREE,
+	LA_SLOT_TO_ASK,   /* has no address, which is to be asked for */
+	LA_SLOT_ASKING,
 	LA_SLOT_READY,    /* rendered, and due */
 	LA_SLOT_CLAIMING, /* the ledger is asked */
 	LA_SLOT_CLAIMED,  /* waits for a connection */
@@ -37,6 +40,7 @@ struct la_slot {
 	uint32_t ticket;                /* of the window */
 	struct la_message message;
 	unsigned char *block;           /* NULL: the message is the bus's; else its bytes, from the heap of later jobs */
+	size_t kept_bytes;              /* of a message that is_kept */
 	bool has_job;
 	struct la_alert_job job;
 	struct la_mail mail;
@@ -44,6 +48,7 @@ struct la_slot {
 	int32_t attempts;
 	uint32_t step;          /* of the schedule */
 	bool cut_once;          /* UNKNOWN was met and is tried again */
+	bool is_asked;          /* its address is not in the record */
 	int64_t produce_at_ms;  /* JUDGED: not before */
 	struct la_delivery delivery;
 	bool is_dead;           /* to the dead-letter topic as well */
@@ -71,12 +76,12 @@ struct la_seldom {
 	int64_t said_ms, unsaid;
 };
 
-/* How a relay is. */
-struct la_relay_state {
+/* How a relay is, or the directory. */
+struct la_server_state {
 	int64_t rests_until_ms;    /* no submits before */
 	int64_t rest_ms;           /* the last rest's length; 0: it is well */
 	uint32_t rests;            /* in a row */
-	unsigned refused_in_a_row; /* at DATA or its end */
+	unsigned refused_in_a_row; /* a relay: at DATA or its end; the directory: answers that were none */
 	size_t sending;
 	struct la_waiting waiting;
 };
@@ -94,7 +99,11 @@ struct la_delivery_loop {
 	int64_t swept_ms, swept_later_ms;
 	struct la_waiting broker, redis, full;
 	struct la_seldom dead_letters, refusals, deferrals, takeovers;
-	struct la_relay_state relays[LA_RELAYS_MAX];
+	struct la_server_state relays[LA_RELAYS_MAX];
+	struct la_server_state directory;
+	bool directory_refuses_us;
+	int64_t directory_heard_ms;      /* when it last said something of a member, or was last without a question */
+	struct la_recipients *recipients; /* NULL: there is no directory */
 	struct la_rate rate;
 	int64_t valid_until_ms; /* of our claims, as last seen */
 	uint32_t random;
@@ -137,17 +146,38 @@ LA_MUST_CHECK enum la_err la_slot_release(
 
 /* delivery_intake.c: takes records while there is room, and judges or renders each. */
 LA_MUST_CHECK enum la_err la_delivery_take(struct la_delivery_loop *loop, struct la_error *error);
-/* The slot's record -> job -> mail. Errors: the decoder's and the renderer's. */
-LA_MUST_CHECK enum la_err la_delivery_open(
+/* The slot's record -> job. Errors: the decoder's. */
+LA_MUST_CHECK enum la_err la_delivery_decode(
     struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error);
+/* The job, which has an address, -> mail: READY. Errors: the renderer's. */
+LA_MUST_CHECK enum la_err la_delivery_render(
+    struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error);
+/* REFUSED, and a dead letter. */
+void la_delivery_refuse(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_error *why);
+
+/* delivery_ask.c: who gets it. */
+/*
+ * The job is READY, or waits until its address is known. Errors: the renderer's (of the dead letters), LA_ENOMEM.
+ */
+LA_MUST_CHECK enum la_err la_delivery_address(
+    struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error);
+/* Asks, takes answers. */
+LA_MUST_CHECK enum la_err la_delivery_ask(struct la_delivery_loop *loop, struct la_error *error);
+/* How many jobs without an address may be taken: all of them, but when more would only wait a moment. */
+size_t la_delivery_room_to_ask(const struct la_delivery_loop *loop);
+/* When there is something to do for it, if nothing comes; INT64_MAX: never. */
+int64_t la_delivery_ask_wait_ms(const struct la_delivery_loop *loop);
 
 /* delivery_later.c: jobs that wait for their time, and what becomes of them. */
 struct la_later_why {
 	int64_t wait_ms;
-	bool by_relay;
+	enum la_later_side side;
 };
 LA_MUST_CHECK enum la_err la_delivery_put_off(
     struct la_delivery_loop *loop, struct la_slot *slot, const struct la_later_why *why, struct la_error *error);
+/* Put off by the schedule; one that only met a side that is down is not put off for hours. */
+LA_MUST_CHECK enum la_err la_delivery_defer(
+    struct la_delivery_loop *loop, struct la_slot *slot, enum la_later_side side, struct la_error *error);
 /* Those that are due go on, as far as there are free slots. */
 LA_MUST_CHECK enum la_err la_delivery_resume(struct la_delivery_loop *loop, struct la_error *error);
 /* A mail that waits may become void, or too late (P9). *gone: it did. */
@@ -164,6 +194,11 @@ LA_MUST_CHECK enum la_err la_delivery_mark(
 LA_MUST_CHECK enum la_err la_delivery_work_ledger(struct la_delivery_loop *loop, struct la_error *error);
 
 /* delivery_rest.c: which relay may be given a mail. */
+/* It is not well: a rest begins, longer each time, unless it rests already. */
+void la_delivery_rest(
+    struct la_delivery_loop *loop, struct la_server_state *state, const char *side, const char *why);
+/* False: it was so before. */
+bool la_delivery_is_well(struct la_delivery_loop *loop, struct la_server_state *state);
 /* Why: for the log. */
 void la_delivery_rest_relay(struct la_delivery_loop *loop, size_t which, const char *why);
 void la_delivery_relay_is_well(struct la_delivery_loop *loop, size_t which);

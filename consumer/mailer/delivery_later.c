@@ -3,6 +3,7 @@
 
 #include "mailer/delivery_internal.h"
 
+#define SIDE_WAIT_MAX_MS 30000
 #define SWEEP_EVERY_MS 250        /* what is in slots */
 #define SWEEP_LATER_EVERY_MS 1000 /* the others: only for partitions that went away, their time finds them by itself */
 
@@ -20,6 +21,18 @@ due_ms(const struct la_delivery_loop *loop, const struct la_slot *slot, int64_t 
 	return (la_delivery_now(loop) + (left_ms < wait_ms ? left_ms : wait_ms));
 }
 
+/* It may become a dead letter yet: its headers stay with it. */
+static enum la_err
+keep_record(const struct la_delivery_loop *loop, const struct la_slot *slot, struct la_later_job *job)
+{
+	const struct la_bus *bus = loop->options.bus;
+
+	job->kept_bytes = slot->kept_bytes;
+	if (slot->message.is_kept)
+		return (LA_OK);
+	return (bus->keep_headers(bus->self, &slot->message, &job->record, &job->kept_bytes));
+}
+
 enum la_err
 la_delivery_put_off(
     struct la_delivery_loop *loop, struct la_slot *slot, const struct la_later_why *why, struct la_error *error)
@@ -32,7 +45,7 @@ la_delivery_put_off(
 	    .attempts = slot->attempts,
 	    .step = slot->step,
 	    .cut_once = slot->cut_once,
-	    .by_relay = why->by_relay,
+	    .side = why->side,
 	    .has_smtp_code = slot->delivery.has_smtp_code,
 	    .smtp_code = slot->delivery.smtp_code,
 	    .relay = slot->which};
@@ -40,8 +53,13 @@ la_delivery_put_off(
 	memcpy(job.job_id, slot->job.job_id, sizeof(job.job_id));
 	if (la_span_present(la_text_span(&slot->delivery.enhanced_code)))
 		memcpy(job.enhanced_code, slot->delivery.enhanced_code.bytes, sizeof(job.enhanced_code) - 1);
-	if (la_later_put(loop->later, &job) != LA_OK)
+	if (slot->is_asked && keep_record(loop, slot, &job) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for jobs that wait"));
+	if (la_later_put(loop->later, &job) != LA_OK) {
+		if (job.record.is_kept && !slot->message.is_kept)
+			bus->release(bus->self, &job.record, 1);
+		return (la_error_set(error, LA_ENOMEM, "out of memory for jobs that wait"));
+	}
 	if (slot->block == NULL)
 		bus->release(bus->self, &slot->message, 1);
 	free(slot->block);
@@ -50,11 +68,25 @@ la_delivery_put_off(
 	return (LA_OK);
 }
 
+enum la_err
+la_delivery_defer(
+    struct la_delivery_loop *loop, struct la_slot *slot, enum la_later_side side, struct la_error *error)
+{
+	struct la_later_why why = {
+	    .wait_ms = la_schedule_wait_ms(&loop->options.schedule, slot->step++), .side = side};
+
+	if (side != LA_LATER_NOBODY && why.wait_ms > SIDE_WAIT_MAX_MS)
+		why.wait_ms = SIDE_WAIT_MAX_MS;
+	why.wait_ms = la_schedule_spread_ms(why.wait_ms, &loop->random);
+	return (la_delivery_put_off(loop, slot, &why, error));
+}
+
 static void
 fill_slot(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_later_job *job)
 {
 	la_slot_start(slot, &job->record);
 	slot->block = job->block;
+	slot->kept_bytes = job->kept_bytes;
 	slot->arrival = job->arrival;
 	slot->ticket = job->ticket;
 	slot->attempts = slot->delivery.attempts = job->attempts;
@@ -88,7 +120,9 @@ resume_one(struct la_delivery_loop *loop, struct la_error *error)
 		la_slot_drop(loop, slot);
 		return (LA_OK);
 	}
-	if ((err = la_delivery_open(loop, slot, error)) == LA_OK || la_err_action(err) == LA_ACTION_FATAL)
+	if ((err = la_delivery_decode(loop, slot, error)) == LA_OK)
+		err = la_delivery_address(loop, slot, error);
+	if (err == LA_OK || la_err_action(err) == LA_ACTION_FATAL)
 		return (err);
 	la_delivery_say_of(loop, &loop->deferrals, "mail deferred", slot, error->text);
 	return (la_delivery_put_off(loop, slot,
@@ -153,10 +187,13 @@ dropped(void *cookie, const struct la_later_job *job)
 {
 	struct la_delivery_loop *loop = cookie;
 	const struct la_ledger *ledger = loop->options.ledger;
+	struct la_message record = job->record;
 
 	/* Without memory for it, the claim is there until this mailer has gone. */
 	if (job->cut_once)
 		(void)!ledger->release(ledger->self, job->job_id, NULL);
+	if (record.is_kept)
+		loop->options.bus->release(loop->options.bus->self, &record, 1);
 	la_window_finish(loop->window, job->ticket);
 }
 
@@ -169,7 +206,10 @@ la_delivery_sweep(struct la_delivery_loop *loop, struct la_error *error)
 	if (now_ms - loop->swept_ms < SWEEP_EVERY_MS)
 		return (LA_OK);
 	loop->swept_ms = now_ms;
-	if ((err = sweep_list(loop, LA_SLOT_READY, error)) != LA_OK ||
+	if (loop->recipients != NULL)
+		la_recipients_sweep(loop->recipients, now_ms);
+	if ((err = sweep_list(loop, LA_SLOT_TO_ASK, error)) != LA_OK ||
+	    (err = sweep_list(loop, LA_SLOT_READY, error)) != LA_OK ||
 	    (err = sweep_list(loop, LA_SLOT_CLAIMED, error)) != LA_OK)
 		return (err);
 	if (now_ms - loop->swept_later_ms >= SWEEP_LATER_EVERY_MS) {

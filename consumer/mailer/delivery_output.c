@@ -160,7 +160,7 @@ la_delivery_commit_last(struct la_delivery_loop *loop, int64_t until_ms, struct 
 {
 	const struct la_relay *relay = loop->options.relay;
 	const struct la_position_done *positions;
-	const struct la_relay_wait wait = {.ms = LAST_COMMIT_PAUSE_MS, .fds = {-1, -1}};
+	const struct la_relay_wait wait = {.ms = LAST_COMMIT_PAUSE_MS, .fds = {-1, -1, -1}};
 	struct la_relay_result result;
 	size_t count;
 	enum la_err err = la_delivery_commit(loop, true, error);

@@ -2,21 +2,7 @@
 
 #define IDLE_MS 100         /* *stopping is looked at in between */
 #define RESULTS 64          /* taken from the relay at a time */
-#define RELAY_WAIT_MAX_MS 30000
 #define REFUSED_IN_A_ROW 10 /* at DATA or its end: not the mails are at fault */
-
-/* Later, by the schedule; a mail that only met a relay that is down is not put off for hours. */
-static enum la_err
-defer(struct la_delivery_loop *loop, struct la_slot *slot, bool by_relay, struct la_error *error)
-{
-	struct la_later_why why = {
-	    .wait_ms = la_schedule_wait_ms(&loop->options.schedule, slot->step++), .by_relay = by_relay};
-
-	if (by_relay && why.wait_ms > RELAY_WAIT_MAX_MS)
-		why.wait_ms = RELAY_WAIT_MAX_MS;
-	why.wait_ms = la_schedule_spread_ms(why.wait_ms, &loop->random);
-	return (la_delivery_put_off(loop, slot, &why, error));
-}
 
 /* It was not about this mail: the relay rests. The mail goes to the next one, or waits. */
 static enum la_err
@@ -27,7 +13,7 @@ meet_fault(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_
 
 	la_delivery_rest_relay(loop, result->which, result->detail);
 	if (result->outcome == LA_RELAY_DEFER && !la_delivery_choose_relay(loop, &other))
-		return (defer(loop, slot, true, error));
+		return (la_delivery_defer(loop, slot, LA_LATER_RELAY, error));
 	la_slot_move(loop, slot, LA_SLOT_READY);
 	return (LA_OK);
 }
@@ -52,7 +38,7 @@ cut(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_r
 	if (slot->cut_once)
 		return (la_delivery_mark(loop, slot, LA_DELIVERED_UNKNOWN, error));
 	slot->cut_once = true;
-	return (defer(loop, slot, false, error));
+	return (la_delivery_defer(loop, slot, LA_LATER_NOBODY, error));
 }
 
 static void
@@ -72,7 +58,7 @@ keep_reply(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_
 static void
 judge_relay(struct la_delivery_loop *loop, const struct la_relay_result *result)
 {
-	struct la_relay_state *state = &loop->relays[result->which];
+	struct la_server_state *state = &loop->relays[result->which];
 
 	if (result->outcome == LA_RELAY_SENT)
 		state->refused_in_a_row = 0;
@@ -98,7 +84,7 @@ settle_unsent(struct la_delivery_loop *loop, struct la_slot *slot, const struct 
 		if (result->stage < LA_SMTP_RCPT)
 			return (meet_fault(loop, slot, result, error));
 		la_delivery_say_of(loop, &loop->deferrals, "mail deferred", slot, result->detail);
-		return (defer(loop, slot, false, error));
+		return (la_delivery_defer(loop, slot, LA_LATER_NOBODY, error));
 	case LA_RELAY_AT_FAULT:
 		return (meet_fault(loop, slot, result, error));
 	case LA_RELAY_WITHDRAWN:
@@ -188,6 +174,7 @@ wait_ms(const struct la_delivery_loop *loop)
 	if (loop->lists[LA_SLOT_CLAIMED].count > 0 && la_delivery_choose_relay(loop, &which) &&
 	    loop->valid_until_ms > now_ms)
 		sooner(&wait, la_rate_wait_ms(&loop->rate));
+	sooner(&wait, la_delivery_ask_wait_ms(loop));
 	return ((int)wait);
 }
 
@@ -207,15 +194,18 @@ la_delivery_send(struct la_delivery_loop *loop, struct la_error *error)
 {
 	const struct la_relay *relay = loop->options.relay;
 	const struct la_ledger *ledger = loop->options.ledger;
+	const struct la_directory *directory = loop->options.directory;
 	struct la_relay_result results[RESULTS];
 	struct la_relay_wait wait;
 	size_t count = 0;
 	enum la_err err;
 
-	if ((err = la_delivery_sweep(loop, error)) != LA_OK || (err = advance(loop, error)) != LA_OK)
+	if ((err = la_delivery_sweep(loop, error)) != LA_OK || (err = la_delivery_ask(loop, error)) != LA_OK ||
+	    (err = advance(loop, error)) != LA_OK)
 		return (err);
 	wait = (struct la_relay_wait){
-	    .ms = wait_ms(loop), .fds = {loop->options.bus_fd, ledger->fd(ledger->self)}};
+	    .ms = wait_ms(loop), .fds = {loop->options.bus_fd, ledger->fd(ledger->self),
+	        directory == NULL ? -1 : directory->fd(directory->self)}};
 	err = relay->work(relay->self, &wait, results, RESULTS, &count, error);
 	for (size_t i = 0; i < count && err == LA_OK; i++)
 		err = settle(loop, &results[i], error);

@@ -4,7 +4,7 @@
 #define REST_MAX_MS 30000
 
 static int64_t
-rest_for(const struct la_delivery_loop *loop, const struct la_relay_state *state)
+rest_for(const struct la_delivery_loop *loop, const struct la_server_state *state)
 {
 	int64_t rest_ms = state->rest_ms * 2, step_ms = la_schedule_wait_ms(&loop->options.schedule, state->rests);
 
@@ -16,30 +16,39 @@ rest_for(const struct la_delivery_loop *loop, const struct la_relay_state *state
 }
 
 void
-la_delivery_rest_relay(struct la_delivery_loop *loop, size_t which, const char *why)
+la_delivery_rest(struct la_delivery_loop *loop, struct la_server_state *state, const char *side, const char *why)
 {
-	struct la_relay_state *state = &loop->relays[which];
-
 	if (state->rests_until_ms > la_delivery_now(loop))
 		return; /* several connections met the same fault */
 	state->rest_ms = rest_for(loop, state);
 	state->rests++;
 	state->rests_until_ms = la_delivery_now(loop) + la_schedule_spread_ms(state->rest_ms, &loop->random);
-	la_delivery_note(loop, &state->waiting, "relay", why);
+	la_delivery_note(loop, &state->waiting, side, why);
+}
+
+void
+la_delivery_rest_relay(struct la_delivery_loop *loop, size_t which, const char *why)
+{
+	la_delivery_rest(loop, &loop->relays[which], "relay", why);
+}
+
+bool
+la_delivery_is_well(struct la_delivery_loop *loop, struct la_server_state *state)
+{
+	if (state->rest_ms == 0)
+		return (false);
+	state->rest_ms = 0;
+	state->rests = 0;
+	state->rests_until_ms = 0;
+	la_delivery_recovered(loop, &state->waiting);
+	return (true);
 }
 
 void
 la_delivery_relay_is_well(struct la_delivery_loop *loop, size_t which)
 {
-	struct la_relay_state *state = &loop->relays[which];
-
-	if (state->rest_ms == 0)
-		return;
-	state->rest_ms = 0;
-	state->rests = 0;
-	state->rests_until_ms = 0;
-	la_delivery_recovered(loop, &state->waiting);
-	la_later_wake(loop->later, la_delivery_now(loop));
+	if (la_delivery_is_well(loop, &loop->relays[which]))
+		la_later_wake(loop->later, LA_LATER_RELAY, la_delivery_now(loop));
 }
 
 /* A relay that was at fault is asked by one mail at a time; while it rests, by none. */
@@ -47,7 +56,7 @@ static size_t
 room_of(const struct la_delivery_loop *loop, size_t which)
 {
 	const struct la_relay *relay = loop->options.relay;
-	const struct la_relay_state *state = &loop->relays[which];
+	const struct la_server_state *state = &loop->relays[which];
 
 	if (state->rests_until_ms > la_delivery_now(loop))
 		return (0);

@@ -65,7 +65,7 @@ la_slot_move(struct la_delivery_loop *loop, struct la_slot *slot, enum la_slot_s
 
 	unlink_slot(&loop->lists[slot->stage], slot);
 	slot->stage = stage;
-	link_slot(to, slot, stage == LA_SLOT_READY ? place_by_arrival(to, slot) : to->last);
+	link_slot(to, slot, stage == LA_SLOT_READY || stage == LA_SLOT_TO_ASK ? place_by_arrival(to, slot) : to->last);
 }
 
 size_t
@@ -88,7 +88,7 @@ la_slot_drop(struct la_delivery_loop *loop, struct la_slot *slot)
 	const struct la_bus *bus = loop->options.bus;
 
 	la_window_finish(loop->window, slot->ticket);
-	if (slot->block == NULL)
+	if (slot->block == NULL || slot->message.is_kept)
 		bus->release(bus->self, &slot->message, 1);
 	free(slot->block);
 	slot->block = NULL;

@@ -29,7 +29,7 @@ la_later_free(struct la_later *later)
 static size_t
 block_bytes(const struct la_later_job *job)
 {
-	return (job->record.topic.size + job->record.value.size);
+	return (job->record.topic.size + job->record.value.size + job->record.key.size);
 }
 
 /* Of equals, the one that came first. */
@@ -92,28 +92,36 @@ grow(struct la_later *later)
 	return (LA_OK);
 }
 
+/* Moves the bytes to *at, which goes on; what is absent stays so. */
+static void
+move_bytes(struct la_span *bytes, unsigned char **at)
+{
+	if (!la_span_present(*bytes))
+		return;
+	memcpy(*at, bytes->data, bytes->size);
+	bytes->data = *at;
+	*at += bytes->size;
+}
+
 enum la_err
 la_later_put(struct la_later *later, const struct la_later_job *job)
 {
-	const struct la_message *record = &job->record;
-	struct la_later_job *place;
-	unsigned char *block;
+	struct la_later_job kept = *job;
+	unsigned char *at;
 
-	if (later->count == later->cap && grow(later) != LA_OK)
+	if (!kept.record.is_kept) {
+		kept.record.key = la_span_of(NULL, 0);
+		kept.record.handle = NULL;
+		kept.kept_bytes = 0;
+	}
+	if ((later->count == later->cap && grow(later) != LA_OK) || (at = malloc(block_bytes(&kept) + 1)) == NULL)
 		return (LA_ENOMEM);
-	block = malloc(block_bytes(job) + 1);
-	if (block == NULL)
-		return (LA_ENOMEM);
-	memcpy(block, record->topic.data, record->topic.size);
-	memcpy(block + record->topic.size, record->value.data, record->value.size);
-	place = &later->heap[later->count++];
-	*place = *job;
-	place->block = block;
-	place->record.topic = la_span_of(block, record->topic.size);
-	place->record.value = la_span_of(block + record->topic.size, record->value.size);
-	place->record.key = la_span_of(NULL, 0);
-	place->record.handle = NULL;
-	later->bytes += block_bytes(place);
+	kept.block = at;
+	move_bytes(&kept.record.topic, &at);
+	move_bytes(&kept.record.value, &at);
+	move_bytes(&kept.record.key, &at);
+	later->heap[later->count++] = kept;
+	later->bytes += block_bytes(&kept) + kept.kept_bytes;
 	rise(later, later->count - 1);
 	return (LA_OK);
 }
@@ -128,18 +136,18 @@ void
 la_later_take(struct la_later *later, struct la_later_job *job)
 {
 	*job = later->heap[0];
-	later->bytes -= block_bytes(job);
+	later->bytes -= block_bytes(job) + job->kept_bytes;
 	later->heap[0] = later->heap[--later->count];
 	sink(later, 0);
 }
 
 void
-la_later_wake(struct la_later *later, int64_t now_ms)
+la_later_wake(struct la_later *later, enum la_later_side side, int64_t now_ms)
 {
 	for (size_t i = 0; i < later->count; i++) {
 		struct la_later_job *job = &later->heap[i];
 
-		if (job->by_relay && job->due_ms > now_ms)
+		if (job->side == side && job->due_ms > now_ms)
 			job->due_ms = now_ms;
 	}
 	order_all(later);
@@ -159,7 +167,7 @@ la_later_sweep(struct la_later *later, bool (*is_void)(void *cookie, const struc
 			continue;
 		}
 		dropped(cookie, job);
-		later->bytes -= block_bytes(job);
+		later->bytes -= block_bytes(job) + job->kept_bytes;
 		free(job->block);
 	}
 	later->count = kept;

@@ -45,7 +45,7 @@ struct la_relay_mail {
 };
 
 #define LA_RELAYS_MAX 8
-#define LA_RELAY_WAIT_FDS 2
+#define LA_RELAY_WAIT_FDS 3
 
 /* How long to wait, and for what else to be readable (-1: nothing). */
 struct la_relay_wait {

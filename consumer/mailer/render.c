@@ -179,29 +179,36 @@ build_message(const struct la_brand *brand, const struct la_alert_job *job, int 
 	return (la_message_build(&parts, &mail->eml, error));
 }
 
-static enum la_err
-open_recipient(
-    struct la_renderer *r, const struct la_alert_job *job, struct la_recipient *recipient, struct la_error *error)
+enum la_err
+la_renderer_recipient(struct la_renderer *renderer, const struct la_alert_job *job, struct la_recipient *recipient,
+    struct la_error *error)
 {
-	if (r->opener == NULL)
+	*recipient = (struct la_recipient){.email = {.present = false}};
+	if (job->has_recipient) {
+		recipient->email = job->recipient_email;
+		recipient->member_id = job->recipient_member_id;
+		return (LA_OK);
+	}
+	if (!job->has_recipient_sealed)
+		return (LA_OK);
+	if (renderer->opener == NULL)
 		return (la_error_set(
 		    error, LA_EDATA, "the job's recipient is sealed; seal.key.file must be the secret key for it"));
-	return (la_opener_open(
-	    r->opener, la_span_of(job->recipient_sealed, job->recipient_sealed_size), recipient, error));
+	return (la_opener_open(renderer->opener, la_span_of(job->recipient_sealed, job->recipient_sealed_size), recipient,
+	    error));
 }
 
 static enum la_err
 read_recipient(struct la_renderer *r, const struct la_alert_job *job, struct la_address *to, struct la_error *error)
 {
-	struct la_recipient opened = {.email = {.present = false}};
-	const struct la_text *email = job->has_recipient ? &job->recipient_email : &opened.email;
-	enum la_err err;
+	struct la_recipient recipient;
+	enum la_err err = la_renderer_recipient(r, job, &recipient, error);
 
-	if (!job->has_recipient && job->has_recipient_sealed && (err = open_recipient(r, job, &opened, error)) != LA_OK)
+	if (err != LA_OK)
 		return (err);
-	if (!email->present)
+	if (!recipient.email.present)
 		return (la_error_set(error, LA_EDATA, "the job has no address"));
-	return (la_address_parse(la_text_span(email), to, error));
+	return (la_address_parse(la_text_span(&recipient.email), to, error));
 }
 
 static void

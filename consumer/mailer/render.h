@@ -50,6 +50,13 @@ LA_MUST_CHECK enum la_err la_renderer_open(struct la_renderer **renderer, const 
     const struct la_alert_job *only, struct la_error *error);
 
 /*
+ * Who gets the job's mail, as the job says, opened if it is sealed; perhaps without an address.
+ * Errors: LA_EDATA (it does not open).
+ */
+LA_MUST_CHECK enum la_err la_renderer_recipient(struct la_renderer *renderer, const struct la_alert_job *job,
+    struct la_recipient *recipient, struct la_error *error);
+
+/*
  * The same job under the same brand gives the same bytes (P11). *mail is reset
  * first and can be used again after any result; after an error its contents are
  * undefined.

@@ -17,7 +17,7 @@ static const struct la_patience usual_patience = {10000, 10000, 10000, 10000, 20
 static const struct la_patience short_patience = {
     .connect_ms = 500, .opening_ms = 500, .reply_ms = 500, .final_reply_ms = 500, .total_ms = 5000, .idle_ms = 5000};
 
-static const struct la_relay_wait a_while = {.ms = 100, .fds = {-1, -1}}, not_at_all = {.ms = 0, .fds = {-1, -1}};
+static const struct la_relay_wait a_while = {.ms = 100, .fds = {-1, -1, -1}}, not_at_all = {.ms = 0, .fds = {-1, -1, -1}};
 
 static void
 set(struct la_conf *conf, const char *format, ...)

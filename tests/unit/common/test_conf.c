@@ -129,7 +129,6 @@ a_key_that_nothing_reads_yet_is_refused_not_ignored(void **state)
 	    {M, "retry.schedule=30s,,2m", "x.conf:1: retry.schedule: must be at most 100 durations, as 30s,2m,5m*2"},
 	    {M, "retry.schedule=30s*101", "x.conf:1: retry.schedule: must be at most 100 durations, as 30s,2m,5m*2"},
 	    {M, "retry.schedule=30s,", "x.conf:1: retry.schedule: must be at most 100 durations, as 30s,2m,5m*2"},
-	    {M, "recipient.url=https://h/x", "x.conf:1: recipient.url: not supported yet; leave it unset"},
 	};
 
 	(void)state;

@@ -261,7 +261,7 @@ what_is_in_force_is_printed_and_reads_back_without_a_problem(void **state)
 	assert_non_null(strstr(text, "\nsmtp.connections=7\n"));
 	assert_non_null(strstr(text, "\nmail.brand=jmb\nmail.brand.acme=x\n"));
 	assert_non_null(strstr(text, "\nretry.schedule=30s,2m,5m*2,15m,1h*4\n"));
-	assert_non_null(strstr(text, "\n# recipient.url: not supported yet\n"));
+	assert_non_null(strstr(text, "\n# recipient.url: not set\n"));
 	assert_non_null(strstr(text, "\n# mail.from: not set\n"));
 	back = conf_of(LA_PROGRAM_MAILER, text);
 	again = print(back);

@@ -12,10 +12,10 @@
 #include "mailer/later.h"
 
 static void
-put(struct la_later *later, uint64_t arrival, int64_t due_ms, bool by_relay)
+put(struct la_later *later, uint64_t arrival, int64_t due_ms, enum la_later_side side)
 {
 	char value[32];
-	struct la_later_job job = {.due_ms = due_ms, .arrival = arrival, .ticket = (uint32_t)arrival, .by_relay = by_relay};
+	struct la_later_job job = {.due_ms = due_ms, .arrival = arrival, .ticket = (uint32_t)arrival, .side = side};
 
 	(void)snprintf(value, sizeof(value), "value %d", (int)arrival);
 	job.record = (struct la_message){
@@ -50,7 +50,7 @@ jobs_come_out_by_their_time_then_by_their_arrival(void **state)
 	srand(3);
 	assert_int_equal(la_later_new(&later), LA_OK);
 	for (uint64_t i = 0; i < 500; i++)
-		put(later, i, rand() % 50, false);
+		put(later, i, rand() % 50, LA_LATER_NOBODY);
 	assert_int_equal(la_later_count(later), 500);
 	for (int i = 0; i < 500; i++) {
 		struct la_later_job job = take(later);
@@ -73,11 +73,11 @@ a_relay_that_is_back_wakes_those_that_waited_for_it(void **state)
 
 	(void)state;
 	assert_int_equal(la_later_new(&later), LA_OK);
-	put(later, 1, 900, true);
-	put(later, 2, 500, false);
-	put(later, 3, 800, true);
-	put(later, 4, 50, true);
-	la_later_wake(later, 100);
+	put(later, 1, 900, LA_LATER_RELAY);
+	put(later, 2, 500, LA_LATER_NOBODY);
+	put(later, 3, 800, LA_LATER_RELAY);
+	put(later, 4, 50, LA_LATER_RELAY);
+	la_later_wake(later, LA_LATER_RELAY, 100);
 	assert_int_equal(take(later).arrival, 4);
 	assert_int_equal(take(later).arrival, 1);
 	assert_int_equal(take(later).arrival, 3);
@@ -110,7 +110,7 @@ a_sweep_takes_out_what_is_void_and_keeps_the_order(void **state)
 	srand(5);
 	assert_int_equal(la_later_new(&later), LA_OK);
 	for (uint64_t i = 0; i < 90; i++)
-		put(later, i, rand() % 1000, false);
+		put(later, i, rand() % 1000, LA_LATER_NOBODY);
 	la_later_sweep(later, is_of_partition_one, count_dropped, &dropped);
 	assert_int_equal(dropped, 30);
 	assert_int_equal(la_later_count(later), 60);

@@ -1,0 +1,164 @@
+#include "mailer/directory_request_curl.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#define HEADER_BYTES_MAX (64 << 10) /* libcurl 7.88 keeps them all */
+#define CONNECT_PART 2 /* of the time for all */
+
+/* A returned number that is not all of it ends the transfer. What stands beside another status than 200 is not read. */
+static size_t
+take_body(char *data, size_t size, size_t count, void *cookie)
+{
+	struct la_directory_request *request = cookie;
+	long status = 0;
+
+	(void)curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return (size * count);
+	if (size * count > sizeof(request->body) - request->body_bytes)
+		return (0);
+	memcpy(request->body + request->body_bytes, data, size * count);
+	request->body_bytes += size * count;
+	return (size * count);
+}
+
+static size_t
+take_header(char *data, size_t size, size_t count, void *cookie)
+{
+	struct la_directory_request *request = cookie;
+
+	(void)data;
+	request->header_bytes += size * count;
+	return (request->header_bytes > HEADER_BYTES_MAX ? 0 : size * count);
+}
+
+#define SET(option, value)                                                                      \
+	do {                                                                                    \
+		CURLcode set_code = curl_easy_setopt(request->easy, option, value);             \
+		if (set_code == CURLE_OUT_OF_MEMORY)                                            \
+			return (la_error_set(error, LA_ENOMEM, "out of memory for a question"));   \
+		if (set_code != CURLE_OK)                                                       \
+			return (la_error_set(error, LA_EINTERNAL, "libcurl refuses %s: %s", #option, \
+			    curl_easy_strerror(set_code)));                                     \
+	} while (false)
+
+static enum la_err
+set_security(struct la_directory_request *request, const char *ca_file, struct la_error *error)
+{
+	SET(CURLOPT_PROTOCOLS_STR, "https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L); /* it would lead the token and the member id elsewhere */
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (ca_file != NULL) {
+		SET(CURLOPT_CAINFO, ca_file);
+		SET(CURLOPT_CAPATH, NULL); /* this file, and not the system's besides */
+	}
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_PROXY, ""); /* not from the environment either */
+	return (LA_OK);
+}
+
+static enum la_err
+set_all(struct la_directory_request *request, const struct la_directory_request_options *options, struct la_error *error)
+{
+	SET(CURLOPT_HTTPGET, 1L);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* 7.88's HTTP/2 has defects, and gains nothing here */
+	SET(CURLOPT_HTTPHEADER, options->headers);
+	SET(CURLOPT_USERAGENT, "login-alert-mailer");
+	SET(CURLOPT_PATH_AS_IS, 1L);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* the resolver's thread is not waited for */
+	SET(CURLOPT_WRITEFUNCTION, take_body);
+	SET(CURLOPT_WRITEDATA, request);
+	SET(CURLOPT_HEADERFUNCTION, take_header);
+	SET(CURLOPT_HEADERDATA, request);
+	SET(CURLOPT_PRIVATE, request);
+	return (set_security(request, options->ca_file, error));
+}
+
+enum la_err
+la_directory_request_init(struct la_directory_request *request, const struct la_directory_request_options *options,
+    struct la_error *error)
+{
+	request->easy = curl_easy_init();
+	if (request->easy == NULL)
+		return (la_error_set(error, LA_ENOMEM, "out of memory for a question"));
+	return (set_all(request, options, error));
+}
+
+void
+la_directory_request_clear(struct la_directory_request *request)
+{
+	curl_easy_cleanup(request->easy);
+	sodium_memzero(request, sizeof(*request));
+}
+
+enum la_err
+la_directory_request_start(struct la_directory_request *request, int timeout_ms, struct la_error *error)
+{
+	request->header_bytes = request->body_bytes = 0;
+	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms / CONNECT_PART);
+	SET(CURLOPT_URL, request->url);
+	return (LA_OK);
+}
+
+/* There is no answer, or none that is one. */
+static void
+fail(const struct la_directory_request *request, CURLcode code, const char *name, struct la_directory_answer *answer)
+{
+	enum la_directory_verdict verdict = LA_DIRECTORY_LATER;
+	const char *why = curl_easy_strerror(code);
+	char words[120];
+
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_CERTPROBLEM:
+		verdict = LA_DIRECTORY_AT_FAULT;
+		break;
+	case CURLE_WRITE_ERROR:
+		(void)snprintf(words, sizeof(words), "an answer of more than %d bytes%s",
+		    request->header_bytes > HEADER_BYTES_MAX ? HEADER_BYTES_MAX : LA_DIRECTORY_REPLY_BYTES,
+		    request->header_bytes > HEADER_BYTES_MAX ? " of headers" : "");
+		why = words;
+		break;
+	case CURLE_OPERATION_TIMEDOUT:
+		why = "no answer in time";
+		break;
+	default:
+		break;
+	}
+	la_directory_reply_fail(name, verdict, why, answer);
+}
+
+enum la_err
+la_directory_request_finish(
+    struct la_directory_request *request, CURLcode code, const char *name, struct la_directory_answer *answer)
+{
+	enum la_err err = LA_OK;
+	const char *type = NULL;
+	curl_off_t retry_s = 0;
+	long status = 0;
+
+	answer->token = request->token;
+	answer->retry_after_ms = 0;
+	if (code == CURLE_OK) {
+		(void)curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+		(void)curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &type);
+		(void)curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_s);
+		err = la_directory_reply_read(
+		    name, status, type, la_span_of(request->body, request->body_bytes), answer);
+		if (answer->verdict == LA_DIRECTORY_LATER && retry_s > 0)
+			answer->retry_after_ms = (retry_s < 86400 ? retry_s : 86400) * 1000;
+	} else {
+		fail(request, code, name, answer);
+	}
+	sodium_memzero(request->body, request->body_bytes);
+	sodium_memzero(request->url, sizeof(request->url));
+	request->is_busy = false;
+	return (err);
+}
