@@ -1,6 +1,6 @@
 /*
- * The world of the mailer's loop in memory: a bus of two partitions, a ledger and
- * relays that answer by script. They check their caller: no commit of a record whose
+ * The world of the mailer's loop in memory: a bus of two partitions, a ledger, a
+ * directory, and relays that answer by script. They check their caller: no commit of a record whose
  * outcome the broker has not acknowledged, no release twice, no more mails at a time
  * than there are connections, each mail alive until its result.
  */
@@ -21,6 +21,7 @@
 #include "mailer/delivery.h"
 
 #include "fault.h"
+#include "memory_directory.h"
 #include "memory_ledger.h"
 
 #define PARTITIONS 2
@@ -40,6 +41,7 @@ struct record {
 
 struct output {
 	bool is_dead_letter, is_acknowledged;
+	const void *headers_of; /* a dead letter: the record */
 	struct la_delivery delivery;
 	char headers[1024]; /* "name=value\n"… */
 	size_t value_size;
@@ -57,7 +59,7 @@ struct rule {
 };
 
 struct send {
-	char to[64], message_id[80];
+	char to[64], message_id[80], language[16];
 	size_t which;
 	int64_t at_ms;
 };
@@ -73,6 +75,7 @@ struct world {
 	struct la_bus bus;
 	struct la_relay relay;
 	struct memory_ledger ledger;
+	struct memory_directory directory; /* not the loop's until a test says so */
 	struct fault fault; /* of the bus and the ledger */
 	int64_t now_ms, wall_offset_ms;
 	volatile sig_atomic_t stopping;
@@ -87,6 +90,8 @@ struct world {
 	int refused_commits; /* so many are refused, with commit_code, before one is taken */
 	enum la_err commit_code;
 	long in_hand, most_in_hand, polls, polls_while_paused;
+	long kept, most_kept; /* records of which the headers are kept */
+	size_t header_bytes; /* of each record */
 
 	const struct rule *rules;
 	int used[16];
@@ -157,7 +162,7 @@ bus_poll(void *self, int wait_ms, struct la_message *out, size_t cap, size_t *co
 		return (fault_error(&world->fault, error));
 	for (int p = 0; !world->is_paused && p < PARTITIONS; p++) {
 		for (; *count < cap && world->next[p] < world->count[p]; world->next[p]++) {
-			const struct record *record = &world->records[p][world->next[p]];
+			struct record *record = &world->records[p][world->next[p]];
 
 			out[(*count)++] = (struct la_message){.topic = la_span_text("login-alerts"),
 			    .partition = p,
@@ -166,7 +171,8 @@ bus_poll(void *self, int wait_ms, struct la_message *out, size_t cap, size_t *co
 			    .timestamp_ms = T0,
 			    .key = la_span_text("k"),
 			    .value = record->is_null ? la_span_of(NULL, 0) : la_buf_span(&record->value),
-			    .lease = world->lease[p]};
+			    .lease = world->lease[p],
+			    .handle = record};
 		}
 	}
 	world->in_hand += (long)*count;
@@ -180,9 +186,28 @@ bus_release(void *self, struct la_message *messages, size_t count)
 {
 	struct world *world = self;
 
-	(void)messages;
-	world->in_hand -= (long)count;
-	assert_true(world->in_hand >= 0);
+	for (size_t i = 0; i < count; i++) {
+		assert_non_null(messages[i].handle);
+		world->kept -= messages[i].is_kept;
+		world->in_hand -= !messages[i].is_kept;
+		messages[i].handle = NULL;
+	}
+	assert_true(world->in_hand >= 0 && world->kept >= 0);
+}
+
+static enum la_err
+bus_keep_headers(void *self, const struct la_message *message, struct la_message *kept, size_t *bytes)
+{
+	struct world *world = self;
+
+	assert_false(message->is_kept);
+	assert_non_null(message->handle);
+	*kept = *message;
+	kept->is_kept = true;
+	*bytes = world->header_bytes;
+	if (++world->kept > world->most_kept)
+		world->most_kept = world->kept;
+	return (LA_OK);
 }
 
 static void
@@ -217,7 +242,11 @@ bus_produce(void *self, const struct la_output *output, int wait_ms, struct la_e
 	    .is_value_null = !la_span_present(output->value),
 	    .batch = output->batch};
 	keep_headers(kept, output);
-	if (!kept->is_dead_letter) {
+	if (kept->is_dead_letter) {
+		assert_true(la_span_is(output->key, "k"));
+		kept->headers_of = output->headers_of->handle;
+		assert_non_null(kept->headers_of);
+	} else {
 		assert_string_equal(output->topic, "deliveries");
 		assert_int_equal(
 		    la_decoder_delivery(world->deliveries, output->value, &kept->delivery, error), LA_OK);
@@ -346,10 +375,14 @@ note_send(struct world *world, size_t which, const struct la_relay_mail *mail)
 {
 	struct send *send = &world->sends[world->send_count++];
 	const char *id = memmem(mail->data.data, mail->data.size, "Message-ID: <", 13);
+	const char *language = memmem(mail->data.data, mail->data.size, "Content-Language: ", 18);
 	char job_id[LA_ID_HEX];
 
 	assert_true(world->send_count < SENDS);
 	assert_non_null(id);
+	assert_non_null(language);
+	language += strlen("Content-Language: ");
+	(void)snprintf(send->language, sizeof(send->language), "%.*s", (int)strcspn(language, "\r"), language);
 	(void)snprintf(send->to, sizeof(send->to), "%.*s", (int)strcspn(mail->to, "@"), mail->to);
 	(void)snprintf(send->message_id, sizeof(send->message_id), "%.*s", (int)strcspn(id + 12, "\r"), id + 12);
 	send->at_ms = world->now_ms;
@@ -605,6 +638,7 @@ setup(void **state)
 	world->bus = (struct la_bus){.self = world,
 	    .poll = bus_poll,
 	    .release = bus_release,
+	    .keep_headers = bus_keep_headers,
 	    .pause = bus_pause,
 	    .produce = bus_produce,
 	    .await = bus_await,
@@ -614,6 +648,7 @@ setup(void **state)
 	    .cluster_id = bus_cluster_id};
 	world->relay = (struct la_relay){world, relay_names, 1, relay_room, relay_submit, relay_trust, relay_work};
 	memory_ledger_init(&world->ledger, &world->fault, &world->now_ms);
+	memory_directory_init(&world->directory, &world->fault, &world->now_ms);
 	world->decoder = open_decoder(LA_RECORD_ALERT_JOB);
 	world->deliveries = open_decoder(LA_RECORD_DELIVERY);
 	if (la_encoder_new(&world->encoder, LA_FRAMING_NONE, LA_TEST_SOURCE_DIR "/schemas", &error) != LA_OK ||
@@ -658,7 +693,7 @@ teardown(void **state)
 	struct world *world = *state;
 
 	la_delivery_free(world->loop);
-	assert_int_equal(world->in_hand, 0);
+	assert_int_equal(world->in_hand + world->kept, 0);
 	clear_records(world);
 	la_renderer_free(world->renderer);
 	la_brand_free(world->brand);
@@ -683,12 +718,13 @@ static inline void
 restart(struct world *world)
 {
 	la_delivery_free(world->loop);
-	assert_int_equal(world->in_hand, 0);
+	assert_int_equal(world->in_hand + world->kept, 0);
 	for (int p = 0; p < PARTITIONS; p++) {
 		world->lease[p]++;
 		world->next[p] = world->committed[p];
 	}
 	memory_ledger_restart(&world->ledger, true);
+	memory_directory_restart(&world->directory);
 	memset(world->flights, 0, sizeof(world->flights));
 	world->in_flight = 0;
 	world->is_paused = false;
