@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "bench/lib/bench.h"
+#include "bench/lib/took.h"
 #include "bench/lib/workload.h"
 #include "common/encoder.h"
 
@@ -97,33 +98,6 @@ meet_one(struct latency *l, int64_t until_ns, struct la_error *error)
 	return (err);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return ((*x > *y) - (*x < *y));
-}
-
-static void
-report(struct latency *l)
-{
-	int64_t *took = l->took_ns + l->skip;
-	size_t sent = (size_t)(l->sent - l->skip), missing = 0, count;
-
-	qsort(took, sent, sizeof(*took), compare);
-	while (missing < sent && took[missing] == 0)
-		missing++;
-	took += missing;
-	count = sent - missing;
-	(void)printf("{\"alerts\": %zu, \"missing\": %zu", count, missing);
-	if (count > 0)
-		(void)printf(", \"p50_ms\": %.2f, \"p99_ms\": %.2f, \"p999_ms\": %.2f, \"max_ms\": %.2f",
-		    (double)took[count / 2] / 1e6, (double)took[count * 99 / 100] / 1e6,
-		    (double)took[count * 999 / 1000] / 1e6, (double)took[count - 1] / 1e6);
-	(void)printf("}\n");
-}
-
 static enum la_err
 measure(struct latency *l, const char *events_topic, struct la_error *error)
 {
@@ -140,9 +114,12 @@ measure(struct latency *l, const char *events_topic, struct la_error *error)
 	next_ns = la_bench_ns(CLOCK_MONOTONIC) + WAIT_NS;
 	while (err == LA_OK && l->met < l->sent && la_bench_ns(CLOCK_MONOTONIC) < next_ns)
 		err = meet_one(l, next_ns, error);
-	if (err == LA_OK)
-		report(l);
-	return (err);
+	if (err != LA_OK)
+		return (err);
+	(void)printf("{");
+	la_took_print("alerts", l->took_ns + l->skip, (size_t)(l->sent - l->skip));
+	(void)printf("}\n");
+	return (LA_OK);
 }
 
 static enum la_err
