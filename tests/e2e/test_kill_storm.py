@@ -174,3 +174,18 @@ def test_the_verifier_takes_what_is_right_and_nothing_else():
                             [late if decision is alerted else decision for decision in decisions]):
         with pytest.raises(AssertionError):
             verify(feed, jobs, wrong_decisions)
+
+
+def test_the_verifier_takes_an_event_that_was_sent_twice_as_its_double():
+    """Known at first, new again once its device was revoked: read again after that, both are the second's job."""
+    feed = kill_feed.Feed(500, 145)
+    known, again = (5, 5), (5, 50)
+    assert feed.expected[known].event == feed.expected[again].event
+    assert (feed.expected[known].outcome, feed.expected[again].outcome) == ("KNOWN", "ALERTED")
+    jobs, decisions = written(feed)
+    job, decision = (next(row for row in rows if (row["source_partition"], row["source_offset"]) == again)
+                     for rows in (jobs, decisions))
+    first = {"source_offset": known[1]}
+    assert verify(feed, [*jobs, {**job, **first}], [*decisions, {**decision, **first}])["as its double"] == 2
+    with pytest.raises(AssertionError):
+        verify(feed, [*jobs, {**job, **first, "reason": "NEW_DEVICE"}], decisions)

@@ -55,6 +55,12 @@ static const struct story stories[] = {
         "1h login id=d token=B ip=192.0.2.1 -> ALERTED COOKIES_CLEARED before=1 suppressed=0\n"
         "1h login id=d token=B ip=192.0.2.1 -> ALERTED COOKIES_CLEARED unapplied before=1\n"
         "1m link id=b app=x ip=192.0.2.1 -> ALERTED THIRD_PARTY_LINK unapplied before=0\n"},
+    {"2: sent twice, known at first and new again after a revocation; read again, the first has the second's job",
+        "0 login id=a token=A -> ALERTED FIRST_LOGIN\n"
+        "1m login id=b token=A -> KNOWN unapplied\n"
+        "2m revoked token=A -> FORGOTTEN envs=0\n"
+        "1m login id=b token=A -> ALERTED FIRST_LOGIN applied memo=2\n"
+        "1m login id=b token=A -> ALERTED FIRST_LOGIN unapplied memo=2 envs=1\n"},
     {"2: the memo comes before everything else, also when the state would say KNOWN or nothing at all",
         "0 login id=a token=A -> ALERTED FIRST_LOGIN\n"
         "1m erased -> FORGOTTEN\n"
