@@ -20,6 +20,7 @@ import os
 import signal
 import socketserver
 import ssl
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -36,6 +37,16 @@ def response(status, body, content_type="application/json", *headers):
 
 def found(email, **more):
     return response(200, json.dumps({"email": email, **more}).encode())
+
+
+def make_certificate(folder, names="DNS:localhost,IP:127.0.0.1"):
+    """A self-signed certificate and its key; gives both paths."""
+    folder.mkdir(exist_ok=True)
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=members", "-addext", f"subjectAltName={names}", "-keyout", key,
+                    "-out", certificate], check=True, capture_output=True)
+    return certificate, key
 
 
 class Hangup(Exception):
