@@ -14,9 +14,14 @@
 static const char lists[] = "no lists: a mail has no repeating part";
 static const char contexts[] = "no nested contexts: names are flat, a dotted name is a name with dots in it";
 static const char partial[] = "a missing partial is an error at load, not an empty text";
+static const char raw[] = "no unescaped form in HTML: an error at load; in a text, which has no markup, it passes";
 static const char recursion[] = "partials are compiled in place, so that a mail's size is known at load";
 
-/* (module, case, reason); every one must really differ. */
+/*
+ * (module, case, reason); every one must really differ. In HTML: texts have no escaping, and pass what differs by it.
+ * Two more differences show in no case: ' is escaped too (the specification's data has none), and a name that nobody
+ * declared is an error at load (each missing name of a case is declared as an absent text: see passes).
+ */
 static const struct {
 	const char *module, *name, *reason;
 } differences[] = {
@@ -27,6 +32,25 @@ static const struct {
     {"interpolation", "Dotted Names - Context Precedence", contexts},
     {"interpolation", "Dotted Names are never single keys", contexts},
     {"interpolation", "Dotted Names - No Masking", contexts},
+    {"interpolation", "Triple Mustache", raw},
+    {"interpolation", "Ampersand", raw},
+    {"interpolation", "Triple Mustache Integer Interpolation", raw},
+    {"interpolation", "Ampersand Integer Interpolation", raw},
+    {"interpolation", "Triple Mustache Decimal Interpolation", raw},
+    {"interpolation", "Ampersand Decimal Interpolation", raw},
+    {"interpolation", "Triple Mustache Null Interpolation", raw},
+    {"interpolation", "Ampersand Null Interpolation", raw},
+    {"interpolation", "Triple Mustache Context Miss Interpolation", raw},
+    {"interpolation", "Ampersand Context Miss Interpolation", raw},
+    {"interpolation", "Implicit Iterators - Triple Mustache", raw},
+    {"interpolation", "Implicit Iterators - Ampersand", raw},
+    {"interpolation", "Triple Mustache - Surrounding Whitespace", raw},
+    {"interpolation", "Ampersand - Surrounding Whitespace", raw},
+    {"interpolation", "Triple Mustache - Standalone", raw},
+    {"interpolation", "Ampersand - Standalone", raw},
+    {"interpolation", "Triple Mustache With Padding", raw},
+    {"interpolation", "Ampersand With Padding", raw},
+    {"partials", "Standalone Indentation", raw},
     {"partials", "Failed Lookup", partial},
     {"partials", "Recursion", recursion},
     {"sections", "Context", contexts},
@@ -161,16 +185,26 @@ passes(json_t *test, enum la_template_kind kind)
 	return (same);
 }
 
-static bool
-is_difference(const char *module, const char *name, bool *met)
+/* Its reason; NULL: there is none. */
+static const char *
+difference(const char *module, const char *name, bool *met)
 {
 	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
 		if (strcmp(differences[i].module, module) == 0 && strcmp(differences[i].name, name) == 0) {
 			met[i] = true;
-			return (true);
+			return (differences[i].reason);
 		}
 	}
-	return (false);
+	return (NULL);
+}
+
+/* It passes in HTML, or differs as it is meant to. */
+static bool
+is_as_meant(json_t *test, const char *reason)
+{
+	if (passes(test, LA_TEMPLATE_HTML) != (reason == NULL))
+		return (false);
+	return (reason != raw || passes(test, LA_TEMPLATE_TEXT));
 }
 
 static size_t
@@ -187,12 +221,8 @@ run_module(const char *folder, const char *module, bool *met)
 		fail_msg("%s: %s", path, error.text);
 	json_array_foreach(json_object_get(root, "tests"), index, test) {
 		const char *name = json_string_value(json_object_get(test, "name"));
-		const char *text = json_string_value(json_object_get(test, "template"));
-		/* Unescaped forms exist in text only. */
-		bool is_raw = strstr(text, "{{{") != NULL || strstr(text, "{{&") != NULL ||
-		    strcmp(name, "Standalone Indentation") == 0;
 
-		if (passes(test, is_raw ? LA_TEMPLATE_TEXT : LA_TEMPLATE_HTML) != is_difference(module, name, met))
+		if (is_as_meant(test, difference(module, name, met)))
 			continue;
 		print_error("%s: %s\n", module, name);
 		wrong++;
