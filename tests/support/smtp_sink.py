@@ -14,7 +14,9 @@ A script is a JSON list of rules, the first that fits acts; a file that is repla
     {"at": "rcpt", "reply": "450 4.2.0 later", "times": 2, "to": "a@example.jp"}
 at      banner, ehlo, starttls, auth, mail, rcpt, data, end (of the message), body (its first line has come), rset, quit
 reply   in place of the usual one; several lines with \\n; "" sends nothing
-raw     bytes (latin-1) as they are, in place of a reply
+raw     bytes (latin-1) as they are, in place of a reply; a "reply" beside it says what they mean
+flood   bytes (latin-1) without end, as long as the client takes them
+drip    seconds after each byte of raw
 delay   seconds before it
 drop    true: then close the connection (reset: with RST); stall: true: then say nothing any more
         (a byte more in DIR/stalls says that it has begun)
@@ -124,12 +126,15 @@ class Session:
         rule = self.server.rule_for(at, self.number, address)
         self.server.log.append((self.number, at, address))
         await asyncio.sleep(self.settings.delay + (rule or {}).get("delay", 0))
-        if rule is None or not rule.keys() & {"reply", "raw", "drop", "reset", "stall"}:
+        if rule is None or not rule.keys() & {"reply", "raw", "flood", "drop", "reset", "stall"}:
             await self.say(usual)
             return True
-        if "raw" in rule:
-            self.writer.write(rule["raw"].encode("latin-1"))
+        while "flood" in rule:
+            self.writer.write(rule["flood"].encode("latin-1") * 200)
             await self.writer.drain()
+            await asyncio.sleep(0)
+        if "raw" in rule:
+            await self.say_raw(rule["raw"].encode("latin-1"), rule.get("drip"))
         elif rule.get("reply"):
             await self.say(rule["reply"])
         if rule.get("stall"):
@@ -143,6 +148,12 @@ class Session:
             raise Hangup
         # What the script says is believed: a refusal refuses, "250 …" accepts.
         return rule.get("reply", "4")[:1] in "23"
+
+    async def say_raw(self, raw, drip):
+        for piece in [raw] if drip is None else [raw[i:i + 1] for i in range(len(raw))]:
+            self.writer.write(piece)
+            await self.writer.drain()
+            await asyncio.sleep(drip or 0)
 
     async def say(self, text):
         lines = text.split("\n")
