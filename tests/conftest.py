@@ -6,7 +6,21 @@ from pathlib import Path
 
 import pytest
 
+import privacy
+from privacy_topics import keep_topics
 from services import SOURCE, Kafka, Program, Redis, SmtpSink, Topics, write_hash_keys
+
+
+privacy.install()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_found_in_what_the_programs_wrote():
+    """P7, at the end of this worker's part of the run."""
+    yield
+    found = privacy.watch.findings()
+    assert found == [], f"{len(found)} times:\n" + "\n".join(found[:50])
+    assert sorted(map(str, privacy.watch.kept)) == sorted(map(str, privacy.watch.started)), "output is not kept"
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +54,7 @@ def kafka(jars):
     server = Kafka(path, jars)
     try:
         yield server.start()
+        keep_topics(server)
     finally:
         server.close()
         shutil.rmtree(path, ignore_errors=True)
@@ -51,6 +66,8 @@ def own_kafka(jars, folder):
     server = Kafka(folder / "kafka", jars)
     try:
         yield server.start()
+        if server.process.alive():
+            keep_topics(server)
     finally:
         server.close()
 

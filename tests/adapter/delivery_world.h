@@ -692,6 +692,7 @@ teardown(void **state)
 {
 	struct world *world = *state;
 
+	assert_int_equal(said("@") + said("example.jp"), 0); /* P7 */
 	la_delivery_free(world->loop);
 	assert_int_equal(world->in_hand + world->kept, 0);
 	clear_records(world);

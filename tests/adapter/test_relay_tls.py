@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from privacy import watch
 from smtp_sink import Sink
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -70,6 +71,9 @@ def send(build_dir, folder):
     job["not_after"] = 4102444800000
     (folder / "job.json").write_text(json.dumps(job))
     (folder / "password").write_text(PASSWORD + "\n")
+
+    watch.secret(PASSWORD)
+    watch.person(job)
 
     def run(relay, settings, command=("send", "--job", folder / "job.json")):
         options = []

@@ -8,6 +8,7 @@ import pytest
 
 from process import free_port
 from records import DEMO_START, job_id, login, member_ref
+from privacy import watch
 from services import Program, write_hash_keys
 
 HOUR = 3600000
@@ -101,9 +102,10 @@ def test_decide_reads_no_line_to_its_end_that_is_too_long(program, folder):
             out.write(b"x" * (1 << 20))
         out.write(b"\n" + json.dumps(login("e-1", "m-1")).encode() + b"\n")
     started = program()
-    with lines.open("rb") as source, (folder / "out").open("wb") as out:
-        child = subprocess.Popen([started.binary, "--config", started.config, "decide"], stdin=source, stdout=out)
+    with lines.open("rb") as source, (folder / "out").open("wb") as out, (folder / "log").open("wb") as log:
+        child = subprocess.Popen([started.binary, "--config", started.config, "decide"], stdin=source, stdout=out, stderr=log)
         _, status, usage = os.wait4(child.pid, 0)
+    watch.output(subprocess.CompletedProcess(child.args, status, stderr=(folder / "log").read_bytes()))
     assert os.waitstatus_to_exitcode(status) == 0
     decisions = [json.loads(line) for line in (folder / "out").read_text().splitlines()]
     assert [decision["outcome"] for decision in decisions] == ["REJECTED", "ALERTED"]

@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from privacy import current_test, is_program, watch
+
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -51,7 +53,13 @@ class Process:
         with open(self.log, "ab") as out:
             self.popen = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.env,
                                           cwd=self.cwd, preexec_fn=_die_with_parent)
+        if is_program(self.args[0]):
+            watch.kept.append(self.args[0])
         return self
+
+    def _keep_log(self):
+        if is_program(self.args[0]):
+            watch.text(f"{current_test()}: {self.log}", self.output())
 
     @property
     def pid(self):
@@ -77,6 +85,7 @@ class Process:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} did not end within {timeout} s:\n{self.output()[-4000:]}") from None
         self.popen = None
+        self._keep_log()
         return code
 
     def terminate(self, timeout=10):
@@ -98,6 +107,7 @@ class Process:
             self.popen.kill()
         self.popen.wait()
         self.popen = None
+        self._keep_log()
 
     def require_alive(self):
         if not self.alive():

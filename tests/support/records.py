@@ -11,6 +11,7 @@ import fastavro
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
+from privacy import watch
 from services import HASH_KEY, SOURCE
 
 DEMO_START = 1751295600000  # 2025-07-01T00:00:00+09:00
@@ -34,6 +35,7 @@ def _without_logical_types(node):
 
 def encode(record, name="LoginEvent", writer=None):
     """Bare Avro. writer: another (parsed) schema than ours."""
+    watch.person(record)
     out = io.BytesIO()
     fastavro.schemaless_writer(out, writer or schema(name), record)
     return out.getvalue()
@@ -68,6 +70,7 @@ def login(event_id, member_id, at=DEMO_START, **fields):
         "email": f"{member_id}@example.jp",
     }
     event.update(fields)
+    watch.person(event)
     return event
 
 

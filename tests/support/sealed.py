@@ -5,6 +5,7 @@ import json
 import fastavro
 from nacl.public import Box, PrivateKey, PublicKey
 
+from privacy import watch
 from services import SOURCE
 
 
@@ -36,6 +37,7 @@ def make_pair(mailer, path):
     """keygen: the paths of the secret and of the public half."""
     done = mailer.command("keygen", path, config=False)
     assert done.returncode == 0, done.stderr
+    watch.secret_file(path)
     return path, path.with_name(path.name + ".pub")
 
 

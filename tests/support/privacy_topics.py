@@ -1,0 +1,65 @@
+"""What a broker has of our records, for privacy.py."""
+import json
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from privacy import current_test, watch
+from records import decode
+
+RECORDS = {"-deliveries": "Delivery", "-decisions": "Decision", "-alerts": "AlertJob"}
+OURS = ("__connect.", "login-alert.")
+FRAMES = (0, 5, 10)  # none, confluent, single-object
+
+
+def keep_topics(server, wanted=lambda topic: True):
+    """All of its topics that a test named as Topics does. The broker must answer."""
+    consumer = Consumer({"bootstrap.servers": server.bootstrap, "group.id": "privacy", "enable.auto.commit": False,
+                         "isolation.level": "read_committed", "fetch.wait.max.ms": 20, "enable.partition.eof": True})
+    try:
+        topics = {name: kind for name, kind in ((name, _kind(name)) for name in consumer.list_topics(timeout=10).topics)
+                  if kind is not None and wanted(name)}
+        parts = [TopicPartition(topic, partition, OFFSET_BEGINNING) for topic in topics
+                 for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions]
+        lines = {topic: [] for topic in topics}
+        for message in _all(consumer, parts):
+            lines[message.topic()].append(_line(message, topics[message.topic()]))
+    finally:
+        consumer.close()
+    for topic, found in lines.items():
+        watch.text(f"{current_test()}: topic {topic}", "\n".join(found))
+
+
+def _kind(topic):
+    if topic.endswith("-dlq"):
+        return "dead letter"
+    return next((record for end, record in RECORDS.items() if topic.endswith(end)), None)
+
+
+def _all(consumer, parts):
+    left = len(parts)
+    if left == 0:
+        return
+    consumer.assign(parts)
+    while left > 0:
+        for message in consumer.consume(10000, timeout=10) or [None]:
+            assert message is not None, f"{left} partitions could not be read to their end"
+            if message.error() is None:
+                yield message
+            else:
+                left -= 1
+
+
+def _line(message, kind):
+    if kind == "dead letter":
+        return " ".join(f"{name} {value.decode()}" for name, value in message.headers() or []
+                        if name.startswith(OURS))
+    for skip in FRAMES:
+        try:
+            record = decode(message.value()[skip:], kind)
+        except Exception:  # another framing, or no record of ours
+            continue
+        if kind == "AlertJob" and record["recipient"] is not None:
+            return ""
+        return json.dumps({name: value for name, value in record.items() if name != "event_id" and value is not None},
+                          default=lambda raw: "", ensure_ascii=False)
+    return ""
