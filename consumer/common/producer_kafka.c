@@ -68,6 +68,8 @@ close_client(struct la_producer_kafka *producer)
 		(void)rd_kafka_poll(producer->rk, 10);
 	if (producer->events != NULL)
 		rd_kafka_queue_destroy(producer->events);
+	while (producer->topic_count > 0)
+		rd_kafka_topic_destroy(producer->topics[--producer->topic_count]);
 	rd_kafka_destroy(producer->rk);
 	producer->events = NULL;
 	producer->rk = NULL;
@@ -157,19 +159,39 @@ la_producer_kafka_serve(struct la_producer_kafka *producer)
 	la_link_kafka_probe(&producer->link, producer->rk);
 }
 
+/* By name, rd_kafka_producev would ask for a new topic's leaders only up to 1 s later. NULL: no such name, or too many. */
+static rd_kafka_topic_t *
+topic_of(struct la_producer_kafka *producer, const char *name)
+{
+	rd_kafka_topic_t *topic;
+
+	for (size_t i = 0; i < producer->topic_count; i++) {
+		if (strcmp(rd_kafka_topic_name(producer->topics[i]), name) == 0)
+			return (producer->topics[i]);
+	}
+	if (producer->topic_count == LA_PRODUCER_TOPICS_MAX)
+		return (NULL);
+	if ((topic = rd_kafka_topic_new(producer->rk, name, NULL)) != NULL)
+		producer->topics[producer->topic_count++] = topic;
+	return (topic);
+}
+
 /* Not rd_kafka_produceva: up to 2.0.2 it can free the headers twice when it fails. Takes headers over on success. */
 static rd_kafka_resp_err_t
 send_output(struct la_producer_kafka *producer, const struct la_output *output, rd_kafka_headers_t *headers)
 {
+	rd_kafka_topic_t *topic = topic_of(producer, output->topic);
 	void *opaque = (void *)(uintptr_t)output->batch;
 
+	if (topic == NULL)
+		return (RD_KAFKA_RESP_ERR__INVALID_ARG);
 	if (headers == NULL) {
-		return (rd_kafka_producev(producer->rk, RD_KAFKA_V_TOPIC(output->topic),
+		return (rd_kafka_producev(producer->rk, RD_KAFKA_V_RKT(topic),
 		    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(output->key.data, output->key.size),
 		    RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size),
 		    RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END));
 	}
-	return (rd_kafka_producev(producer->rk, RD_KAFKA_V_TOPIC(output->topic),
+	return (rd_kafka_producev(producer->rk, RD_KAFKA_V_RKT(topic),
 	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(output->key.data, output->key.size),
 	    RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size), RD_KAFKA_V_HEADERS(headers),
 	    RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END));

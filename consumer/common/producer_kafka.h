@@ -15,8 +15,12 @@ enum la_transaction_state {
 	LA_TRANSACTION_ABORTING,
 };
 
+#define LA_PRODUCER_TOPICS_MAX 8 /* that outputs may go to */
+
 struct la_producer_kafka {
 	rd_kafka_t *rk;
+	rd_kafka_topic_t *topics[LA_PRODUCER_TOPICS_MAX]; /* of this client */
+	size_t topic_count;
 	rd_kafka_conf_t *conf; /* to make the client again */
 	rd_kafka_queue_t *events;
 	int wake_fd;
