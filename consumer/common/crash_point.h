@@ -4,11 +4,16 @@
  *
  * LA_CRASH_POINT=NAME in the environment stops at the first passage, NAME:N at the N-th one. A name belongs to one
  * place, which counts its own passages. The points stand where the loops' order of steps is promised: see tests/README.md.
+ *
+ * With LA_CRASH_HOLD=FILE the thread makes FILE there and stands still until somebody removes it, while librdkafka's
+ * threads go on; a SIGSTOP meanwhile finds the process at that step.
  */
 #ifndef LA_COMMON_CRASH_POINT_H
 #define LA_COMMON_CRASH_POINT_H
 
 #ifdef LA_CRASH_POINTS
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,15 +21,30 @@
 #define LA_CRASH_EXIT 137 /* what a shell shows for SIGKILL */
 
 static inline void
+la_crash_hold(const char *file)
+{
+	int fd = open(file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		_exit(LA_CRASH_EXIT);
+	(void)close(fd);
+	while (access(file, F_OK) == 0)
+		(void)poll(NULL, 0, 2);
+}
+
+static inline void
 la_crash_point(const char *name, unsigned long passages)
 {
-	const char *wanted = getenv("LA_CRASH_POINT");
+	const char *wanted = getenv("LA_CRASH_POINT"), *held = getenv("LA_CRASH_HOLD");
 	size_t size = strlen(name);
 
 	if (wanted == NULL || strncmp(wanted, name, size) != 0)
 		return;
-	if (wanted[size] == '\0' ? passages == 1 : wanted[size] == ':' && strtoul(wanted + size + 1, NULL, 10) == passages)
+	if (wanted[size] == '\0' ? passages != 1 : wanted[size] != ':' || strtoul(wanted + size + 1, NULL, 10) != passages)
+		return;
+	if (held == NULL)
 		_exit(LA_CRASH_EXIT);
+	la_crash_hold(held);
 }
 
 #define LA_CRASH_POINT(name)                                \

@@ -4,6 +4,7 @@
  * another client (rd_kafka_error_is_retriable, _txn_requires_abort, _is_fatal).
  */
 #include "common/clock.h"
+#include "common/crash_point.h"
 #include "common/log.h"
 #include "common/producer_kafka.h"
 
@@ -159,6 +160,7 @@ la_transaction_kafka_commit(struct la_producer_kafka *producer, const rd_kafka_t
 			la_transaction_kafka_break(producer);
 		return (err);
 	}
+	LA_CRASH_POINT("offsets-sent");
 	producer->transaction = LA_TRANSACTION_COMMITTING;
 	said = rd_kafka_commit_transaction(producer->rk, COMMIT_WAIT_MS);
 	if ((err = judge(producer, "commit", said, error)) == LA_OK) {

@@ -151,5 +151,6 @@ la_pipeline_dead_letters(struct la_pipeline *pipeline, struct la_batch *batch, s
 		if (batch->letters_one_by_one || batch->messages[i].value.size > SMALL_BYTES)
 			err = deliver_one(pipeline, batch, i, error);
 	}
+	LA_CRASH_POINT("letters-written");
 	return (err);
 }

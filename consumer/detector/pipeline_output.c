@@ -133,6 +133,8 @@ produce_events(struct la_pipeline *pipeline, struct la_batch *batch, struct la_e
 			err = produce_item(pipeline, batch, i, error);
 	}
 	LA_CRASH_POINT("produced");
+	if (la_pipeline_batch(pipeline, 0)->stage == LA_BATCH_COMMITTING)
+		LA_CRASH_POINT("produced-ahead");
 	return (err);
 }
 

@@ -46,6 +46,8 @@ la_pipeline_fetch(struct la_pipeline *pipeline, struct la_batch *batch, struct l
 		return (failed(pipeline, err, error));
 	pipeline->fetching = batch;
 	batch->stage = LA_BATCH_FETCHING;
+	if (pipeline->writing != NULL)
+		LA_CRASH_POINT("asked-ahead");
 	return (LA_OK);
 }
 

@@ -37,7 +37,8 @@ class Expected:
 class Feed:
     """`sent` in the order of sending; `expected` by (partition, offset) of a topic that nobody else writes to."""
 
-    def __init__(self, count, seed):
+    def __init__(self, count, seed, poison=0.003):
+        self.poison = poison
         self.rng = random.Random(seed)
         self.made = []
         self.now = DEMO_START
@@ -55,7 +56,7 @@ class Feed:
         self.now += rng.choice((1, 1000, 5000))
         self.stamp += 1
         draw = rng.random()
-        if draw < 0.003:  # poison: cut before its end
+        if draw < self.poison:  # poison: cut before its end
             value = encode(self._event(f"cut{number}"))
             return Sent(rng.randrange(PARTITIONS), b"cut", value[:rng.randrange(1, 20)], self.stamp, None)
         if draw < 0.02 and self.made:  # the producer sends an event once more
