@@ -70,6 +70,8 @@ void
 la_connection_clear(struct la_connection *connection)
 {
 	la_connection_close(connection);
+	la_lookup_free(connection->lookup);
+	connection->lookup = NULL;
 	la_tls_redis_free(connection->tls);
 	connection->tls = NULL;
 	if (connection->login.data != NULL)
@@ -217,19 +219,48 @@ la_connection_reply(
 	return (LA_OK);
 }
 
-/* The socket, connected or not yet. */
+/* Where the server is: a path, an address, or a name that hiredis looks up, which may take long. */
 static enum la_err
-start_connect(struct la_connection *connection, struct la_error *error)
+connect_to(struct la_connection *connection, const char *where, struct la_error *error)
 {
 	const struct la_redis_url *url = &connection->url;
 
-	connection->redis =
-	    url->is_unix ? redisConnectUnixNonBlock(url->where) : redisConnectNonBlock(url->where, url->port);
+	connection->redis = url->is_unix ? redisConnectUnixNonBlock(where) : redisConnectNonBlock(where, url->port);
 	if (connection->redis == NULL)
 		return (la_error_set(error, LA_ENOMEM, "%s: out of memory", url->name));
 	if (connection->redis->err != 0)
 		return (broken(connection, error));
 	return (LA_OK);
+}
+
+/* The socket, connected or not yet. */
+static enum la_err
+start_connect(struct la_connection *connection, struct la_error *error)
+{
+	return (connect_to(connection, connection->url.where, error));
+}
+
+/* The same without waiting for a resolver. */
+static enum la_err
+start_connect_at_once(struct la_connection *connection, struct la_error *error)
+{
+	const struct la_redis_url *url = &connection->url;
+	char address[LA_LOOKUP_ADDRESS_BYTES];
+	enum la_err err = LA_OK;
+
+	if (url->is_unix || la_lookup_is_address(url->where))
+		return (start_connect(connection, error));
+	if (connection->lookup == NULL)
+		err = la_lookup_start(&connection->lookup, url->where, error);
+	if (err == LA_OK)
+		err = la_lookup_take(connection->lookup, address, error);
+	if (err != LA_OK)
+		la_error_prefix(error, "%s", url->name);
+	if (err == LA_ETIMEOUT)
+		return (err);
+	la_lookup_free(connection->lookup);
+	connection->lookup = NULL;
+	return (err == LA_OK ? connect_to(connection, address, error) : err);
 }
 
 static enum la_err
@@ -308,7 +339,7 @@ la_connection_begin(struct la_connection *connection, struct la_error *error)
 
 	if (connection->redis != NULL)
 		return (LA_OK);
-	if ((err = start_connect(connection, error)) != LA_OK ||
+	if ((err = start_connect_at_once(connection, error)) != LA_OK ||
 	    (err = send_greeting(connection, &connection->greetings, error)) != LA_OK)
 		la_connection_close(connection);
 	return (err);

@@ -15,6 +15,7 @@
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/err.h"
+#include "common/lookup.h"
 #include "common/redis_url.h"
 #include "common/tls_redis.h"
 
@@ -24,6 +25,7 @@ struct la_connection {
 	redisContext *redis; /* NULL: not connected */
 	struct la_tls_redis *tls; /* NULL: without TLS */
 	bool secured;             /* its handshake is done */
+	struct la_lookup *lookup; /* of the host's name, under way; NULL: none */
 	int greetings;       /* answers to AUTH and SELECT that are to come, of a connection begun without waiting */
 };
 
@@ -53,7 +55,7 @@ LA_MUST_CHECK enum la_err la_connection_reply(
 
 /*
  * The same for a loop that must not wait. begin starts to connect and queues AUTH and SELECT; commands may be sent at
- * once. try_reply writes what is queued and takes what has come: *reply is NULL when nothing has; AUTH's and SELECT's answers it takes
+ * once. LA_ETIMEOUT: a thread is still looking up the host's name; call it again. try_reply writes what is queued and takes what has come: *reply is NULL when nothing has; AUTH's and SELECT's answers it takes
  * itself. Poll connection->redis->fd between. Errors: LA_EUNAVAILABLE, LA_ENOMEM (closed then).
  */
 LA_MUST_CHECK enum la_err la_connection_begin(struct la_connection *connection, struct la_error *error);

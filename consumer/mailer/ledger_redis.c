@@ -11,6 +11,7 @@
 #include "mailer/ledger_command.h"
 
 #define RECONNECT_MS 500   /* between two tries */
+#define LOOKUP_MS 1000     /* so long a resolver may take before it counts as a server that is away */
 #define LEASE_MARGIN_MS 500 /* a lease counts as over a little before the server says so */
 
 static const struct la_ledger_times usual = {.lease_ms = 10000, .beat_ms = 2000, .answer_ms = 3000};
@@ -23,6 +24,7 @@ struct la_ledger_redis {
 	struct la_asks asks;
 	struct la_buf commands;
 	int64_t beat_at_ms, connect_at_ms; /* not before */
+	int64_t lookup_until_ms;           /* 0: no name is being looked up */
 	int64_t heard_ms;                  /* when something came last, or the first ask was sent */
 	int64_t valid_until_ms;
 	struct la_error trouble; /* why there is no connection */
@@ -81,7 +83,13 @@ connect_again(struct la_ledger_redis *ledger, struct la_error *error)
 		return (la_error_set(error, ledger->trouble.code, "%s", ledger->trouble.text));
 	if (la_asks_again(&ledger->asks) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
-	if ((err = la_connection_begin(&ledger->connection, error)) != LA_OK)
+	if ((err = la_connection_begin(&ledger->connection, error)) == LA_ETIMEOUT) {
+		if (ledger->lookup_until_ms == 0)
+			ledger->lookup_until_ms = now_ms + LOOKUP_MS;
+		return (now_ms < ledger->lookup_until_ms ? LA_OK : err);
+	}
+	ledger->lookup_until_ms = 0;
+	if (err != LA_OK)
 		return (err == LA_ENOMEM ? err : give_up(ledger, err, error));
 	ledger->heard_ms = now_ms;
 	ledger->beat_at_ms = now_ms + ledger->times.beat_ms;
@@ -194,7 +202,8 @@ ledger_work(void *self, struct la_ledger_answer *out, size_t cap, size_t *count,
 
 	*count = 0;
 	look_for_lapse(ledger);
-	if (ledger->connection.redis == NULL && (err = connect_again(ledger, error)) != LA_OK)
+	if (ledger->connection.redis == NULL &&
+	    ((err = connect_again(ledger, error)) != LA_OK || ledger->connection.redis == NULL))
 		return (err);
 	if (now_ms >= ledger->beat_at_ms) {
 		if ((err = ask(ledger, &beat, error)) != LA_OK)

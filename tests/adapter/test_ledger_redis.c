@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <time.h>
 
+#include <dlfcn.h>
+#include <netdb.h>
+
 #include <cmocka.h>
 
 #include "common/clock.h"
@@ -41,20 +44,27 @@ set(struct la_conf *conf, const char *key, const char *value)
 }
 
 static void
-mailer_open(struct mailer *mailer)
+mailer_open_at(struct mailer *mailer, const char *url)
 {
 	struct la_error error = LA_ERROR_INIT;
-	char url[128];
 
 	*mailer = (struct mailer){.conf = NULL};
 	assert_int_equal(la_conf_new(&mailer->conf, LA_PROGRAM_MAILER), LA_OK);
-	(void)snprintf(url, sizeof(url), "unix://%s", redis.socket);
 	set(mailer->conf, "redis.url", url);
 	set(mailer->conf, "redis.prefix", "t");
 	if (la_ledger_redis_new(&mailer->ledger, mailer->conf, &error) != LA_OK)
 		fail_msg("%s", error.text);
 	la_ledger_redis_set_times(mailer->ledger, &quick);
 	mailer->port = la_ledger_redis_port(mailer->ledger);
+}
+
+static void
+mailer_open(struct mailer *mailer)
+{
+	char url[128];
+
+	(void)snprintf(url, sizeof(url), "unix://%s", redis.socket);
+	mailer_open_at(mailer, url);
 }
 
 static void
@@ -326,6 +336,71 @@ finish(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, empty)
 
+/* A resolver that hangs for this name until it is told not to, then knows it: ours, in the place of libc's. */
+#define SLOW_NAME "hangs.test"
+static volatile bool resolver_answers;
+
+int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (name == NULL || strcmp(name, SLOW_NAME) != 0)
+		return (real(name, service, hints, found));
+	while (!resolver_answers)
+		(void)usleep(1000);
+	return (real("127.0.0.1", service, hints, found));
+}
+
+static int
+free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	(void)close(fd);
+	return (ntohs(address.sin_port));
+}
+
+static void
+a_resolver_that_hangs_holds_up_neither_the_loop_nor_the_end(void **state)
+{
+	struct private_redis by_name = {.pid = 0};
+	struct mailer mailer;
+	struct la_ledger_answer answer;
+	char port[8], url[64];
+	int64_t began_ms, longest_ms = 0, until_ms = la_clock_now_ms(NULL) + 1500;
+
+	(void)state;
+	(void)snprintf(port, sizeof(port), "%d", free_port());
+	private_redis_start(&by_name, (const char *const[]){"--port", port, "--bind", "127.0.0.1", NULL});
+	(void)snprintf(url, sizeof(url), "redis://" SLOW_NAME ":%s", port);
+	mailer_open_at(&mailer, url);
+	while (la_clock_now_ms(NULL) < until_ms) {
+		began_ms = la_clock_now_ms(NULL);
+		assert_int_equal(work(&mailer, &answer), 0);
+		if (la_clock_now_ms(NULL) - began_ms > longest_ms)
+			longest_ms = la_clock_now_ms(NULL) - began_ms;
+		if (mailer.failures > 0 && until_ms - la_clock_now_ms(NULL) > 300)
+			until_ms = la_clock_now_ms(NULL) + 300; /* said after a second */
+	}
+	assert_true(mailer.failures > 0);
+	assert_non_null(strstr(mailer.error.text, SLOW_NAME));
+	assert_non_null(strstr(mailer.error.text, "the resolver does not answer"));
+	assert_true(longest_ms < 500);
+	mailer_close(&mailer, 100); /* with the look-up under way */
+	mailer_open_at(&mailer, url);
+	assert_int_equal(work(&mailer, &answer), 0);
+	resolver_answers = true;
+	assert_int_equal(claim(&mailer, MINE), LA_LEDGER_CLAIMED);
+	mailer_close(&mailer, 500);
+	private_redis_remove(&by_name);
+}
+
 int
 main(void)
 {
@@ -337,6 +412,7 @@ main(void)
 	    TEST(what_was_asked_is_answered_however_often_the_server_goes_away),
 	    TEST(many_asks_go_in_one_pipeline),
 	    TEST(an_entry_that_is_none_of_ours_is_a_failing_side),
+	    TEST(a_resolver_that_hangs_holds_up_neither_the_loop_nor_the_end),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
