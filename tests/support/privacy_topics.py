@@ -1,5 +1,6 @@
 """What a broker has of our records, for privacy.py."""
 import json
+import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
@@ -8,6 +9,7 @@ from records import decode
 
 RECORDS = {"-deliveries": "Delivery", "-decisions": "Decision", "-alerts": "AlertJob"}
 OURS = ("__connect.", "login-alert.")
+READ_S = 60
 FRAMES = (0, 5, 10)  # none, confluent, single-object
 
 
@@ -40,13 +42,14 @@ def _all(consumer, parts):
     if left == 0:
         return
     consumer.assign(parts)
+    deadline = time.monotonic() + READ_S
     while left > 0:
-        for message in consumer.consume(10000, timeout=10) or [None]:
-            assert message is not None, f"{left} partitions could not be read to their end"
+        for message in consumer.consume(500, timeout=0.05):
             if message.error() is None:
                 yield message
             else:
                 left -= 1
+        assert time.monotonic() < deadline, f"{left} partitions were not read to their end within {READ_S} s"
 
 
 def _line(message, kind):
