@@ -32,3 +32,13 @@ def parse(raw):
 
 def text_of(message, kind="plain"):
     return message.get_body((kind,)).get_content().replace("\r\n", "\n")
+
+
+def hostile_text(rng):
+    """What a hostile client might have put into a label; JSON can carry all of it."""
+    pieces = ["a", "Z", "7", " ", "日", "é", "💩", "👨‍👩‍👧", "\u0301" * rng.randrange(1, 400), "\r\n", "\n", "\0", "\t", "\x1b[1m", "\x7f",
+              "\u2028", "\u202e", "\u2066", "\ufeff", "\u200b", ".", "..", "://", "http://", "https:///", "mailto:", "www.x.jp",
+              "<", ">", "&", "\"", "'", "<script>", "</td>", "<!--", "-->", "<a href=//x>", "{{", "}}", "{{{member}}}", "{{#app}}",
+              "{{/app}}", "=?UTF-8?B?QQ==?=", "=_login-alert_", f"--=_login-alert_{JOB['job_id']}--", "\r\n\r\n", "Bcc: x@example.jp",
+              "\r\n.\r\n", "From ", "=", "=3D"]
+    return "".join(rng.choice(pieces) for _ in range(rng.randrange(30)))
