@@ -1,5 +1,6 @@
 #include "detector/store_redis.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,13 +29,26 @@ la_store_redis_unexpected(struct la_store_redis *store, const char *command, str
 	    error, LA_EUNAVAILABLE, "%s: unexpected answer to %s", store->connection.url.name, command));
 }
 
+/* A detector that only watches must not make a device known to the one beside it that alerts. */
+static char *
+make_prefix(const struct la_conf *conf)
+{
+	const char *given = la_conf_text(conf, "redis.prefix"), *more = la_conf_int(conf, "policy.mode") == 0 ? "" : ".shadow";
+	size_t size = strlen(given) + strlen(more) + 1;
+	char *made = malloc(size);
+
+	if (made != NULL)
+		(void)snprintf(made, size, "%s%s", given, more);
+	return (made);
+}
+
 enum la_err
 la_store_redis_new(struct la_store_redis **store, const struct la_conf *conf, struct la_error *error)
 {
 	struct la_store_redis *made = calloc(1, sizeof(*made));
 	enum la_err err = LA_ENOMEM;
 
-	if (made == NULL || (made->prefix = strdup(la_conf_text(conf, "redis.prefix"))) == NULL)
+	if (made == NULL || (made->prefix = make_prefix(conf)) == NULL)
 		goto out;
 	if ((err = la_connection_init(&made->connection, conf, error)) != LA_OK)
 		goto out;

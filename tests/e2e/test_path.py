@@ -1,6 +1,9 @@
 """From a login event on a real topic to the mail in the member's inbox."""
+import pytest
+
+from process import wait_until
 from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, member_ref, produce, read_topic
-from services import SOURCE
+from services import SOURCE, Topics
 from stories import EXPECTED, demo_events
 
 SUBJECT = "[JAL]新しいご利用環境からログインがありました/Login from new device"
@@ -163,6 +166,40 @@ def test_only_notable_decisions_are_published_by_default(kafka, topics, detector
     detector().start()
     assert {name: d["outcome"] for name, d in read_decisions(kafka, topics, 2).items()} == \
         {"first": "ALERTED", "other": "ALERTED"}
+
+
+@pytest.mark.parametrize("publish, published", [
+    ("none", {}), ("all", {"first": "ALERTED", "again": "KNOWN", "failed": "IGNORED_RESULT"}),
+])
+def test_decisions_are_published_as_asked(kafka, topics, detector, publish, published):
+    produce_events(kafka, topics, [login("first", "m1"), login("again", "m1", at=DEMO_START + 1000),
+                                   login("failed", "m1", at=DEMO_START + 2000, result="FAILURE")])
+    program = detector({"decisions.publish": publish}).start()
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
+               end_offsets(kafka.bootstrap, topics.events), 30, program.stderr)
+    assert {name: d["outcome"] for name, d in read_decisions(kafka, topics, len(published)).items()} == published
+
+
+def test_a_shadow_beside_a_live_detector_changes_nothing_of_it_and_mails_nobody(kafka, topics, detector, mailer, smtp_sink,
+                                                                              redis_server):
+    others = Topics()
+    kafka.create_topics(others.alerts)
+    produce_events(kafka, topics, [login("first", "m1")])
+    shadow = detector({"policy.mode": "shadow", "kafka.consumer.group.id": f"{topics.events}-shadow",
+                       "topic.alerts": others.alerts}).start()
+    [job] = [decode(record.value, "AlertJob") for record in read_topic(kafka.bootstrap, others.alerts, 1)]
+    assert (job["event_id"], job["mode"]) == ("first", "SHADOW")
+    produce_events(kafka, topics, [login("again", "m1", at=DEMO_START + 1000)])  # known to the shadow, new to the live one
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-shadow", topics.events) ==
+               end_offsets(kafka.bootstrap, topics.events), 30, shadow.stderr)
+    assert len(read_topic(kafka.bootstrap, others.alerts, 1)) == 1
+    detector().start()
+    [job] = [decode(record.value, "AlertJob") for record in read_topic(kafka.bootstrap, topics.alerts, 1)]
+    assert (job["event_id"], job["mode"]) == ("first", "LIVE")
+    assert {key.split(b":")[0] for key in redis_server.client.keys()} == {b"la1", b"la1.shadow"}
+    mailer({"topic.alerts": others.alerts}).start()  # as if somebody had mixed up the topics
+    deliveries = [decode(record.value, "Delivery") for record in read_topic(kafka.bootstrap, topics.deliveries, 1)]
+    assert [delivery["outcome"] for delivery in deliveries] == ["NOT_LIVE"] and smtp_sink.mails() == []
 
 
 def test_trace_headers_go_from_the_event_to_its_job(kafka, topics, detector):
