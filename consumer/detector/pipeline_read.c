@@ -143,7 +143,7 @@ la_pipeline_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_
 	if ((err = identify(pipeline, error)) != LA_OK)
 		return (err);
 	if (!la_batch_check_leases(batch, pipeline->options.bus))
-		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
+		return (la_error_set(error, LA_EREVOKED, "its partitions were given away, or it is to be read again"));
 	for (size_t i = 0; i < batch->count; i++) {
 		if (i + EXPECTED_AHEAD < batch->count)
 			expect(&batch->messages[i + EXPECTED_AHEAD]);

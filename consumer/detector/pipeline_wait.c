@@ -96,7 +96,7 @@ la_pipeline_check_leases(struct la_pipeline *pipeline, struct la_error *error)
 			all = false;
 	}
 	if (!all)
-		return (la_error_set(error, LA_EREVOKED, "the partitions of the batch were given away"));
+		return (la_error_set(error, LA_EREVOKED, "its partitions were given away, or it is to be read again"));
 	return (LA_OK);
 }
 

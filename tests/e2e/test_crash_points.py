@@ -9,12 +9,11 @@ import pytest
 
 import kill_feed
 import kill_storm
-from kill_verify import Verifier
+from kill_verify import NEVER_TWICE, Verifier
 from process import wait_until
 from records import committed
 from services import SOURCE, Topics
 
-NEVER_TWICE = ("repeated alerts", "repeated decisions", "repeated dead letters", "late KNOWN")
 EXIT = 137  # LA_CRASH_EXIT
 EVENTS = 1200
 ONLY = {"offsets-sent": "exactly_once", "produced-ahead": "at_least_once"}  # the others are passed under both

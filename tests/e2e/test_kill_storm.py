@@ -11,7 +11,7 @@ import pytest
 
 import kill_feed
 import kill_storm
-from kill_verify import Verifier
+from kill_verify import NEVER_TWICE, Verifier
 from records import Record, decode, encode, job_id, member_ref
 from services import Topics
 
@@ -85,7 +85,7 @@ def require_a_storm(counts, kills):
 
 
 def require_nothing_twice(counts):
-    for name in ("repeated alerts", "repeated decisions", "repeated dead letters", "late KNOWN"):
+    for name in NEVER_TWICE:
         assert counts[name] == 0, name
 
 

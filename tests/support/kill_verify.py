@@ -4,6 +4,7 @@ from collections import Counter
 from records import decode, job_id, member_ref
 
 CANDIDATES = ("ALERTED", "SEEDED", "SUPPRESSED_COOLDOWN", "SUPPRESSED_CAP")
+NEVER_TWICE = ("repeated alerts", "repeated decisions", "repeated dead letters", "late KNOWN")  # with exactly_once
 CONNECT = "__connect.errors."
 
 

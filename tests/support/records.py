@@ -160,6 +160,19 @@ def committed(bootstrap, group, topic):
         consumer.close()
 
 
+def open_transactions(bootstrap, topics):
+    """The partitions, as (topic, partition), in which something waits for the end of its transaction."""
+    ends = []
+    for isolation in ("read_committed", "read_uncommitted"):
+        consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader", "isolation.level": isolation})
+        try:
+            ends.append({(topic, number): consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                         for topic in topics for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions})
+        finally:
+            consumer.close()
+    return [place for place, stable in ends[0].items() if stable < ends[1][place]]
+
+
 def end_offsets(bootstrap, topic):
     """partition -> the offset after its last record, for partitions that have records."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader"})
