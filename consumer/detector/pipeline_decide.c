@@ -16,11 +16,59 @@ candidates_before(struct la_pipeline *pipeline, const struct la_batch *batch, co
 	return (count);
 }
 
+/* Are this batch's candidates of the member in the memo of the state at hand? */
+static bool
+are_remembered(const struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member)
+{
+	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = batch->items[i].next) {
+		const struct la_item *item = &batch->items[i];
+
+		if (item->kind == LA_ITEM_EVENT && item->verdict.candidate &&
+		    !la_policy_remembers(&item->facts, &pipeline->state))
+			return (false);
+	}
+	return (true);
+}
+
+/*
+ * Has Redis lost candidates of earlier batches that it had acknowledged? A later position would hide them from their
+ * redelivery, and until they are committed there may be one.
+ */
+static bool
+has_lost_candidates(
+    struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member)
+{
+	const struct la_batch *earlier;
+	const struct la_batch_member *same;
+
+	for (size_t k = 0; (earlier = la_pipeline_batch(pipeline, k)) != batch; k++) {
+		same = la_batch_find(earlier, batch, member->first);
+		if (same != NULL && same->candidates > 0 && !are_remembered(pipeline, earlier, same))
+			return (true);
+	}
+	return (false);
+}
+
 /* Where the batch must end (rule 2), or that it must wait for what is before it. */
 struct bound {
-	size_t cut; /* the event that would be one candidate too many */
+	size_t cut; /* the event that would be one candidate too many, or must wait */
 	bool waits;
 };
+
+/* The event that is the first to change the member's state: false, and the batch waits, when that must not be yet. */
+static bool
+may_change(struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member, uint32_t i,
+    struct bound *bound)
+{
+	const struct la_message *message = &batch->messages[i];
+
+	if (!has_lost_candidates(pipeline, batch, member))
+		return (true);
+	la_pipeline_say(pipeline, LA_LOG_WARN, la_msg("redis has not kept a state that was written; what is decided goes first"),
+	    la_int("partition", message->partition), la_int("offset", message->offset));
+	*bound = (struct bound){.cut = i, .waits = true};
+	return (false);
+}
 
 /* Decides a member's events that are in the batch and ours. The state after is in pipeline->state. */
 static bool
@@ -46,6 +94,8 @@ decide_events(
 			bound->cut = i;
 			return (false);
 		}
+		if (item->verdict.applied && !changed && !may_change(pipeline, batch, member, i, bound))
+			return (false);
 		item->storm = la_storm_judge(policy, &item->facts, &item->verdict);
 		changed = changed || item->verdict.applied;
 		member->erases = member->erases || item->verdict.erased;

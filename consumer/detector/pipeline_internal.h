@@ -107,7 +107,7 @@ LA_MUST_CHECK enum la_err la_pipeline_fetch(
 
 /*
  * FETCHING -> DECIDED, or WRITTEN when nothing changed. May cut the batch, or send it back to READ until what is before
- * it is committed (rule 2).
+ * it is committed (rule 2; or Redis has lost candidates of it).
  */
 LA_MUST_CHECK enum la_err la_pipeline_decide(
     struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error);

@@ -45,6 +45,9 @@ struct la_verdict {
 void la_policy_decide(const struct la_policy *policy, const struct la_facts *facts, struct la_member_state *state,
     struct la_verdict *verdict);
 
+/* Is the event, a candidate that was decided before, still in the memo? */
+bool la_policy_remembers(const struct la_facts *facts, const struct la_member_state *state);
+
 /* TTL of the member's key in Redis, in seconds, for the state as it is (a tombstone has its own). */
 int64_t la_policy_key_ttl_s(const struct la_policy *policy, const struct la_member_state *state);
 

@@ -14,6 +14,12 @@ la_policy_recall(const struct la_facts *facts, const struct la_member_state *sta
 	return (NULL);
 }
 
+bool
+la_policy_remembers(const struct la_facts *facts, const struct la_member_state *state)
+{
+	return (la_policy_recall(facts, state) != NULL);
+}
+
 /* The position applied from the event's log and partition; position_count: none kept. */
 static size_t
 find_position(const struct la_facts *facts, const struct la_member_state *state)

@@ -407,6 +407,39 @@ batches_overlap(void **state)
 	assert_int_equal(world->bus.committed[0], 2);
 }
 
+/* Redis comes back empty, once, when the second write is on its way. */
+static void
+lose_everything(struct fault_store *store, void *cookie)
+{
+	struct world *world = cookie;
+
+	if (store->written != 1 || store->inner != la_store_memory_port(world->memory))
+		return;
+	la_store_memory_free(world->memory);
+	assert_int_equal(la_store_memory_new(&world->memory), LA_OK);
+	store->inner = la_store_memory_port(world->memory);
+	store->on_write = NULL;
+}
+
+/* Else the second one's position would hide the first one's alert from its redelivery, should we be killed before it is sent. */
+static void
+what_redis_has_lost_of_alerts_under_way_is_not_written_over(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event first = login("e1", "m1", "t1", T0), second = login("e2", "m1", "t2", T0 + MINUTE);
+
+	world->options.batch_max_events = 1;
+	use_exactly_once(world);
+	world->store.on_write = lose_everything;
+	world->store.cookie = world;
+	(void)add(world, 0, &first);
+	(void)add(world, 0, &second);
+	turn_until_done(world);
+	assert_string_equal(world->bus.trace, "FWFWFPPACFWPPAC");
+	assert_int_equal(said("redis has not kept a state that was written"), 1);
+	assert_int_equal(count_outputs(world, "login-alerts"), 2);
+}
+
 static void
 batch_ends_before_the_33rd_candidate_of_a_member(void **state)
 {
@@ -645,6 +678,7 @@ main(void)
 	    PROMISE(member_that_another_writer_changed_is_decided_again),
 	    PROMISE(look_up_behind_a_conflict_is_made_again),
 	    PROMISE(batches_overlap),
+	    PROMISE(what_redis_has_lost_of_alerts_under_way_is_not_written_over),
 	    PROMISE(batch_ends_before_the_33rd_candidate_of_a_member),
 	    PROMISE(record_that_cannot_be_read_is_left_alone_and_waited_for),
 	    PROMISE(stop_finishes_the_batch_in_hand),

@@ -20,13 +20,29 @@ is_lossy(const struct sim *sim, const struct sim_record *record)
 }
 
 /*
+ * What Redis has lost may mute (section 5): a revocation; an extra alert takes the place of another under the cap, and
+ * starts a cooldown; under silent a member is new; a device that was forgotten for a lost one, or whose platform has
+ * changed, is known again.
+ */
+static bool
+loss_may_mute(const struct sim *sim)
+{
+	const struct la_policy *policy = &sim->story->policy;
+
+	return (sim->story->forgets || policy->cap_count > 0 || policy->cooldown_ms > 0 ||
+	    policy->first_login != LA_FIRST_ALERT || policy->has_seed_until || policy->no_token_environment ||
+	    sim->story->shape == SIM_CROWDED);
+}
+
+/*
  * A member over several partitions, with more than 32 uncommitted candidates (section 5); or decided anew after a loss,
- * when another event had the alert already.
+ * and muted by that. What a later position hides is found in hidden.c.
  */
 static bool
 may_lose(const struct sim *sim, const struct sim_seen *seen)
 {
-	return (sim->story->shape == SIM_SPREAD_CROWDED || seen->varied);
+	return (sim->story->shape == SIM_SPREAD_CROWDED ||
+	    (seen->varied && (loss_may_mute(sim) || sim_is_spread(sim->story))));
 }
 
 /* A zombie may be so late that the memo is full of later candidates (section 5). */
@@ -61,7 +77,6 @@ see_decision(struct sim *sim, const struct la_decision *decision)
 		return;
 	if (is_late_known(sim, decision, seen->outcome)) {
 		seen->late_known = true;
-		seen->varied = seen->varied || is_lossy(sim, record);
 	} else if (seen->outcome == LA_OUTCOME_KNOWN && sim_is_candidate(decision->outcome) &&
 	    (is_lossy(sim, record) || sim->story->shape == SIM_CROWDED || sim->story->shape == SIM_SPREAD_CROWDED)) {
 		seen->late_known = true;
@@ -167,21 +182,13 @@ judge_lossy(struct sim *sim, int i)
 {
 	const struct sim_record *record = &sim->story->records[i];
 	const struct sim_seen *seen = &sim->seen[i];
-	const struct la_policy *policy = &sim->story->policy;
-	/*
-	 * An extra alert takes the place of another under the cap, and starts a cooldown; under silent a member is new; a
-	 * device that was forgotten for a lost one, or whose platform has changed, is known again.
-	 */
-	bool may_mute = sim->story->forgets || policy->cap_count > 0 || policy->cooldown_ms > 0 ||
-	    policy->first_login != LA_FIRST_ALERT || policy->has_seed_until || policy->no_token_environment ||
-	    sim->story->shape == SIM_CROWDED;
 
 	if (seen->jobs > 0 && record->outcome != LA_OUTCOME_ALERTED)
 		sim->counts->extra_after_loss++;
 	if (seen->jobs > 0 || record->outcome != LA_OUTCOME_ALERTED || sim_is_spread(sim->story))
 		return;
 	sim->counts->muted_after_loss++;
-	if (!may_mute)
+	if (!loss_may_mute(sim))
 		sim_fail(sim, "record %d is not ALERTED after Redis lost something, and no revocation was lost", i);
 }
 

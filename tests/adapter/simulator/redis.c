@@ -83,6 +83,7 @@ sim_redis_write(struct sim *sim, const struct la_store_write *asked)
 	struct la_store_write write = *asked;
 	unsigned char forgetful[LA_STATE_RECORD_MAX], before[LA_STATE_RECORD_MAX];
 	struct la_span now;
+	bool repeated;
 	int8_t found;
 
 	if (sim->mutation == SIM_WRITES_LOST && sim_chance(&sim->random, 100))
@@ -95,8 +96,11 @@ sim_redis_write(struct sim *sim, const struct la_store_write *asked)
 			memcpy(before, now.data, now.size);
 		write.before = found < 0 ? la_span_of(NULL, 0) : la_span_of(before, now.size);
 	}
+	repeated = la_span_equal(sim_redis_get(sim, &write.key, 1, &found), write.after);
 	if (store->write_begin(store->self, &write, 1, NULL) != LA_OK || store->write_end(store->self, 0, NULL) != LA_OK)
 		abort();
+	if (write.result == LA_WRITE_DONE && !repeated)
+		sim_judge_write(sim, &write);
 	return (write.result);
 }
 

@@ -221,6 +221,7 @@ static void
 start_world(struct sim *sim, uint64_t seed, bool calm)
 {
 	sim_random_init(&sim->random, seed);
+	sim_hide_losses(sim);
 	sim->failure[0] = '\0';
 	sim->settling = false;
 	sim->step = sim->stage = 0;

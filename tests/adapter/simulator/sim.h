@@ -33,6 +33,9 @@ enum sim_mutation {
 	SIM_MEMO_FORGOTTEN,        /* states without memo */
 	SIM_POSITIONS_FORGOTTEN,
 	SIM_TRANSACTIONS_LEAK,     /* readers see outputs that are not committed */
+#ifdef LA_SIM_WRAPS
+	SIM_LOSSES_UNSEEN,         /* whatever Redis has lost, the pipeline finds its candidates in the memo */
+#endif
 	SIM_MUTATIONS
 };
 
@@ -203,6 +206,8 @@ bool sim_run(struct sim *sim, uint64_t seed, bool calm);
 void sim_init(struct sim *sim, struct sim_counts *counts); /* once, for many runs */
 void sim_clear(struct sim *sim);
 
+/* hidden.c: before a run, what its mutation wants. */
+void sim_hide_losses(const struct sim *sim);
 /* The first failure stays. */
 void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sim_trace(const struct sim *sim, int slot, const char *format, ...) __attribute__((format(printf, 3, 4)));

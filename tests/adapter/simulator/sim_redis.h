@@ -7,6 +7,8 @@
 /* The record of the newest of the keys that has one; valid until the next call. */
 struct la_span sim_redis_get(struct sim *sim, const struct la_member_key *keys, size_t count, int8_t *found);
 enum la_write_result sim_redis_write(struct sim *sim, const struct la_store_write *write);
+/* A write that has changed something (hidden.c). */
+void sim_judge_write(struct sim *sim, const struct la_store_write *write);
 /* Takes it over. */
 void sim_redis_keep_late(struct sim *sim, struct sim_write *write);
 

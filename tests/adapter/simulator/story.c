@@ -196,9 +196,27 @@ keep_keys(struct sim_story *story, const struct sim_record *record, const struct
 }
 
 static void
+read_record(const struct sim_story *story, int stage, const struct sim_record *record, struct la_login_event *event,
+    struct la_facts *facts)
+{
+	struct la_source source = source_of(story, record);
+
+	if (la_decoder_event(story->codec->events, la_span_of(record->value, record->size), event, NULL) != LA_OK ||
+	    la_decider_facts(story->deciders[stage], event, &source, facts, NULL) != LA_OK)
+		abort();
+}
+
+void
+sim_story_facts(const struct sim_story *story, int stage, const struct sim_record *record, struct la_facts *facts)
+{
+	struct la_login_event event;
+
+	read_record(story, stage, record, &event, facts);
+}
+
+static void
 answer(struct sim_story *story, struct sim_record *record, struct la_member_state *states, bool *has_state)
 {
-	struct la_decider *decider = story->deciders[0];
 	struct la_source source = source_of(story, record);
 	struct la_login_event event;
 	struct la_verdict verdict;
@@ -207,9 +225,7 @@ answer(struct sim_story *story, struct sim_record *record, struct la_member_stat
 
 	if (record->member < 0)
 		return;
-	if (la_decoder_event(story->codec->events, la_span_of(record->value, record->size), &event, NULL) != LA_OK ||
-	    la_decider_facts(decider, &event, &source, &facts, NULL) != LA_OK)
-		abort();
+	read_record(story, 0, record, &event, &facts);
 	keep_keys(story, record, &event);
 	la_policy_decide(&story->policy, &facts, &states[record->member], &verdict);
 	has_state[record->member] = has_state[record->member] || verdict.applied;
@@ -218,7 +234,7 @@ answer(struct sim_story *story, struct sim_record *record, struct la_member_stat
 	record->reason = verdict.reason;
 	if (verdict.outcome != LA_OUTCOME_ALERTED)
 		return;
-	la_decider_job(decider, &event, &source, &facts, &verdict, &job);
+	la_decider_job(story->deciders[0], &event, &source, &facts, &verdict, &job);
 	if (la_encoder_job(story->codec->encoder, &job, &record->job, NULL) != LA_OK)
 		abort();
 }

@@ -70,6 +70,10 @@ void sim_codec_close(struct sim_codec *codec);
 void sim_story_init(struct sim_story *story, struct sim_codec *codec, uint64_t seed);
 void sim_story_clear(struct sim_story *story);
 
+/* What the policy sees of a member's record at a stage of the rotation. */
+void sim_story_facts(
+    const struct sim_story *story, int stage, const struct sim_record *record, struct la_facts *facts);
+
 /* A job's bytes without what a rotation changes: member_ref, key_epoch. */
 void sim_story_plain_job(const struct sim_story *story, struct la_span job, struct la_buf *out);
 
