@@ -62,6 +62,19 @@ def test_nothing_is_wider_than_the_window(browser, pages, name):
         assert browser.run("return document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 600])
+def test_the_names_of_the_languages_are_not_broken(browser, pages, width):
+    browser.look("light", width)
+    browser.open(pages["help"])
+    lines = browser.run("""
+        return [...document.querySelectorAll('nav a')].map(link => {
+            const text = document.createRange();
+            text.selectNodeContents(link);
+            return text.getClientRects().length;
+        });""")
+    assert lines == [1, 1]
+
+
 @pytest.mark.parametrize("name", ["sample", "full", "english", "help"])
 def test_every_text_is_in_its_own_language(browser, pages, name):
     """Kana stand under lang=ja, sentences in English under lang=en; values and the page's sample mail may be in either."""

@@ -75,6 +75,33 @@ def test_the_tenant_has_its_brand(render):
     assert "acme" in render({**JOB, "tenant": "shop"}, "--set=mail.brand.shop=acme", expect=78)
 
 
+# The sections of the mission's page, and what each must tell, in both languages.
+HELP = [
+    ("new device", "新しいご利用環境からのログイン"), ("tells you immediately", "すぐにお気づき"),
+    ("you do not remember", "お心当たりのないログイン"), ("a third party may have misused", "第三者がアカウントを不正に利用している可能性"),
+    ("recommend that you change your password", "パスワードの変更をおすすめします"), ("Changing your password", "パスワードの変更"),
+    ('"Change password."', "「パスワードの変更」から"), ("unauthorized login or award redemption", "不正なログインや特典の不正な交換"),
+    ("one-time password", "ワンタイムパスワード"), ("taken over your registered email account", "メールアカウントになりすまし"),
+    ("STEP 1", "STEP 1"), ("You can log in to your email account", "ご自身のメールアカウントにログインできること"),
+    ("no emails that you do not remember", "お心当たりのないメールがないこと"), ("forwarding address and the contact", "転送先や再設定用の連絡先"),
+    ("STEP 2", "STEP 2"), ("do not use the same password", "同じパスワードを使い回さない"), ("two-factor", "二要素認証"),
+    ("register your devices", "端末情報を登録"), ("logging in yourself", "ご自身でログインされた場合"), ("even if it is your own login", "ご自身のログインであっても"),
+    ("first time from a new device (including when you change your device", "新しい端末から初めてログインを行う(機種変更を含む)"),
+    ("from a different browser", "普段ご利用のブラウザと異なる"), ("deleted your cookies or factory reset", "Cookieの削除や端末の初期化"),
+    ("link your JMB membership information to a third-party app", "他社アプリとJMB会員情報の連携"), ("Sample email", "メールの見本"),
+    ("Notice", "ご注意"), ("sent to your registered email address", "ご登録のメールアドレスにお送りします"),
+    ("jmb_confirmation@jal.com", "jmb_confirmation@jal.com"), ("VPN (virtual private network) or a proxy", "VPN(仮想プライベートネットワーク)やプロキシ"),
+    ("location information may differ", "位置情報が実際と異なる"), ("security software", "セキュリティソフト"), ("FAQ", "よくあるご質問"),
+]
+
+
+def test_the_help_page_has_every_section_in_both_languages(command):
+    page = html.unescape(re.sub(r"<(?!section)[^>]*>", "", command("render", "--help-page").decode()))
+    japanese, english = page[page.index('<section class="language" id="ja"'):].split('<section class="language" id="en"')
+    missing = [words for words in HELP if words[0] not in english or words[1] not in japanese]
+    assert missing == []
+
+
 def test_the_help_page_is_whole_and_loads_nothing(command, folder):
     page = command("render", "--help-page").decode()
     command("render", "--help-page", "--out", folder)
