@@ -114,17 +114,16 @@ judge_directory(struct la_delivery_loop *loop, const struct la_directory_answer 
 	struct la_server_state *state = &loop->directory;
 	int64_t now_ms = la_delivery_now(loop), retry_ms = answer->retry_after_ms;
 
+	loop->directory_refuses_us = answer->verdict == LA_DIRECTORY_AT_FAULT;
 	if (answer->verdict == LA_DIRECTORY_FOUND || answer->verdict == LA_DIRECTORY_NONE) {
 		loop->directory_heard_ms = now_ms;
-		loop->directory_refuses_us = false;
 		state->refused_in_a_row = 0;
 		if (la_delivery_is_well(loop, state))
 			la_later_wake(loop->later, LA_LATER_DIRECTORY, now_ms);
 		return;
 	}
-	if (answer->verdict == LA_DIRECTORY_AT_FAULT)
-		loop->directory_refuses_us = true;
-	else if (++state->refused_in_a_row < FAILED_IN_A_ROW && state->rest_ms == 0 && retry_ms == 0)
+	if (++state->refused_in_a_row < FAILED_IN_A_ROW && state->rest_ms == 0 && retry_ms == 0 &&
+	    !loop->directory_refuses_us)
 		return;
 	la_delivery_rest(loop, state, "directory", answer->detail);
 	if (retry_ms > RETRY_AFTER_MAX_MS)
