@@ -392,6 +392,62 @@ write_to_a_stalled_server_does_not_block(void **state)
 	free(writes);
 }
 
+/* A write with a look-up of the same member behind it, as overlapping batches have them. */
+static void
+begin_both(const struct la_store *port, struct la_store_write *write, struct la_store_read *read, const char *before,
+    const char *after)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	*write = (struct la_store_write){
+	    .key = key_of(1, 30), .before = la_span_text(before), .after = la_span_text(after), .ttl_s = 100};
+	*read = (struct la_store_read){.key_count = 1, .key = {key_of(1, 30)}};
+	if (port->write_begin(port->self, write, 1, &error) != LA_OK ||
+	    port->fetch_begin(port->self, read, 1, &error) != LA_OK)
+		fail_msg("%s", error.text);
+}
+
+static void
+end_both(const struct la_store *port, const struct la_store_write *write, enum la_write_result result,
+    const struct la_store_read *read, const char *found)
+{
+	struct la_error error = LA_ERROR_INIT;
+
+	if (port->write_end(port->self, TIMEOUT_MS, &error) != LA_OK ||
+	    port->fetch_end(port->self, TIMEOUT_MS, &error) != LA_OK)
+		fail_msg("%s", error.text);
+	assert_int_equal(write->result, result);
+	assert_true(la_span_equal(read->record, la_span_text(found)));
+}
+
+static void
+look_up_behind_a_write_finds_what_that_did_or_neither_counts(void **state)
+{
+	const struct la_store *port = la_store_redis_port(*state);
+	struct la_error error = LA_ERROR_INIT;
+	struct la_store_write write;
+	struct la_store_read read;
+
+	begin_both(port, &write, &read, NULL, "one");
+	end_both(port, &write, LA_WRITE_DONE, &read, "one");
+	begin_both(port, &write, &read, "other", "two");
+	end_both(port, &write, LA_WRITE_CONFLICT, &read, "one");
+
+	say("SCRIPT FLUSH");
+	begin_both(port, &write, &read, "one", "two");
+	assert_int_equal(port->write_end(port->self, TIMEOUT_MS, &error), LA_EUNAVAILABLE);
+	assert_non_null(strstr(error.text, "forgotten the script"));
+	begin_both(port, &write, &read, "one", "two");
+	end_both(port, &write, LA_WRITE_DONE, &read, "two");
+
+	(void)kill(server.pid, SIGSTOP);
+	begin_both(port, &write, &read, "two", "three");
+	assert_int_equal(port->write_end(port->self, 100, &error), LA_ETIMEOUT);
+	(void)kill(server.pid, SIGCONT);
+	begin_both(port, &write, &read, "two", "three"); /* whether the first one's write arrives before or behind this */
+	end_both(port, &write, LA_WRITE_DONE, &read, "three");
+}
+
 static void
 restarted_server_is_found_again(void **state)
 {
@@ -493,6 +549,7 @@ main(void)
 	    cmocka_unit_test(replica_is_not_read),
 	    cmocka_unit_test(stalled_server_times_out_and_its_late_answer_is_not_taken_for_the_next),
 	    cmocka_unit_test(write_to_a_stalled_server_does_not_block),
+	    cmocka_unit_test(look_up_behind_a_write_finds_what_that_did_or_neither_counts),
 	    cmocka_unit_test(restarted_server_is_found_again),
 	    cmocka_unit_test(check_warns_of_a_server_that_may_forget),
 	    cmocka_unit_test(password_is_read_from_its_file_and_a_wrong_one_is_named),
