@@ -248,6 +248,37 @@ a_relay_at_fault_is_asked_by_one_mail_at_a_time_and_nothing_is_taken(void **stat
 		assert_int_equal(delivery_of(world, i)->outcome, LA_DELIVERED_SENT);
 }
 
+/* The relay is well, but for one mail: at a rate at which no other is under way, too. */
+static void
+a_mail_that_only_looks_like_a_relay_at_fault_holds_up_no_other(void **state)
+{
+	static const struct rule rules[][2] = {{{"bad", LA_RELAY_AT_FAULT, LA_SMTP_RCPT, 530, ALWAYS}, {.to = NULL}},
+	    {{"bad", LA_RELAY_AT_FAULT, LA_SMTP_END_OF_DATA, 535, ALWAYS}, {.to = NULL}},
+	    {{"bad", LA_RELAY_DEFER, LA_SMTP_MAIL, 0, ALWAYS}, {.to = NULL}}};
+
+	for (size_t r = 0; r < 2 * sizeof(rules) / sizeof(rules[0]); r++) {
+		struct world *world = renew(state);
+		struct la_alert_job bad = job_to(0, "bad");
+		int count = r % 2 == 0 ? RECORDS : 60;
+
+		world->rules = rules[r / 2];
+		world->options.mails_per_s = r % 2 == 0 ? 0 : 2;
+		reopen_loop(world);
+		bad.not_after_ms = T0 + 60 * MINUTE;
+		add_job(world, 0, &bad);
+		for (int i = 1; i < count; i++)
+			add(world, i, "u");
+		assert_int_equal(run(world), LA_OK);
+		assert_true(is_all_committed(world));
+		assert_int_equal(outcomes(world, LA_DELIVERED_SENT), count - 1);
+		assert_int_equal(delivery_of(world, 0)->outcome, LA_DELIVERED_EXPIRED);
+		for (size_t i = 0; i < world->send_count; i++) {
+			if (strcmp(world->sends[i].to, "u") == 0 && world->sends[i].at_ms > 2 * MINUTE)
+				fail_msg("case %zu: a mail only after %lld ms", r, (long long)world->sends[i].at_ms);
+		}
+	}
+}
+
 static void
 a_relay_that_is_away_for_an_hour_loses_nothing(void **state)
 {
@@ -900,6 +931,7 @@ main(void)
 	    TEST(what_happens_to_many_records_is_said_once_a_second),
 	    TEST(a_deferred_mail_waits_longer_each_time_and_lets_others_pass),
 	    TEST(a_relay_at_fault_is_asked_by_one_mail_at_a_time_and_nothing_is_taken),
+	    TEST(a_mail_that_only_looks_like_a_relay_at_fault_holds_up_no_other),
 	    TEST(a_relay_that_is_away_for_an_hour_loses_nothing),
 	    TEST(a_cut_mail_is_sent_once_more_with_the_same_id_then_unknown),
 	    TEST(a_mail_that_waits_past_its_time_is_not_sent),

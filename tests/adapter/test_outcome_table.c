@@ -8,7 +8,9 @@
 #include "common/file.h"
 #include "mailer/smtp_outcome.h"
 
-#define NOT_AFTER_MS 360000 /* of the job that the relay never takes */
+/* Of the job that the relay never takes: time for a second try, also when each ends with five minutes of silence. */
+#define NOT_AFTER_MS 45000
+#define NOT_AFTER_SILENCE_MS 360000
 #define README LA_TEST_SOURCE_DIR "/consumer/mailer/README.md"
 #define TABLE_BEGINS "<!-- written by tests/adapter/test_outcome_table.c -->\n"
 #define TABLE_ENDS "<!-- end of what is written -->\n"
@@ -123,11 +125,22 @@ run_table(struct table *table, size_t s, size_t a, bool once)
 	check_log(s, a);
 }
 
+/* As sink_mails, not from the first one each time. */
+static int
+count_mails(const struct sink *sink)
+{
+	static int count;
+
+	while (sink_connection_of(sink, count + 1) != 0)
+		count++;
+	return (count);
+}
+
 /* The first try is answered so, what follows is taken; another job is behind it. */
 static void
 run_once(const struct sink *sink, size_t s, size_t a, struct seen *seen)
 {
-	int mails_before = sink_mails(sink), of_first;
+	int mails_before = count_mails(sink), of_first;
 	struct table table;
 
 	table_open(&table, sink);
@@ -139,7 +152,7 @@ run_once(const struct sink *sink, size_t s, size_t a, struct seen *seen)
 	check_delivery(&seen->taken, &table, seen->tries.submitted == 1 ? answers[a].enhanced : "2.0.0");
 	assert_int_equal(delivery_of(table.world, SECOND)->outcome, LA_DELIVERED_SENT);
 	assert_int_equal(dead_letters(table.world), 0);
-	of_first = sink_mails(sink) - mails_before - 1;
+	of_first = count_mails(sink) - mails_before - 1;
 	assert_int_equal(of_first, seen->taken.outcome == LA_DELIVERED_REFUSED ? 0
 	        : seen->tries.outcome == LA_RELAY_UNKNOWN                    ? 2
 	                                                                     : 1);
@@ -154,7 +167,7 @@ run_always(const struct sink *sink, size_t s, size_t a, struct seen *seen)
 	struct table table;
 
 	table_open(&table, sink);
-	job.not_after_ms = T0 + NOT_AFTER_MS;
+	job.not_after_ms = T0 + (a + 1 == ANSWERS ? NOT_AFTER_SILENCE_MS : NOT_AFTER_MS);
 	add_job(table.world, 0, &job);
 	run_table(&table, s, a, false);
 	seen->never = *delivery_of(table.world, FIRST);
@@ -328,10 +341,57 @@ every_cell_is_as_the_contract_says_and_as_the_readme_shows(void **state)
 	la_buf_clear(&text);
 }
 
+/* ---- no trust, no mail ---- */
+
+static void
+check_untrusted(const char *const *options, const char *script, const char *says)
+{
+	struct la_alert_job job = job_to(FIRST, "first");
+	struct table table;
+	struct sink sink;
+
+	sink_start(&sink, script, options);
+	table_open(&table, &sink);
+	job.not_after_ms = T0 + NOT_AFTER_MS;
+	add_job(table.world, 0, &job);
+	assert_int_equal(run(table.world), LA_OK);
+	if (said(says) == 0 || said(CERTIFICATE_PASSWORD) > 0 || said("example.jp") > 0)
+		fail_msg("%s: %s", says, log_lines);
+	assert_int_equal(table.tries.outcome, LA_RELAY_AT_FAULT);
+	assert_true(table.tries.is_paused && table.tries.submitted > 3);
+	assert_int_equal(delivery_of(table.world, FIRST)->outcome, LA_DELIVERED_EXPIRED);
+	table_close(&table);
+	assert_int_equal(sink_mails(&sink), 0);
+	sink_has_no_complaint(&sink); /* a login without TLS is one */
+	sink_stop(&sink);
+}
+
+static void
+a_relay_that_cannot_be_trusted_is_at_fault_and_gets_neither_mail_nor_password(void **state)
+{
+	const char *stripped[] = {"--user", "mailer:" CERTIFICATE_PASSWORD, NULL};
+	const char *no_login[] = {"--certificate", trusted.pem, "--key", trusted.key, NULL};
+	const char *other[] = {"--certificate", NULL, "--key", NULL, "--user", "mailer:" CERTIFICATE_PASSWORD, NULL};
+	struct certificate mine = trusted, theirs;
+
+	assert_int_equal(make_certificate(state), 0);
+	theirs = trusted;
+	trusted = mine; /* what the mailer knows */
+	other[1] = theirs.pem;
+	other[3] = theirs.key;
+	check_untrusted(stripped, "[]", "TLS is required, and not offered at STARTTLS");
+	check_untrusted(other, "[]", "certificate or name not trusted at STARTTLS");
+	check_untrusted(no_login, "[]", "no way to log in that both know");
+	trusted = theirs;
+	assert_int_equal(remove_certificate(state), 0);
+	trusted = mine;
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(every_cell_is_as_the_contract_says_and_as_the_readme_shows)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_cell_is_as_the_contract_says_and_as_the_readme_shows),
+	    cmocka_unit_test(a_relay_that_cannot_be_trusted_is_at_fault_and_gets_neither_mail_nor_password)};
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	return (cmocka_run_group_tests(tests, make_certificate, remove_certificate));
