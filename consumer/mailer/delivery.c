@@ -46,7 +46,7 @@ la_delivery_new(struct la_delivery_loop **loop, const struct la_delivery_options
 	made->connections = options->relay->room(options->relay->self, 0);
 	made->slot_count = slots_for(made->connections);
 	made->slots = calloc(made->slot_count, sizeof(made->slots[0]));
-	if (made->slots == NULL || la_later_new(&made->later) != LA_OK ||
+	if (made->slots == NULL || la_twins_init(made) != LA_OK || la_later_new(&made->later) != LA_OK ||
 	    (options->directory != NULL && la_recipients_new(&made->recipients) != LA_OK) ||
 	    la_window_new(&made->window, (uint32_t)(made->slot_count + LA_LATER_MAX)) != LA_OK)
 		goto fail;
@@ -89,6 +89,7 @@ la_delivery_free(struct la_delivery_loop *loop)
 		la_mail_clear(&slot->mail);
 	}
 	free(loop->slots);
+	free(loop->twins);
 	drop_later(loop);
 	la_recipients_free(loop->recipients);
 	la_window_free(loop->window);

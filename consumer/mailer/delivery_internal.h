@@ -36,6 +36,7 @@ enum la_slot_stage {
 struct la_slot {
 	enum la_slot_stage stage;
 	struct la_slot *before, *after; /* in the stage's list */
+	struct la_slot *next_twin;      /* in its bucket, CLAIMING to MARKING */
 	uint64_t arrival;               /* the older goes first */
 	uint32_t ticket;                /* of the window */
 	struct la_message message;
@@ -93,6 +94,8 @@ struct la_delivery_loop {
 	struct la_slot *slots;
 	size_t slot_count, connections; /* to one relay */
 	struct la_slot_list lists[LA_SLOT_STAGES];
+	struct la_slot **twins; /* buckets of the jobs that the ledger or a relay is asked about, by job_id */
+	size_t twins_mask;
 	uint64_t next_arrival, next_number;
 	bool paused;            /* the bus */
 	int64_t commit_at_ms;   /* not before */
@@ -143,6 +146,12 @@ bool la_slot_is_void(const struct la_delivery_loop *loop, const struct la_messag
 /* Gives the claim back, if the slot may have one. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_slot_release(
     struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error);
+
+/* delivery_twins.c: is the same job at the ledger or a relay already, from another record? */
+LA_MUST_CHECK enum la_err la_twins_init(struct la_delivery_loop *loop); /* once slot_count is known */
+void la_twins_add(struct la_delivery_loop *loop, struct la_slot *slot);
+void la_twins_remove(struct la_delivery_loop *loop, struct la_slot *slot);
+bool la_twins_has(const struct la_delivery_loop *loop, const struct la_slot *slot);
 
 /* delivery_intake.c: takes records while there is room, and judges or renders each. */
 LA_MUST_CHECK enum la_err la_delivery_take(struct la_delivery_loop *loop, struct la_error *error);

@@ -1,22 +1,7 @@
-#include <string.h>
-
 #include "mailer/delivery_internal.h"
 
 #define ANSWERS 64       /* taken from the ledger at a time */
 #define BUSY_WAIT_MS 1000 /* until another mailer's claim is looked at again */
-
-/* The same job at another offset, or again after a rebalance: one of the two goes on, the other finds what became of it. */
-static bool
-has_twin(const struct la_delivery_loop *loop, const struct la_slot *slot)
-{
-	for (int stage = LA_SLOT_CLAIMING; stage <= LA_SLOT_MARKING; stage++) {
-		for (const struct la_slot *other = loop->lists[stage].first; other != NULL; other = other->after) {
-			if (strcmp(other->job.job_id, slot->job.job_id) == 0)
-				return (true);
-		}
-	}
-	return (false);
-}
 
 static int64_t
 ttl_s(const struct la_delivery_loop *loop, const struct la_slot *slot)
@@ -33,7 +18,8 @@ claim_one(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *
 
 	if (err != LA_OK || gone)
 		return (err);
-	if (has_twin(loop, slot))
+	/* The same job at another offset, or again after a rebalance: one goes on, the other finds what became of it. */
+	if (la_twins_has(loop, slot))
 		return (la_delivery_put_off(loop, slot, &(struct la_later_why){.wait_ms = BUSY_WAIT_MS}, error));
 	la_slot_move(loop, slot, LA_SLOT_CLAIMING);
 	return (ledger->claim(

@@ -58,12 +58,23 @@ la_slot_start(struct la_slot *slot, const struct la_message *message)
 	    .message = *message};
 }
 
+/* As long as the ledger or a relay has to do with it. */
+static bool
+has_bucket(enum la_slot_stage stage)
+{
+	return (stage >= LA_SLOT_CLAIMING && stage <= LA_SLOT_MARKING);
+}
+
 void
 la_slot_move(struct la_delivery_loop *loop, struct la_slot *slot, enum la_slot_stage stage)
 {
 	struct la_slot_list *to = &loop->lists[stage];
 
 	unlink_slot(&loop->lists[slot->stage], slot);
+	if (has_bucket(slot->stage) && !has_bucket(stage))
+		la_twins_remove(loop, slot);
+	else if (!has_bucket(slot->stage) && has_bucket(stage))
+		la_twins_add(loop, slot);
 	slot->stage = stage;
 	link_slot(to, slot, stage == LA_SLOT_READY || stage == LA_SLOT_TO_ASK ? place_by_arrival(to, slot) : to->last);
 }
