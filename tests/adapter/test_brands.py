@@ -3,6 +3,7 @@ import html
 import json
 import mailbox
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -67,6 +68,19 @@ def test_another_brand_has_one_language_a_sender_a_zone_and_a_mask_of_its_own(co
     assert text_of(message) == ("Someone, we hope you, logged in as *******21 at 2025/06/30 16:00:00(BST)\n"
                                 "with chrome on iPhone(mobile).\nNo app took part.\nAcme\n")
     assert "has no help.html" in command(*ACME, "render", "--help-page", expect=78)
+
+
+@pytest.mark.parametrize("added, says", [
+    ("x {{nobody}}", "ja:17: unknown name nobody"), ("{{#app}} open", "ja:17: the section is not closed: app"),
+    ("{{>gone}}", "ja:17: missing partial gone"), ("{{=", "ja:17: "), (None, "body.html: missing")])
+def test_a_mistake_in_a_brand_is_named_with_file_and_line(render, folder, added, says):
+    brand = shutil.copytree(SOURCE / "templates", folder / "templates") / "jmb"
+    if added is None:
+        (brand / "body.html").unlink()
+    else:
+        with (brand / "ja.txt").open("a") as file:
+            file.write(added + "\n")
+    assert says in render(JOB, f"--set=mail.templates={brand.parent}", expect=78)
 
 
 def test_the_tenant_has_its_brand(render):

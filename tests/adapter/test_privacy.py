@@ -42,6 +42,13 @@ def test_a_planted_line_is_found_with_its_file_and_kind(watch, kind, value, form
     assert any(found.startswith(f"mailer.log: {kind} ") for found in watch.findings()), watch.findings()
 
 
+def test_whatever_file_a_setting_names_as_secret_is_one(watch, folder):
+    (folder / "token").write_text("let-me-in-please\n")
+    watch.settings({"recipient.token.file": folder / "token", "smtp.password.file": None, "hash.keys.file": folder / "gone"})
+    watch.text("check", "recipient.token.file=let-me-in-please")
+    assert watch.findings() == ["check: secret 'let-me-in-please'"]
+
+
 def test_what_a_program_writes_is_kept(monkeypatch, folder):
     """A program of ours by its name, that tells an address: as a child of subprocess, and as a Process."""
     mine = Watch()

@@ -23,6 +23,7 @@ ADDRESS = re.compile(r"[^\s<>\"',;=]+@[\w-]+(?:\.[\w-]+)+")
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 BROWSER = re.compile(r"Mozilla|AppleWebKit|Gecko|CriOS|Safari/|Chrome/|Edg/")
 MESSAGE_ID = re.compile(r"<?[0-9a-f]{32}@")
+SECRET_KEY = re.compile(r"(password|token|keys?)\.file$")
 SENDERS = ("jmb_confirmation@jal.com",)
 FIELDS = {"member_id": "member id", "member_number": "member number", "device_token": "device token", "email": "address",
           "ip": "IP"}
@@ -70,9 +71,14 @@ class Watch:
 
     def secret_file(self, path):
         for line in Path(path).read_text().splitlines():
-            for word in line.split():
-                if len(word) >= 8 and not word.startswith(PROGRAM):
-                    self.secret(word)
+            for part in {line, *line.split()}:
+                if len(part) >= 8 and not part.startswith(PROGRAM):
+                    self.secret(part)
+
+    def settings(self, settings):
+        for key, value in settings.items():
+            if SECRET_KEY.search(key) and value is not None and Path(value).is_file():
+                self.secret_file(value)
 
     # ---- what programs wrote ----
 

@@ -187,6 +187,7 @@ class Program:
         self.process = Process(name, [self.binary, "--config", self.config, "run"], self.folder / f"{name}.log")
 
     def write_config(self):
+        privacy.watch.settings(self.settings)
         self.config.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items() if value is not None))
 
     def start(self):
@@ -215,7 +216,6 @@ class Program:
 def write_hash_keys(path):
     """A key file with one known epoch, as `keygen` makes one with a random key."""
     path = Path(path)
-    privacy.watch.secret(HASH_KEY.hex())
     path.write_text(f"login-alert-hash-keys 1\n1 active {HASH_KEY.hex()}\n")
     path.chmod(0o600)
     return path
