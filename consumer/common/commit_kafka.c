@@ -3,6 +3,7 @@
 
 /* A broker answers within this time or the caller asks again; librdkafka goes on trying behind it. */
 #define COMMIT_WAIT_MS 1000
+#define ANSWER_LOST_MS 120000 /* twice as long as librdkafka waits for a broker that is silent */
 
 rd_kafka_topic_partition_list_t *
 la_consumer_kafka_held(
@@ -35,6 +36,7 @@ wait_answer(struct la_consumer_kafka *consumer, int wait_ms)
 	do {
 		left_ms = until_ms - la_clock_now_ms(NULL);
 		event = rd_kafka_queue_poll(consumer->commits, left_ms > 0 ? (int)left_ms : 0);
+		consumer->answered += event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT;
 		if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT &&
 		    (uintptr_t)rd_kafka_event_opaque(event) == consumer->commit)
 			return (event);
@@ -42,6 +44,22 @@ wait_answer(struct la_consumer_kafka *consumer, int wait_ms)
 			rd_kafka_event_destroy(event);
 	} while (event != NULL || left_ms > 0);
 	return (NULL);
+}
+
+/*
+ * librdkafka goes on with a commit that we have given up, and sends it again when the coordinator moves: after a later
+ * one it would set the group back, for as long as nothing more comes.
+ */
+static bool
+is_one_on_its_way(struct la_consumer_kafka *consumer)
+{
+	rd_kafka_event_t *late = wait_answer(consumer, 0);
+
+	if (late != NULL)
+		rd_kafka_event_destroy(late);
+	if (la_clock_now_ms(NULL) >= consumer->commit_until_ms + ANSWER_LOST_MS)
+		consumer->answered = consumer->commit;
+	return (consumer->answered < consumer->commit);
 }
 
 static enum la_err
@@ -87,6 +105,9 @@ la_consumer_kafka_commit_begin(
 	rd_kafka_resp_err_t cause = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	la_consumer_kafka_serve(consumer); /* a revocation that waits voids leases first */
+	consumer->committing = false;
+	if (is_one_on_its_way(consumer))
+		return (la_error_set(error, LA_EUNAVAILABLE, "commit: the one before is not answered yet"));
 	list = la_consumer_kafka_held(consumer, positions, count);
 	if (list == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
@@ -100,6 +121,7 @@ la_consumer_kafka_commit_begin(
 	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return (LA_OK);
 	consumer->committing = false;
+	consumer->answered = consumer->commit;
 	return (translate(cause, error));
 }
 

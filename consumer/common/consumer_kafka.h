@@ -22,8 +22,9 @@ struct la_consumer_kafka {
 	bool incremental; /* the last assignment was cooperative */
 	int leave_ms;     /* for leaving the group */
 	bool failed;      /* something that a restart alone repairs */
-	uintptr_t commit; /* number of the last commit, to tell its answer from a late one */
-	bool committing;  /* its answer is not taken */
+	uintptr_t commit;   /* number of the last commit, to tell its answer from a late one */
+	uintptr_t answered; /* how many of them librdkafka has answered */
+	bool committing;    /* its answer is not taken */
 	int64_t commit_until_ms;
 	rd_kafka_message_t *taken[LA_CONSUMER_TAKE_CAP];
 };

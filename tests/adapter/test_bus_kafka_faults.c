@@ -222,6 +222,38 @@ commit_during_a_rebalance_is_tried_again(void **state)
 	la_bus_kafka_close(bus, PATIENCE_MS);
 }
 
+/* The broker asks for it again, which librdkafka does later than we are patient; meanwhile more is done. */
+static void
+commit_that_comes_late_does_not_undo_a_later_one(void **state)
+{
+	static const char *const slow[] = {"kafka.consumer.retry.backoff.ms=1500", NULL};
+	struct la_bus_kafka *bus = la_fixture_bus(slow);
+	const struct la_bus *port = la_bus_kafka_port(bus);
+	struct la_position_done done[2];
+	int64_t until_ms;
+	enum la_err err;
+
+	(void)state;
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_write(fixture.topic, 0, NULL, "one");
+	la_fixture_read(port, got, 2);
+	for (size_t i = 0; i < 2; i++)
+		done[i] = la_fixture_after(&got[i]);
+	fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
+	assert_int_equal(port->commit(port->self, &done[0], 1, NULL), LA_EUNAVAILABLE);
+	until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	while ((err = port->commit(port->self, &done[1], 1, NULL)) != LA_OK) {
+		assert_int_equal(err, LA_EUNAVAILABLE);
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+	}
+	until_ms = la_clock_now_ms(NULL) + 1000; /* the late one would be there */
+	do
+		assert_int_equal(la_fixture_committed(0), 2);
+	while (la_clock_now_ms(NULL) < until_ms);
+	port->release(port->self, got, 2);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
 static void
 member_whose_name_is_taken_is_told_to_start_again(void **state)
 {
@@ -353,6 +385,7 @@ main(void)
 	    cmocka_unit_test_setup(producer_given_up_by_librdkafka_is_made_anew, la_fixture_next),
 	    cmocka_unit_test_setup(commit_of_an_old_generation_is_revoked_and_read_again, la_fixture_next),
 	    cmocka_unit_test_setup(commit_during_a_rebalance_is_tried_again, la_fixture_next),
+	    cmocka_unit_test_setup(commit_that_comes_late_does_not_undo_a_later_one, la_fixture_next),
 	    cmocka_unit_test_setup(member_whose_name_is_taken_is_told_to_start_again, la_fixture_next),
 	    cmocka_unit_test_setup(brokers_away_is_said_and_work_goes_on_when_they_return, la_fixture_next),
 	    cmocka_unit_test_setup(reading_goes_on_when_the_leader_moves, la_fixture_next),
