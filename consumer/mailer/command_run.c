@@ -47,7 +47,10 @@ open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *err
 	return (la_bus_kafka_new(&parts->bus, &bus, error));
 }
 
-/* shutdown.timeout is shared: mails under way, the last commit that may wait for a broker, leaving the group. */
+/*
+ * shutdown.timeout is shared: a commit that hangs when the signal comes, mails under way, the last commit, which may hang
+ * too, leaving the group and closing its client.
+ */
 static int
 part_ms(const struct la_conf *conf, int fifths)
 {
@@ -91,7 +94,7 @@ open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *erro
 	    .wall_ms = la_clock_wall_ms,
 	    .log = la_log_write,
 	    .stopping = &la_cli_stopping,
-	    .shutdown_timeout_ms = part_ms(conf, 3),
+	    .shutdown_timeout_ms = part_ms(conf, 2),
 	    .topic_deliveries = la_conf_text(conf, "topic.deliveries"),
 	    .topic_dlq = la_conf_text(conf, "topic.alerts-dlq")};
 	enum la_err err = la_schedule_parse(&options.schedule, la_conf_text(conf, "retry.schedule"), error);
