@@ -1,4 +1,5 @@
 """The servers that tests talk to, each private, on free loopback ports, stopped by pid; and the programs under test."""
+import base64
 import email
 import email.policy
 import json
@@ -37,22 +38,26 @@ def _made(future):
 
 
 class Kafka:
-    """Apache Kafka in KRaft mode, one node that is broker and controller. It can be killed and started again."""
+    """Apache Kafka in KRaft mode, one node that is broker and controller. It can be killed and started again.
 
-    def __init__(self, folder, jars, properties=None):
+    joins: another one, whose controller and cluster it belongs to, as a second broker.
+    """
+
+    def __init__(self, folder, jars, properties=None, joins=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         jars = Path(jars)
         assert list(jars.glob("kafka_2.13-*.jar")), f"no Kafka in {jars}: tests/run.sh fetches it"
         self.port = free_port()
-        controller = free_port()
+        self.controller = joins.controller if joins else free_port()
+        self.cluster = joins.cluster if joins else base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.config = self.folder / "server.properties"
         settings = {
             "process.roles": "broker,controller",
             "node.id": 1,
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
+            "controller.quorum.voters": f"1@127.0.0.1:{self.controller}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
             "controller.listener.names": "CONTROLLER",
             "log.dirs": self.folder / "log",
@@ -72,6 +77,7 @@ class Kafka:
             "log.retention.ms": -1,  # tests write records with timestamps of the past
             "broker.heartbeat.interval.ms": 500,
             "broker.session.timeout.ms": 4000,  # how long a killed broker keeps its own place
+            **({"process.roles": "broker", "node.id": 2, "listeners": f"PLAINTEXT://127.0.0.1:{self.port}"} if joins else {}),
             **(properties or {}),
         }
         self.config.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
@@ -82,9 +88,7 @@ class Kafka:
 
     def start(self):
         if not (self.folder / "log").exists():
-            cluster = subprocess.run([*self.java, "kafka.tools.StorageTool", "random-uuid"], check=True,
-                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
-            subprocess.run([*self.java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.config)],
+            subprocess.run([*self.java, "kafka.tools.StorageTool", "format", "-t", self.cluster, "-c", str(self.config)],
                            check=True, stdout=subprocess.DEVNULL)
         self.process.start()
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
@@ -98,8 +102,9 @@ class Kafka:
         except KafkaException:
             return False
 
-    def create_topics(self, *names, partitions=4, config=None):
-        left = [NewTopic(name, num_partitions=partitions, replication_factor=1, config=config or {}) for name in names]
+    def create_topics(self, *names, partitions=4, config=None, replicas=1):
+        left = [NewTopic(name, num_partitions=partitions, replication_factor=replicas, config=config or {})
+                for name in names]
 
         def create():
             left[:] = [topic for topic, future in zip(left, self.admin.create_topics(left).values()) if not _made(future)]
