@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from process import wait_until
 from proxy import Proxy
@@ -164,9 +163,7 @@ def test_an_alert_topic_that_takes_no_record_of_that_size_is_waited_for(kafka, t
     said = next(line for line in program.stderr().splitlines() if "msg=waiting" in line)
     assert small.alerts in said and "too large" in said.lower(), said
     assert sum(committed(kafka.bootstrap, f"{topics.events}-detector", topics.events).values()) == 0
-    kafka.admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, small.alerts, incremental_configs=[
-        ConfigEntry("max.message.bytes", "1000000", incremental_operation=AlterConfigOpType.SET)])])[
-            ConfigResource(ResourceType.TOPIC, small.alerts)].result(10)
+    kafka.configure_topic(small.alerts, "max.message.bytes", "1000000")
     wait_for_alerts(kafka.bootstrap, small.alerts, names, program)
     assert program.terminate() == 0
 

@@ -2,14 +2,16 @@
 import copy
 import json
 import random
+import time
 
 import fastavro
 import pytest
 from fastavro.schema import parse_schema
 
+from process import wait_until
 from records import (DEMO_START, committed, decode, encode, end_offsets, login, produce, read_topic,
                      single_object)
-from services import SOURCE
+from services import SOURCE, Topics
 
 CONNECT = "__connect.errors."
 
@@ -72,6 +74,29 @@ def test_undecodable_records_are_dead_letters_and_the_flow_goes_on(kafka, topics
     assert program.terminate() == 0
     assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == \
         end_offsets(kafka.bootstrap, topics.events) == {0: 5}
+
+
+def test_while_the_dead_letter_topic_refuses_nothing_is_committed(kafka, topics, detector):
+    """Too small for any dead letter, then for its value only."""
+    small = Topics()
+    kafka.create_topics(small.events_dlq, config={"max.message.bytes": "100"})
+    junk = random.Random(1).randbytes(5000)
+    good = [{"key": b"m1", "value": encode(login(name, name)), "partition": 0} for name in ("before", "after")]
+    produce(kafka.bootstrap, topics.events, [good[0], {"key": b"k", "value": junk, "partition": 0}, good[1]])
+    program = detector({"topic.events-dlq": small.events_dlq}).start()
+    wait_until(lambda: "msg=waiting" in program.stderr(), 30, program.stderr)
+    time.sleep(1)  # it tries again and again
+    said = [line for line in program.stderr().splitlines() if "msg=waiting" in line]
+    assert len(said) == 1 and "for=broker" in said[0] and small.events_dlq in said[0] and "too large" in said[0].lower()
+    assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == {}
+    kafka.configure_topic(small.events_dlq, "max.message.bytes", "2000")
+    [letter] = read_topic(kafka.bootstrap, small.events_dlq, 1)
+    headers = dict(letter.headers)
+    assert letter.value is None and letter.key == b"k" and headers["login-alert.value-omitted"] == b"5000"
+    assert headers[CONNECT + "offset"] == b"1"
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == {0: 3}, 30, program.stderr)
+    assert outcomes(kafka, topics, 3) == {"before": "ALERTED", "after": "ALERTED"}
+    assert program.terminate() == 0
 
 
 @pytest.mark.parametrize("fields", [

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import redis
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 import privacy
 from process import Process, free_port, wait_until
@@ -112,6 +112,11 @@ class Kafka:
 
         wait_until(create, 20, "the broker has its own place again", interval=0.2)
         wait_until(lambda: self.admin.list_topics(timeout=10).topics.keys() >= set(names), 30, "the topics are known")
+
+    def configure_topic(self, name, key, value):
+        resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[
+            ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)])
+        self.admin.incremental_alter_configs([resource])[resource].result(10)
 
     def terminate(self):
         code = self.process.terminate(60)
