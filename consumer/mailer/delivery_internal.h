@@ -99,6 +99,7 @@ struct la_delivery_loop {
 	uint64_t next_arrival, next_number;
 	bool paused;            /* the bus */
 	int64_t commit_at_ms;   /* not before */
+	bool is_committing;     /* the answer is still to come */
 	int64_t swept_ms, swept_later_ms;
 	struct la_waiting broker, redis, full;
 	struct la_seldom dead_letters, refusals, deferrals, takeovers;
@@ -224,6 +225,7 @@ LA_MUST_CHECK enum la_err la_delivery_send(struct la_delivery_loop *loop, struct
 
 /* delivery_output.c: produces the records of judged slots, frees the acknowledged, commits. */
 LA_MUST_CHECK enum la_err la_delivery_output(struct la_delivery_loop *loop, struct la_error *error);
+/* Takes the answer to the last commit, if it is there, and begins the next; it waits for nothing. now: before its time. */
 LA_MUST_CHECK enum la_err la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error);
 /* At a stop: until it is answered, or until_ms. */
 LA_MUST_CHECK enum la_err la_delivery_commit_last(

@@ -1,8 +1,8 @@
 #include "mailer/delivery_internal.h"
 
 #define PRODUCE_MS 1000      /* for room in the local queue */
-#define COMMIT_EVERY_MS 20   /* a commit is a round trip: not after every mail of a stream */
-#define COMMIT_RETRY_MS 1000 /* with the broker away, a try may take seconds in which no mail goes on */
+#define COMMIT_EVERY_MS 20   /* not after every mail of a stream */
+#define COMMIT_RETRY_MS 1000
 #define RETRY_MS 200         /* between two tries at the broker */
 #define LAST_COMMIT_PAUSE_MS 100
 
@@ -116,37 +116,23 @@ la_delivery_output(struct la_delivery_loop *loop, struct la_error *error)
 	return (settle_acks(loop, error));
 }
 
-/* The commit of these was answered; where the group had moved on, only what is not ours any more is done with. */
-static void
-settle_positions(struct la_delivery_loop *loop, const struct la_position_done *positions, size_t count, bool only_void)
+static bool
+is_void(void *cookie, const struct la_position_done *one)
 {
-	const struct la_bus *bus = loop->options.bus;
+	const struct la_bus *bus = ((struct la_delivery_loop *)cookie)->options.bus;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct la_position_done *one = &positions[i];
-
-		if (!only_void || !bus->holds(bus->self, one->topic, one->partition, one->lease))
-			la_window_settle(loop->window, one);
-	}
+	return (!bus->holds(bus->self, one->topic, one->partition, one->lease));
 }
 
-enum la_err
-la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error)
+/* Where the group had moved on, only what is not ours any more is done with. Errors: only those with LA_ACTION_FATAL. */
+static enum la_err
+settle_commit(struct la_delivery_loop *loop, enum la_err err, struct la_error *error)
 {
-	const struct la_bus *bus = loop->options.bus;
-	const struct la_position_done *positions;
-	size_t count = la_window_positions(loop->window, &positions);
-	enum la_err err;
-
-	if (count == 0 || (!now && la_delivery_now(loop) < loop->commit_at_ms))
-		return (LA_OK);
-	LA_CRASH_POINT("before-commit");
-	err = bus->commit(bus->self, positions, count, error);
-	LA_CRASH_POINT("after-commit");
-	loop->commit_at_ms = la_delivery_now(loop) + (err == LA_OK ? COMMIT_EVERY_MS : COMMIT_RETRY_MS);
+	if (err != LA_OK)
+		loop->commit_at_ms = la_delivery_now(loop) + COMMIT_RETRY_MS;
 	if (err == LA_OK || err == LA_EREVOKED) {
 		la_delivery_recovered(loop, &loop->broker);
-		settle_positions(loop, positions, count, err == LA_EREVOKED);
+		la_window_settle(loop->window, err == LA_EREVOKED ? is_void : NULL, loop);
 		return (LA_OK);
 	}
 	if (la_err_action(err) == LA_ACTION_FATAL)
@@ -155,19 +141,62 @@ la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *err
 	return (LA_OK);
 }
 
+static enum la_err
+end_commit(struct la_delivery_loop *loop, int wait_ms, struct la_error *error)
+{
+	const struct la_bus *bus = loop->options.bus;
+	enum la_err err = loop->is_committing ? bus->commit_end(bus->self, wait_ms, error) : LA_ETIMEOUT;
+
+	if (err == LA_ETIMEOUT)
+		return (LA_OK);
+	LA_CRASH_POINT("after-commit");
+	loop->is_committing = false;
+	return (settle_commit(loop, err, error));
+}
+
+enum la_err
+la_delivery_commit(struct la_delivery_loop *loop, bool now, struct la_error *error)
+{
+	const struct la_bus *bus = loop->options.bus;
+	const struct la_position_done *positions;
+	size_t count;
+	enum la_err err = end_commit(loop, 0, error);
+
+	if (err != LA_OK || loop->is_committing || (!now && la_delivery_now(loop) < loop->commit_at_ms) ||
+	    (count = la_window_positions(loop->window, &positions)) == 0)
+		return (err);
+	LA_CRASH_POINT("before-commit");
+	loop->commit_at_ms = la_delivery_now(loop) + COMMIT_EVERY_MS;
+	err = bus->commit_begin(bus->self, positions, count, error);
+	loop->is_committing = err == LA_OK;
+	return (err == LA_OK ? LA_OK : settle_commit(loop, err, error));
+}
+
+/* The relay is as good a place to wait as any; what it answers now comes too late. */
+static enum la_err
+rest(struct la_delivery_loop *loop, struct la_error *error)
+{
+	const struct la_relay *relay = loop->options.relay;
+	const struct la_relay_wait wait = {.ms = LAST_COMMIT_PAUSE_MS, .fds = {-1, -1}};
+	struct la_relay_result result;
+	size_t count;
+
+	return (relay->work(relay->self, &wait, &result, 1, &count, error));
+}
+
 enum la_err
 la_delivery_commit_last(struct la_delivery_loop *loop, int64_t until_ms, struct la_error *error)
 {
-	const struct la_relay *relay = loop->options.relay;
 	const struct la_position_done *positions;
-	const struct la_relay_wait wait = {.ms = LAST_COMMIT_PAUSE_MS, .fds = {-1, -1, -1}};
-	struct la_relay_result result;
-	size_t count;
-	enum la_err err = la_delivery_commit(loop, true, error);
+	enum la_err err = end_commit(loop, LAST_COMMIT_PAUSE_MS, error); /* of the one that is under way */
 
-	while (err == LA_OK && la_window_positions(loop->window, &positions) > 0 && la_delivery_now(loop) < until_ms) {
-		/* The relay is as good a place to wait as any; what it answers now comes too late. */
-		if ((err = relay->work(relay->self, &wait, &result, 1, &count, error)) == LA_OK)
+	if (err == LA_OK)
+		err = la_delivery_commit(loop, true, error);
+	while (err == LA_OK && la_delivery_now(loop) < until_ms &&
+	    (loop->is_committing || la_window_positions(loop->window, &positions) > 0)) {
+		if (loop->is_committing)
+			err = end_commit(loop, LAST_COMMIT_PAUSE_MS, error);
+		else if ((err = rest(loop, error)) == LA_OK)
 			err = la_delivery_commit(loop, true, error);
 	}
 	return (err);

@@ -4,6 +4,7 @@
 
 #define TOPIC_BYTES 250 /* Kafka: at most 249 */
 #define NONE UINT32_MAX
+#define NOT_ASKED (-1)
 
 /* A record in hand; a list per run, oldest first. Finished ones are in no list: they cost nothing. */
 struct record {
@@ -21,6 +22,7 @@ struct run {
 	uint32_t first, last; /* NONE: nothing in hand */
 	int64_t end; /* behind the last record that was added */
 	bool moved;  /* the position is to be committed */
+	int64_t asked; /* the position that was given last, or NOT_ASKED; only of one that moved */
 };
 
 struct la_window {
@@ -120,7 +122,11 @@ find_run(struct la_window *window, const struct la_message *message, uint32_t *f
 	if (place == window->run_count)
 		window->run_count++;
 	run = &window->runs[place];
-	*run = (struct run){.partition = message->partition, .lease = message->lease, .first = NONE, .last = NONE};
+	*run = (struct run){.partition = message->partition,
+	    .lease = message->lease,
+	    .first = NONE,
+	    .last = NONE,
+	    .asked = NOT_ASKED};
 	run->topic_size = message->topic.size < sizeof(run->topic) ? message->topic.size : sizeof(run->topic) - 1;
 	memcpy(run->topic, message->topic.data, run->topic_size);
 	*found = (uint32_t)place;
@@ -180,30 +186,41 @@ la_window_finish(struct la_window *window, uint32_t ticket)
 	window->room++;
 }
 
+static struct la_position_done
+position_done(const struct la_window *window, const struct run *run)
+{
+	return ((struct la_position_done){.topic = la_span_of(run->topic, run->topic_size),
+	    .partition = run->partition,
+	    .lease = run->lease,
+	    .next_offset = position(window, run)});
+}
+
 size_t
 la_window_positions(struct la_window *window, const struct la_position_done **positions)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < window->run_count; i++) {
-		const struct run *run = &window->runs[i];
+		struct run *run = &window->runs[i];
 
+		run->asked = run->moved ? position(window, run) : NOT_ASKED;
 		if (run->moved)
-			window->positions[count++] = (struct la_position_done){.topic = la_span_of(run->topic, run->topic_size),
-			    .partition = run->partition, .lease = run->lease, .next_offset = position(window, run)};
+			window->positions[count++] = position_done(window, run);
 	}
 	*positions = window->positions;
 	return (count);
 }
 
 void
-la_window_settle(struct la_window *window, const struct la_position_done *settled)
+la_window_settle(
+    struct la_window *window, bool (*only)(void *cookie, const struct la_position_done *position), void *cookie)
 {
 	for (size_t i = 0; i < window->run_count; i++) {
 		struct run *run = &window->runs[i];
+		struct la_position_done done = position_done(window, run);
 
-		if (is_of(run, settled->topic, settled->partition, settled->lease) &&
-		    position(window, run) == settled->next_offset)
+		if (run->asked == done.next_offset && (only == NULL || only(cookie, &done)))
 			run->moved = false;
+		run->asked = NOT_ASKED;
 	}
 }

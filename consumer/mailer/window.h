@@ -30,12 +30,16 @@ uint32_t la_window_room(const struct la_window *window);
 void la_window_finish(struct la_window *window, uint32_t ticket);
 
 /*
- * Positions that moved since they were last settled; *positions is valid until
- * the next add or positions with this window.
+ * Positions that moved since they were last settled, to be committed now; *positions is valid until the next add or
+ * positions with this window.
  */
 size_t la_window_positions(struct la_window *window, const struct la_position_done **positions);
 
-/* That position, one of those, is committed, or void: it is not given again. */
-void la_window_settle(struct la_window *window, const struct la_position_done *position);
+/*
+ * Those that positions gave last are committed, or void: they are not given again unless they move on, or have moved on
+ * meanwhile. only: not all of them, those alone for which it says true; NULL: all.
+ */
+void la_window_settle(
+    struct la_window *window, bool (*only)(void *cookie, const struct la_position_done *position), void *cookie);
 
 #endif

@@ -89,6 +89,9 @@ struct world {
 	size_t value_max; /* of the broker; 0: any */
 	int refused_commits; /* so many are refused, with commit_code, before one is taken */
 	enum la_err commit_code;
+	bool is_committing;
+	int commit_asked; /* so often was the answer asked for */
+	enum la_err commit_answer;
 	long in_hand, most_in_hand, polls, polls_while_paused;
 	long kept, most_kept; /* records of which the headers are kept */
 	size_t header_bytes; /* of each record */
@@ -347,6 +350,36 @@ bus_commit(void *self, const struct la_position_done *positions, size_t count, s
 		world->committed[done->partition] = done->next_offset;
 	}
 	return (fault_after(&world->fault) ? fault_error(&world->fault, error) : LA_OK);
+}
+
+/* What the broker says of a commit is there when it is asked for the second time. */
+static enum la_err
+bus_commit_begin(void *self, const struct la_position_done *positions, size_t count, struct la_error *error)
+{
+	struct world *world = self;
+	enum la_err err;
+
+	assert_false(world->is_committing);
+	err = bus_commit(self, positions, count, error);
+	if (la_err_action(err) == LA_ACTION_FATAL)
+		return (err);
+	world->is_committing = true;
+	world->commit_asked = 0;
+	world->commit_answer = err;
+	return (LA_OK);
+}
+
+static enum la_err
+bus_commit_end(void *self, int wait_ms, struct la_error *error)
+{
+	struct world *world = self;
+
+	if (!world->is_committing)
+		return (LA_OK);
+	if (wait_ms == 0 && world->commit_asked++ == 0)
+		return (la_error_set(error, LA_ETIMEOUT, "not yet"));
+	world->is_committing = false;
+	return (world->commit_answer == LA_OK ? LA_OK : la_error_set(error, world->commit_answer, "refused"));
 }
 
 static const char *
@@ -643,7 +676,8 @@ setup(void **state)
 	    .produce = bus_produce,
 	    .await = bus_await,
 	    .discard = bus_discard,
-	    .commit = bus_commit,
+	    .commit_begin = bus_commit_begin,
+	    .commit_end = bus_commit_end,
 	    .holds = bus_holds,
 	    .cluster_id = bus_cluster_id};
 	world->relay = (struct la_relay){world, relay_names, 1, relay_room, relay_submit, relay_trust, relay_work};
@@ -728,6 +762,7 @@ restart(struct world *world)
 	memory_directory_restart(&world->directory);
 	memset(world->flights, 0, sizeof(world->flights));
 	world->in_flight = 0;
+	world->is_committing = false;
 	world->is_paused = false;
 	world->stopping = 0;
 	open_loop(world);
