@@ -2,17 +2,14 @@
 
 #include <poll.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/file.h"
 #include "mailer/directory_request_curl.h"
 
 #define EVENTS 32 /* sockets looked at a time */
-#define BEARER "Authorization: Bearer "
 #define CHECK_TENANT "default"
 #define CHECK_MEMBER_ID "login-alert-check"
 
@@ -26,6 +23,7 @@ struct la_directory_curl {
 	struct curl_slist *headers;
 	struct la_directory_request *requests; /* in memory that no core dump has */
 	size_t busy;
+	bool has_more; /* answers that did not fit */
 };
 
 static size_t
@@ -119,7 +117,8 @@ serve(struct la_directory_curl *directory, struct la_error *error)
 		err = act(directory, events[i].data.fd, flags, error);
 	}
 	if (err == LA_OK && la_clock_now_ms(NULL) >= directory->due_ms) {
-		directory->due_ms = INT64_MAX; /* unless it says so again */
+		/* libcurl says nothing when it finds that the time was not over yet, to the microsecond. */
+		directory->due_ms = la_clock_now_ms(NULL) + 1;
 		err = act(directory, CURL_SOCKET_TIMEOUT, 0, error);
 	}
 	return (err);
@@ -132,7 +131,7 @@ directory_work(void *self, struct la_directory_answer *out, size_t cap, size_t *
 	struct la_directory_request *request;
 	CURLMsg *message;
 	CURLcode result;
-	int left;
+	int left = 0;
 	enum la_err err = serve(directory, error); /* also without a question: libcurl 8.10 ends idle connections so */
 
 	*count = 0;
@@ -147,6 +146,7 @@ directory_work(void *self, struct la_directory_answer *out, size_t cap, size_t *
 			err = la_error_set(error, LA_ENOMEM, "out of memory for an answer");
 		++*count;
 	}
+	directory->has_more = left > 0;
 	return (err);
 }
 
@@ -162,45 +162,12 @@ directory_wait_ms(void *self)
 	const struct la_directory_curl *directory = self;
 	int64_t left_ms;
 
+	if (directory->has_more)
+		return (0);
 	if (directory->due_ms == INT64_MAX)
 		return (INT64_MAX);
 	left_ms = directory->due_ms - la_clock_now_ms(NULL);
 	return (left_ms > 0 ? left_ms : 0);
-}
-
-/* The token goes into a header line: nothing that could end it. */
-static enum la_err
-read_token(struct la_directory_curl *directory, const char *path, struct la_error *error)
-{
-	struct la_buf token = LA_BUF_INIT;
-	char *line = NULL;
-	struct curl_slist *longer = NULL;
-	enum la_err err = la_file_read_secret(path, &token, error);
-
-	if (err != LA_OK) {
-		la_error_prefix(error, "recipient.token.file");
-		goto out;
-	}
-	for (size_t i = 0; i < token.size && err == LA_OK; i++) {
-		if (token.data[i] <= 0x20 || token.data[i] >= 0x7f)
-			err = la_error_set(error, LA_ECONFIG, "recipient.token.file: %s: one word of ASCII is wanted", path);
-	}
-	if (err != LA_OK)
-		goto out;
-	line = malloc(sizeof(BEARER) + token.size);
-	if (line != NULL) {
-		(void)snprintf(line, sizeof(BEARER) + token.size, "%s%s", BEARER, (const char *)token.data);
-		longer = curl_slist_append(directory->headers, line);
-		sodium_memzero(line, sizeof(BEARER) + token.size);
-	}
-	if (longer == NULL)
-		err = la_error_set(error, LA_ENOMEM, "out of memory for the token");
-	else
-		directory->headers = longer;
-out:
-	free(line);
-	la_file_wipe(&token);
-	return (err);
 }
 
 static enum la_err
@@ -223,22 +190,20 @@ static enum la_err
 open_all(struct la_directory_curl *directory, const struct la_conf *conf, struct la_error *error)
 {
 	const char *token_path = la_conf_text(conf, "recipient.token.file");
-	enum la_err err = la_directory_url_parse(la_conf_text(conf, "recipient.url"), &directory->url, error);
+	enum la_err err;
 
-	if (err != LA_OK)
+	if ((err = la_directory_url_parse(la_conf_text(conf, "recipient.url"), &directory->url, error)) != LA_OK ||
+	    (err = la_directory_headers_make(&directory->headers, token_path, error)) != LA_OK)
 		return (err);
-	directory->headers = curl_slist_append(NULL, "Accept: application/json");
 	directory->multi = curl_multi_init();
 	directory->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (directory->headers == NULL || directory->multi == NULL || directory->epoll < 0)
+	if (directory->multi == NULL || directory->epoll < 0)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for recipient.url"));
 	(void)curl_multi_setopt(directory->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
 	(void)curl_multi_setopt(directory->multi, CURLMOPT_SOCKETDATA, directory);
 	(void)curl_multi_setopt(directory->multi, CURLMOPT_TIMERFUNCTION, watch_time);
 	(void)curl_multi_setopt(directory->multi, CURLMOPT_TIMERDATA, directory);
 	(void)curl_multi_setopt(directory->multi, CURLMOPT_MAXCONNECTS, (long)LA_DIRECTORY_PARALLEL);
-	if (token_path != NULL && (err = read_token(directory, token_path, error)) != LA_OK)
-		return (err);
 	return (make_requests(directory, conf, error));
 }
 
@@ -277,9 +242,7 @@ la_directory_curl_free(struct la_directory_curl *directory)
 	}
 	sodium_free(directory->requests);
 	(void)curl_multi_cleanup(directory->multi);
-	for (struct curl_slist *header = directory->headers; header != NULL; header = header->next)
-		sodium_memzero(header->data, strlen(header->data));
-	curl_slist_free_all(directory->headers);
+	la_directory_headers_free(directory->headers);
 	if (directory->epoll >= 0)
 		(void)close(directory->epoll);
 	free(directory);

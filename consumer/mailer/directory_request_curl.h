@@ -1,4 +1,4 @@
-/* One question at a time over libcurl: the easy handle, what came, what it means. */
+/* One question at a time over libcurl: what is sent, the easy handle, what came, what it means. */
 #ifndef LA_MAILER_DIRECTORY_REQUEST_CURL_H
 #define LA_MAILER_DIRECTORY_REQUEST_CURL_H
 
@@ -6,6 +6,14 @@
 
 #include "mailer/directory_reply.h"
 #include "mailer/directory_url.h"
+
+/*
+ * The headers of every question, with the token in the file at token_path unless that is NULL. Errors: LA_ECONFIG,
+ * LA_ENOMEM; *headers needs la_directory_headers_free after any result. directory_headers_curl.c
+ */
+LA_MUST_CHECK enum la_err la_directory_headers_make(
+    struct curl_slist **headers, const char *token_path, struct la_error *error);
+void la_directory_headers_free(struct curl_slist *headers); /* wipes */
 
 struct la_directory_request {
 	CURL *easy;

@@ -137,7 +137,8 @@ answer_of(struct world *world, const char *member_id)
 	struct la_error error = LA_ERROR_INIT;
 
 	memset(&answer, 0xff, sizeof(answer));
-	if (la_directory_curl_ask(world->directory, la_span_text("default"), la_span_text(member_id), &answer, &error) != LA_OK)
+	if (la_directory_curl_ask(
+	        world->directory, la_span_text("default"), la_span_text(member_id), &answer, &error) != LA_OK)
 		fail_msg("%s", error.text);
 	return (answer);
 }

@@ -41,8 +41,8 @@ def without_address(number, member_id, **fields):
 
 
 @pytest.mark.parametrize("is_sealed", [False, True])
-def test_who_has_no_address_in_the_event_is_asked_for_and_mailed(kafka, topics, detector, mailer, smtp_sink, folder, settings,
-                                                                 directory, is_sealed):
+def test_who_has_no_address_in_the_event_is_asked_for_and_mailed(kafka, topics, detector, mailer, smtp_sink, folder,
+                                                                 settings, directory, is_sealed):
     secret, public = make_pair(mailer(), folder / "seal.key") if is_sealed else (None, None)
     members = ["member-0", "member-1", "en-member-2", "status-404", "null", "member 3/日本"]
     events = [login(f"e{i}", member, email=None) for i, member in enumerate(members)] + [login("e9", "member-9")]
@@ -74,7 +74,8 @@ def test_who_has_no_address_in_the_event_is_asked_for_and_mailed(kafka, topics, 
                 assert not [word for word in PRIVATE if word.encode() in record.value + (record.key or b"")]
 
 
-def test_a_directory_that_is_away_holds_only_those_who_must_be_asked_for(kafka, topics, mailer, smtp_sink, settings, directory):
+def test_a_directory_that_is_away_holds_only_those_who_must_be_asked_for(kafka, topics, mailer, smtp_sink, settings,
+                                                                         directory):
     directory.stop()
     jobs = [without_address(0, "member-0"), without_address(1, "status-410"), job(2, "own-address@example.jp")]
     produce(kafka.bootstrap, topics.alerts, [{"key": one["member_ref"].encode(), "value": encode(one, "AlertJob"),
@@ -95,7 +96,8 @@ def test_a_directory_that_is_away_holds_only_those_who_must_be_asked_for(kafka, 
     assert (b"__connect.errors.stage", b"TRANSFORMATION") in [(name.encode(), value) for name, value in letter.headers]
 
 
-def test_a_directory_that_refuses_us_holds_everything_until_it_does_not(kafka, topics, mailer, smtp_sink, settings, directory):
+def test_a_directory_that_refuses_us_holds_everything_until_it_does_not(kafka, topics, mailer, smtp_sink, settings,
+                                                                        directory):
     directory.status = 403
     program = mailer(settings).start()
     send_jobs(kafka.bootstrap, topics.alerts, [without_address(i, f"member-{i}") for i in range(10)])
@@ -108,7 +110,8 @@ def test_a_directory_that_refuses_us_holds_everything_until_it_does_not(kafka, t
     assert program.terminate() == 0
 
 
-def test_a_mailer_that_dies_when_it_knows_the_address_leaves_a_job_that_is_mailed_once(kafka, topics, mailer, smtp_sink, settings):
+def test_a_mailer_that_dies_when_it_knows_the_address_leaves_a_job_that_is_mailed_once(kafka, topics, mailer, smtp_sink,
+                                                                                       settings):
     send_jobs(kafka.bootstrap, topics.alerts, [without_address(i, f"member-{i}") for i in range(3)])
     program = mailer({**settings, "kafka.consumer.group.instance.id": "one"})
     program.process.env["LA_CRASH_POINT"] = "address-known"

@@ -31,8 +31,8 @@ PAGE = b"<html>secret@example.jp</html>"
 
 
 def response(status, body, content_type="application/json", *headers):
-    lines = [f"HTTP/1.1 {status} whatever", f"Content-Type: {content_type}", f"Content-Length: {len(body)}", *headers, "", ""]
-    return "\r\n".join(lines).encode() + body
+    lines = [f"HTTP/1.1 {status} whatever", f"Content-Type: {content_type}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def found(email, **more):
