@@ -46,6 +46,7 @@ struct la_slot {
 	struct la_alert_job job;
 	struct la_mail mail;
 	size_t which;           /* SENDING: the relay */
+	int64_t submitted_ms;
 	int32_t attempts;
 	uint32_t step;          /* of the schedule */
 	bool cut_once;          /* UNKNOWN was met and is tried again */
@@ -84,6 +85,8 @@ struct la_server_state {
 	uint32_t rests;            /* in a row */
 	unsigned refused_in_a_row; /* a relay: at DATA or its end; the directory: answers that were none */
 	size_t sending;
+	size_t most;               /* a relay: so many at once, as it takes no more connections; 0: as many as we have */
+	int64_t most_ms;           /* when it was learnt last; 0: never */
 	struct la_waiting waiting;
 };
 
@@ -212,6 +215,13 @@ bool la_delivery_is_well(struct la_delivery_loop *loop, struct la_server_state *
 /* Why: for the log. */
 void la_delivery_rest_relay(struct la_delivery_loop *loop, size_t which, const char *why);
 void la_delivery_relay_is_well(struct la_delivery_loop *loop, size_t which);
+/*
+ * The slot's relay took no further connection, but works on other mails of ours, or did when this one was submitted: they
+ * are as many as go at once, for now. False: it takes none. Why: for the log.
+ */
+bool la_delivery_is_at_its_most(struct la_delivery_loop *loop, const struct la_slot *slot, const char *why);
+/* Now and then one more is tried. */
+void la_delivery_try_more(struct la_delivery_loop *loop);
 /* The preferred one of those that may be given a mail now. False: none. */
 bool la_delivery_choose_relay(const struct la_delivery_loop *loop, size_t *which);
 /* How many mails might go now, all relays together. */

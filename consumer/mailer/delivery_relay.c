@@ -9,8 +9,13 @@ static enum la_err
 meet_fault(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_relay_result *result,
     struct la_error *error)
 {
+	bool is_opening = result->stage <= LA_SMTP_EHLO && result->outcome == LA_RELAY_DEFER;
 	size_t other;
 
+	if (is_opening && la_delivery_is_at_its_most(loop, slot, result->detail)) {
+		la_slot_move(loop, slot, LA_SLOT_READY);
+		return (LA_OK);
+	}
 	la_delivery_rest_relay(loop, result->which, result->detail);
 	if (result->outcome == LA_RELAY_DEFER && !la_delivery_choose_relay(loop, &other))
 		return (la_delivery_defer(loop, slot, LA_LATER_RELAY, error));
@@ -127,6 +132,7 @@ submit_one(struct la_delivery_loop *loop, struct la_slot *slot, size_t which, st
 	if (err != LA_OK)
 		return (err);
 	slot->which = which;
+	slot->submitted_ms = la_delivery_now(loop);
 	loop->relays[which].sending++;
 	la_rate_take(&loop->rate);
 	la_slot_move(loop, slot, LA_SLOT_SENDING);
@@ -200,6 +206,7 @@ la_delivery_send(struct la_delivery_loop *loop, struct la_error *error)
 	size_t count = 0;
 	enum la_err err;
 
+	la_delivery_try_more(loop);
 	if ((err = la_delivery_sweep(loop, error)) != LA_OK || (err = la_delivery_ask(loop, error)) != LA_OK ||
 	    (err = advance(loop, error)) != LA_OK)
 		return (err);

@@ -2,6 +2,7 @@
 
 #define REST_MIN_MS 1000 /* doubles to the maximum; never more than the schedule's own step */
 #define REST_MAX_MS 30000
+#define ONE_MORE_MS 30000
 
 static int64_t
 rest_for(const struct la_delivery_loop *loop, const struct la_server_state *state)
@@ -47,8 +48,42 @@ la_delivery_is_well(struct la_delivery_loop *loop, struct la_server_state *state
 void
 la_delivery_relay_is_well(struct la_delivery_loop *loop, size_t which)
 {
-	if (la_delivery_is_well(loop, &loop->relays[which]))
-		la_later_wake(loop->later, LA_LATER_RELAY, la_delivery_now(loop));
+	if (!la_delivery_is_well(loop, &loop->relays[which]))
+		return;
+	loop->relays[which].most = 0; /* of before it was away */
+	la_later_wake(loop->later, LA_LATER_RELAY, la_delivery_now(loop));
+}
+
+bool
+la_delivery_is_at_its_most(struct la_delivery_loop *loop, const struct la_slot *slot, const char *why)
+{
+	struct la_server_state *state = &loop->relays[slot->which];
+
+	if (state->rest_ms > 0)
+		return (false);
+	if (state->sending == 0)
+		return (state->most > 0 && slot->submitted_ms <= state->most_ms);
+	if (state->most == 0)
+		la_delivery_say(loop, LA_LOG_WARN, la_msg("relay takes fewer connections"), la_str("why", why),
+		    la_int("connections", (int64_t)state->sending));
+	state->most = state->sending;
+	state->most_ms = la_delivery_now(loop);
+	return (true);
+}
+
+void
+la_delivery_try_more(struct la_delivery_loop *loop)
+{
+	int64_t now_ms = la_delivery_now(loop);
+
+	for (size_t i = 0; i < loop->options.relay->count; i++) {
+		struct la_server_state *state = &loop->relays[i];
+
+		if (state->most == 0 || now_ms - state->most_ms < ONE_MORE_MS)
+			continue;
+		state->most = state->most + 1 < loop->connections ? state->most + 1 : 0;
+		state->most_ms = now_ms;
+	}
 }
 
 /* A relay that was at fault is asked by one mail at a time; while it rests, by none. */
@@ -57,12 +92,15 @@ room_of(const struct la_delivery_loop *loop, size_t which)
 {
 	const struct la_relay *relay = loop->options.relay;
 	const struct la_server_state *state = &loop->relays[which];
+	size_t room, left;
 
 	if (state->rests_until_ms > la_delivery_now(loop))
 		return (0);
 	if (state->rest_ms > 0)
 		return (state->sending == 0 ? 1 : 0);
-	return (relay->room(relay->self, which));
+	room = relay->room(relay->self, which);
+	left = state->most > state->sending ? state->most - state->sending : 0;
+	return (state->most > 0 && left < room ? left : room);
 }
 
 bool

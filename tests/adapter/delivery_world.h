@@ -65,7 +65,7 @@ struct send {
 };
 
 struct flight {
-	bool is_used, is_withdrawn;
+	bool is_used, is_withdrawn, is_over_limit;
 	struct la_relay_mail mail;
 	size_t which;
 	int64_t done_ms;
@@ -101,6 +101,7 @@ struct world {
 	bool is_second_well; /* the rules are for the first relay */
 	struct flight flights[RELAYS * CONNECTIONS];
 	size_t in_flight, most_in_flight;
+	size_t limit; /* of the relay: so many connections at once, 421 for more; 0: none */
 	int64_t until_ms; /* see trust */
 	int64_t latency_ms;
 	bool is_relay_stuck;
@@ -438,6 +439,7 @@ relay_submit(void *self, size_t which, const struct la_relay_mail *mail, struct 
 		    .is_used = true, .mail = *mail, .which = which, .done_ms = world->now_ms + world->latency_ms};
 		if (++world->in_flight > world->most_in_flight)
 			world->most_in_flight = world->in_flight;
+		world->flights[i].is_over_limit = world->limit > 0 && world->in_flight > world->limit;
 		note_send(world, which, mail);
 		return (LA_OK);
 	}
@@ -477,6 +479,12 @@ answer(struct world *world, const struct flight *flight)
 		return (result);
 	}
 	(void)snprintf(result.detail, sizeof(result.detail), "as the script says");
+	if (flight->is_over_limit) {
+		result.outcome = LA_RELAY_DEFER;
+		result.stage = LA_SMTP_BANNER;
+		result.smtp_code = 421;
+		return (result);
+	}
 	(void)snprintf(result.enhanced_code, sizeof(result.enhanced_code), "2.0.0");
 	for (size_t r = 0; world->rules != NULL && world->rules[r].to != NULL; r++) {
 		const struct rule *rule = &world->rules[r];

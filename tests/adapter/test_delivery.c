@@ -280,6 +280,25 @@ a_mail_that_only_looks_like_a_relay_at_fault_holds_up_no_other(void **state)
 }
 
 static void
+a_relay_that_takes_fewer_connections_is_used_as_far_as_it_goes_and_said_seldom(void **state)
+{
+	for (size_t limit = 1; limit < CONNECTIONS; limit++) {
+		struct world *world = renew(state);
+
+		world->limit = limit;
+		for (int i = 0; i < RECORDS; i++)
+			add(world, i, "u");
+		assert_int_equal(run(world), LA_OK);
+		assert_true(is_all_committed(world));
+		assert_int_equal(outcomes(world, LA_DELIVERED_SENT), RECORDS);
+		assert_true(world->now_ms < 1000 + 2 * RECORDS * 5 / (int64_t)limit); /* with rests: 293 s and 585 s */
+		assert_true(world->send_count < RECORDS + 20);
+		assert_int_equal(said("relay takes fewer connections"), 1);
+		assert_in_range(said("msg=waiting"), 0, 1); /* when the last of the others was through before it */
+	}
+}
+
+static void
 a_relay_that_is_away_for_an_hour_loses_nothing(void **state)
 {
 	static const struct rule rules[] = {{"u", LA_RELAY_DEFER, LA_SMTP_CONNECT, 0, 130}, {.to = NULL}};
@@ -932,6 +951,7 @@ main(void)
 	    TEST(a_deferred_mail_waits_longer_each_time_and_lets_others_pass),
 	    TEST(a_relay_at_fault_is_asked_by_one_mail_at_a_time_and_nothing_is_taken),
 	    TEST(a_mail_that_only_looks_like_a_relay_at_fault_holds_up_no_other),
+	    TEST(a_relay_that_takes_fewer_connections_is_used_as_far_as_it_goes_and_said_seldom),
 	    TEST(a_relay_that_is_away_for_an_hour_loses_nothing),
 	    TEST(a_cut_mail_is_sent_once_more_with_the_same_id_then_unknown),
 	    TEST(a_mail_that_waits_past_its_time_is_not_sent),
