@@ -56,6 +56,7 @@ class Settings:
     tls: str = "starttls"
     user: str = None  # NAME:PASSWORD; then nothing is taken before AUTH
     pipelining: bool = True
+    limit: int = 0  # so many connections at once, 421 for more
     script_file: Path = None
     script_seen: int = 0
 
@@ -309,7 +310,7 @@ class Server:
         self.settings = settings
         self.mailbox = Mailbox(settings.folder)
         self.log = []
-        self.connections = 0
+        self.connections = self.refused = 0
         self.tasks = set()
         self.port = None
 
@@ -340,6 +341,10 @@ class Server:
         self.settings.read_script()
         self.tasks.add(asyncio.current_task())
         try:
+            if 0 < self.settings.limit < len(self.tasks):
+                self.refused += 1
+                writer.write(b"421 4.7.0 too many connections\r\n")
+                return
             await Session(self, self.connections, reader, writer).run()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, Hangup, OSError):
             pass  # the client went away in the middle, or was sent away: nothing more is accepted
