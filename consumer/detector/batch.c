@@ -1,19 +1,28 @@
 #include "detector/batch.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum la_err
-la_batch_init(struct la_batch *batch, size_t cap)
+static size_t
+slots_for(size_t records)
 {
 	size_t slots = 16;
 
-	*batch = (struct la_batch){.cap = cap, .records = LA_BUF_INIT};
-	while (slots < 2 * cap)
+	while (slots < 2 * records)
 		slots *= 2;
-	batch->slot_mask = slots - 1;
+	return (slots);
+}
+
+enum la_err
+la_batch_init(struct la_batch *batch, size_t cap, size_t epochs)
+{
+	size_t slots = slots_for(cap);
+
+	*batch = (struct la_batch){.cap = cap, .records = LA_BUF_INIT};
+	batch->item_bytes = offsetof(struct la_item, facts.by_epoch) + epochs * sizeof(struct la_digests);
 	batch->messages = calloc(cap, sizeof(*batch->messages));
-	batch->items = calloc(cap, sizeof(*batch->items));
+	batch->items = calloc(cap, batch->item_bytes);
 	batch->members = calloc(cap, sizeof(*batch->members));
 	batch->slots = calloc(slots, sizeof(*batch->slots));
 	batch->positions = calloc(cap, sizeof(*batch->positions));
@@ -67,6 +76,7 @@ la_batch_start(struct la_batch *batch)
 	batch->write_count = 0;
 	batch->rejected = 0;
 	batch->guarded = batch->waits = batch->letters_one_by_one = false;
+	batch->slot_mask = slots_for(batch->held) - 1;
 	memset(batch->slots, 0xff, (batch->slot_mask + 1) * sizeof(*batch->slots));
 }
 
@@ -92,14 +102,14 @@ la_batch_place(struct la_batch *batch, size_t i)
 		    .done = {.topic = message->topic, .partition = message->partition, .lease = message->lease},
 		    .held = true};
 	}
-	batch->items[i].position = (uint32_t)(p - 1);
-	batch->items[i].omit_value = false;
+	la_batch_item(batch, i)->position = (uint32_t)(p - 1);
+	la_batch_item(batch, i)->omit_value = false;
 }
 
 static const unsigned char *
 digest_of(const struct la_batch *batch, size_t i)
 {
-	const struct la_facts *facts = &batch->items[i].facts;
+	const struct la_facts *facts = &la_batch_item(batch, i)->facts;
 
 	return (facts->by_epoch[facts->active].member);
 }
@@ -138,11 +148,11 @@ la_batch_join(struct la_batch *batch, size_t i)
 	uint32_t tag;
 	struct la_batch_slot *slot = slot_of(batch, digest_of(batch, i), &tag);
 
-	batch->items[i].next = LA_BATCH_NONE;
+	la_batch_item(batch, i)->next = LA_BATCH_NONE;
 	if (slot->member != LA_BATCH_NONE) {
 		struct la_batch_member *member = &batch->members[slot->member];
 
-		batch->items[member->last].next = (uint32_t)i;
+		la_batch_item(batch, member->last)->next = (uint32_t)i;
 		member->last = (uint32_t)i;
 		return;
 	}
@@ -182,7 +192,7 @@ la_batch_done(struct la_batch *batch, struct la_position_done *out)
 	for (size_t p = 0; p < batch->position_count; p++)
 		batch->positions[p].done.next_offset = -1;
 	for (size_t i = 0; i < batch->count; i++)
-		batch->positions[batch->items[i].position].done.next_offset = batch->messages[i].offset + 1;
+		batch->positions[la_batch_item(batch, i)->position].done.next_offset = batch->messages[i].offset + 1;
 	for (size_t p = 0; p < batch->position_count; p++) {
 		if (batch->positions[p].held && batch->positions[p].done.next_offset >= 0)
 			out[count++] = batch->positions[p].done;

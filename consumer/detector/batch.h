@@ -3,7 +3,7 @@
  * commit. Memory is fixed by its capacity; nothing in it is global, so that
  * several batches can be under way.
  *
- * items[i] belongs to messages[i]. Records in [count, held) are carried over: read, but left for
+ * Item i belongs to messages[i]. Records in [count, held) are carried over: read, but left for
  * the next batch.
  */
 #ifndef LA_DETECTOR_BATCH_H
@@ -44,7 +44,7 @@ struct la_item {
 	uint32_t next;     /* the member's next event, or LA_BATCH_NONE */
 	bool omit_value;   /* the broker finds its dead letter too large with it */
 	struct la_verdict verdict;
-	struct la_facts facts; /* last: of its digests only those of epochs that there are get used */
+	struct la_facts facts; /* last: of its digests there are only those of epochs that there are (la_batch_item) */
 };
 
 /* A member with events in this batch, and what is to be written for it. */
@@ -83,11 +83,12 @@ struct la_batch {
 	bool waits;      /* until every earlier batch is committed: rule 2, or Redis has lost what they wrote */
 	int64_t since_ms; /* when its outputs were sent, or its commit */
 	struct la_message *messages;
-	struct la_item *items;
+	unsigned char *items; /* of item_bytes each */
+	size_t item_bytes;
 	struct la_batch_member *members;
 	size_t member_count;
 	struct la_batch_slot *slots; /* hash table; slot_mask + 1 entries */
-	size_t slot_mask;
+	size_t slot_mask; /* as the batch's records need */
 	struct la_batch_position *positions;
 	size_t position_count;
 	uint32_t *pending; /* members that are not settled: to be fetched, decided, written */
@@ -99,8 +100,8 @@ struct la_batch {
 	struct la_buf records; /* before and after of what is to be written */
 };
 
-/* Errors: LA_ENOMEM; la_batch_clear is needed also then. */
-LA_MUST_CHECK enum la_err la_batch_init(struct la_batch *batch, size_t cap);
+/* For events digested under so many epochs. Errors: LA_ENOMEM; la_batch_clear is needed also then. */
+LA_MUST_CHECK enum la_err la_batch_init(struct la_batch *batch, size_t cap, size_t epochs);
 void la_batch_clear(struct la_batch *batch); /* the messages have been released */
 
 /* count more messages are there, behind those in hand. */
@@ -125,10 +126,17 @@ void la_batch_pend_all(struct la_batch *batch);
 /* Asks the bus for every lease. False: none is good any more. */
 bool la_batch_check_leases(struct la_batch *batch, const struct la_bus *bus);
 
+/* Never to be copied as a whole: there is no memory for digests of epochs that there are not. */
+static inline struct la_item *
+la_batch_item(const struct la_batch *batch, size_t i)
+{
+	return ((struct la_item *)(void *)(batch->items + i * batch->item_bytes));
+}
+
 static inline bool
 la_batch_holds(const struct la_batch *batch, size_t i)
 {
-	return (batch->positions[batch->items[i].position].held);
+	return (batch->positions[la_batch_item(batch, i)->position].held);
 }
 
 /* Fills out (room for position_count) with what is done when items [0, count) are; returns how many. */

@@ -62,6 +62,12 @@ la_decider_set_cluster_id(struct la_decider *decider, const char *cluster_id)
 	decider->last_topic.present = false;
 }
 
+size_t
+la_decider_epochs(const struct la_decider *decider)
+{
+	return (decider->epoch_count);
+}
+
 const struct la_policy *
 la_decider_policy(const struct la_decider *decider)
 {

@@ -32,6 +32,9 @@ void la_decider_free(struct la_decider *decider); /* wipes the keys */
 /* The cluster id becomes known only after the first contact; call before the first facts. */
 void la_decider_set_cluster_id(struct la_decider *decider, const char *cluster_id);
 
+/* Epochs of the key file: the digests of an event's facts. */
+size_t la_decider_epochs(const struct la_decider *decider);
+
 const struct la_policy *la_decider_policy(const struct la_decider *decider);
 
 /*

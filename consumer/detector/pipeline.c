@@ -5,7 +5,26 @@
 #include "detector/pipeline_internal.h"
 
 #define COUNTS_EVERY_MS 30000
+#define LARGE_BATCHES 4 /* one is read, one decided, two wait for the broker: with three less is done */
+#define SMALL_BATCH 256
 #define IDLE_MS 100 /* how long an idle turn takes at most: *stopping is looked at in between */
+
+/* Large ones first. Small ones cost little memory, and small is what comes while the large ones wait at low load. */
+static enum la_err
+init_batches(struct la_pipeline *pipeline)
+{
+	size_t most = pipeline->options.batch_max_events, records = 0;
+	size_t small = most < SMALL_BATCH ? most : SMALL_BATCH, epochs = la_decider_epochs(pipeline->options.decider);
+
+	for (size_t k = 0; k < LA_PIPELINE_BATCHES; k++) {
+		pipeline->ring[k] = &pipeline->batches[k];
+		if (la_batch_init(&pipeline->batches[k], k < LARGE_BATCHES ? most : small, epochs) != LA_OK)
+			return (LA_ENOMEM);
+		records += pipeline->batches[k].cap;
+	}
+	pipeline->done = calloc(records, sizeof(*pipeline->done));
+	return (pipeline->done == NULL ? LA_ENOMEM : LA_OK);
+}
 
 enum la_err
 la_pipeline_new(struct la_pipeline **pipeline, const struct la_pipeline_options *options, struct la_error *error)
@@ -15,15 +34,9 @@ la_pipeline_new(struct la_pipeline **pipeline, const struct la_pipeline_options 
 	if (made == NULL)
 		goto out;
 	made->options = *options;
-	made->cap = LA_PIPELINE_BATCHES;
-	made->done = calloc(made->cap * options->batch_max_events, sizeof(*made->done));
-	if (made->done == NULL ||
+	if (init_batches(made) != LA_OK ||
 	    la_storm_init(&made->storm, options->storm_window, options->storm_ratio, options->batch_max_events) != LA_OK)
 		goto out;
-	for (size_t k = 0; k < made->cap; k++) {
-		if (la_batch_init(&made->batches[k], options->batch_max_events) != LA_OK)
-			goto out;
-	}
 	made->counts_said_ms = la_pipeline_now(made);
 	*pipeline = made;
 	return (LA_OK);
@@ -126,6 +139,30 @@ step_store(struct la_pipeline *pipeline, struct la_error *error)
 	return (err);
 }
 
+/*
+ * A batch for what comes next, behind those under way: a large one, or, while there is little in hand, a small one. NULL:
+ * at high load it pays to wait for a large one, and a transaction that goes on growing keeps those in it waiting.
+ */
+static struct la_batch *
+free_batch(struct la_pipeline *pipeline)
+{
+	size_t most = pipeline->options.batch_max_events, end = pipeline->first + LA_PIPELINE_BATCHES;
+	size_t next = pipeline->first + pipeline->used, found = next;
+	struct la_batch **ring = pipeline->ring, *batch;
+
+	while (found < end && ring[found % LA_PIPELINE_BATCHES]->cap < most)
+		found++;
+	if (found == end && (pipeline->options.exactly_once || pipeline->used == LA_PIPELINE_BATCHES ||
+				records_in_hand(pipeline) >= most))
+		return (NULL);
+	if (found == end)
+		found = next;
+	batch = ring[found % LA_PIPELINE_BATCHES];
+	ring[found % LA_PIPELINE_BATCHES] = ring[next % LA_PIPELINE_BATCHES];
+	ring[next % LA_PIPELINE_BATCHES] = batch;
+	return (batch);
+}
+
 /* The slot for the next read: what was carried over comes first. NULL: no room, or nothing is to be polled. */
 static struct la_batch *
 slot_to_read(struct la_pipeline *pipeline, bool reading)
@@ -134,9 +171,9 @@ slot_to_read(struct la_pipeline *pipeline, bool reading)
 
 	if (pipeline->used > 0 && oldest->stage == LA_BATCH_EMPTY)
 		return (oldest);
-	if (!reading || pipeline->paused || pipeline->used == pipeline->cap || la_pipeline_has_enough(pipeline))
+	if (!reading || pipeline->paused || la_pipeline_has_enough(pipeline))
 		return (NULL);
-	return (la_pipeline_batch(pipeline, pipeline->used));
+	return (free_batch(pipeline));
 }
 
 static enum la_err

@@ -7,9 +7,9 @@ count_outcomes(struct la_pipeline *pipeline, const struct la_batch *batch)
 {
 	pipeline->finished++;
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->items[i].kind == LA_ITEM_EVENT)
-			pipeline->counts[batch->items[i].verdict.outcome]++;
-		else if (batch->items[i].kind == LA_ITEM_REJECTED)
+		if (la_batch_item(batch, i)->kind == LA_ITEM_EVENT)
+			pipeline->counts[la_batch_item(batch, i)->verdict.outcome]++;
+		else if (la_batch_item(batch, i)->kind == LA_ITEM_REJECTED)
 			pipeline->counts[LA_OUTCOME_REJECTED]++;
 	}
 }

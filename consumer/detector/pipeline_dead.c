@@ -30,7 +30,7 @@ print_dead_letter(struct la_pipeline *pipeline, const struct la_batch *batch, si
 
 	if (err == LA_OK) {
 		stage = LA_DEAD_VALUES;
-		err = la_decider_facts(pipeline->options.decider, &event, &source, &batch->items[i].facts, &why);
+		err = la_decider_facts(pipeline->options.decider, &event, &source, &la_batch_item(batch, i)->facts, &why);
 	}
 	if (err == LA_OK)
 		return (la_error_set(error, LA_EINTERNAL, "a refused event passes the second time"));
@@ -76,7 +76,7 @@ produce_chosen(struct la_pipeline *pipeline, const struct choice *choice, struct
 
 	pipeline->next_number++;
 	for (size_t i = choice->first; i < choice->end && err == LA_OK; i++) {
-		if (batch->items[i].kind != LA_ITEM_REJECTED || !la_batch_holds(batch, i) ||
+		if (la_batch_item(batch, i)->kind != LA_ITEM_REJECTED || !la_batch_holds(batch, i) ||
 		    batch->messages[i].value.size > choice->max_bytes)
 			continue;
 		any = true;
@@ -110,7 +110,7 @@ deliver(struct la_pipeline *pipeline, const struct choice *choice, struct la_err
 static enum la_err
 deliver_one(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct la_error *error)
 {
-	struct la_item *item = &batch->items[i];
+	struct la_item *item = la_batch_item(batch, i);
 	enum la_err err;
 
 	do {

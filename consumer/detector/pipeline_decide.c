@@ -20,8 +20,8 @@ candidates_before(struct la_pipeline *pipeline, const struct la_batch *batch, co
 static bool
 are_remembered(const struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member)
 {
-	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = batch->items[i].next) {
-		const struct la_item *item = &batch->items[i];
+	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = la_batch_item(batch, i)->next) {
+		const struct la_item *item = la_batch_item(batch, i);
 
 		if (item->kind == LA_ITEM_EVENT && item->verdict.candidate &&
 		    !la_policy_remembers(&item->facts, &pipeline->state))
@@ -79,8 +79,8 @@ decide_events(
 	size_t before = 0;
 	bool changed = false;
 
-	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = batch->items[i].next) {
-		struct la_item *item = &batch->items[i];
+	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = la_batch_item(batch, i)->next) {
+		struct la_item *item = la_batch_item(batch, i);
 
 		if (!la_batch_holds(batch, i)) {
 			item->kind = LA_ITEM_VOID;
@@ -111,7 +111,7 @@ keep_write(struct la_pipeline *pipeline, struct la_batch *batch, struct la_batch
 	struct la_buf *records = &batch->records;
 	const struct la_member_key *key, *old_key;
 
-	old_key = la_lookup_key(read, &batch->items[member->first].facts, &key);
+	old_key = la_lookup_key(read, &la_batch_item(batch, member->first)->facts, &key);
 	member->key = *key;
 	member->moves = old_key != NULL;
 	if (member->moves)

@@ -12,7 +12,7 @@
 #include "common/dead_letter.h"
 #include "detector/pipeline.h"
 
-#define LA_PIPELINE_BATCHES 4 /* under way at a time: one is read, one decided, two wait for the broker */
+#define LA_PIPELINE_BATCHES 16 /* under way at a time; most of them small */
 #define LA_OUTCOME_COUNT (LA_OUTCOME_OTHER + 1)
 
 /* What the pipeline waits for, from the first failure until the side works again. */
@@ -24,11 +24,11 @@ struct la_waiting {
 
 struct la_pipeline {
 	struct la_pipeline_options options;
-	struct la_batch batches[LA_PIPELINE_BATCHES]; /* a ring: the oldest first, from first on */
-	size_t first, used, cap;                      /* cap: how many may be under way */
+	struct la_batch batches[LA_PIPELINE_BATCHES];
+	struct la_batch *ring[LA_PIPELINE_BATCHES]; /* of them all: those under way from first on, the oldest first */
+	size_t first, used;
 	struct la_batch *fetching, *writing;          /* whose requests the store has; NULL: none */
 	struct la_position_done *done;                /* room for a commit */
-	size_t done_cap;
 	struct la_buf value;           /* an output being encoded */
 	struct la_member_state state;  /* the member being decided: one at a time, so that memory stays small */
 	uint64_t next_number;
@@ -56,7 +56,7 @@ int64_t la_pipeline_now(const struct la_pipeline *pipeline);
 static inline struct la_batch *
 la_pipeline_batch(struct la_pipeline *pipeline, size_t k)
 {
-	return (&pipeline->batches[(pipeline->first + k) % LA_PIPELINE_BATCHES]);
+	return (pipeline->ring[(pipeline->first + k) % LA_PIPELINE_BATCHES]);
 }
 
 /*

@@ -67,7 +67,7 @@ produce_job(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i
 {
 	const struct la_pipeline_options *options = &pipeline->options;
 	const struct la_message *message = &batch->messages[i];
-	const struct la_item *item = &batch->items[i];
+	const struct la_item *item = la_batch_item(batch, i);
 	struct la_source source = la_pipeline_source(message);
 	struct la_alert_job job;
 	enum la_err err;
@@ -85,7 +85,7 @@ produce_decision(struct la_pipeline *pipeline, const struct la_batch *batch, siz
 {
 	const struct la_pipeline_options *options = &pipeline->options;
 	struct la_source source = la_pipeline_source(&batch->messages[i]);
-	const struct la_item *item = &batch->items[i];
+	const struct la_item *item = la_batch_item(batch, i);
 	const struct la_facts *facts = item->kind == LA_ITEM_REJECTED ? NULL : &item->facts;
 	struct la_decision decision;
 	enum la_err err;
@@ -101,7 +101,7 @@ produce_decision(struct la_pipeline *pipeline, const struct la_batch *batch, siz
 static enum la_err
 produce_item(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i, struct la_error *error)
 {
-	const struct la_item *item = &batch->items[i];
+	const struct la_item *item = la_batch_item(batch, i);
 	bool rejected = item->kind == LA_ITEM_REJECTED;
 	enum la_outcome outcome = rejected ? LA_OUTCOME_REJECTED : item->verdict.outcome;
 	bool published = is_published(pipeline->options.publish, outcome);
@@ -129,7 +129,7 @@ produce_events(struct la_pipeline *pipeline, struct la_batch *batch, struct la_e
 
 	batch->number = ++pipeline->next_number;
 	for (size_t i = 0; i < batch->count && err == LA_OK; i++) {
-		if (batch->items[i].kind != LA_ITEM_VOID && la_batch_holds(batch, i))
+		if (la_batch_item(batch, i)->kind != LA_ITEM_VOID && la_batch_holds(batch, i))
 			err = produce_item(pipeline, batch, i, error);
 	}
 	LA_CRASH_POINT("produced");

@@ -106,7 +106,7 @@ expect(const struct la_message *message)
 static enum la_err
 read_item(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct la_error *error)
 {
-	struct la_item *item = &batch->items[i];
+	struct la_item *item = la_batch_item(batch, i);
 	const struct la_message *message = &batch->messages[i];
 	struct la_source source = la_pipeline_source(message);
 	LA_UNFILLED struct la_login_event event;

@@ -40,7 +40,7 @@ la_pipeline_fetch(struct la_pipeline *pipeline, struct la_batch *batch, struct l
 	enum la_err err;
 
 	for (size_t m = 0; m < batch->pending_count; m++)
-		la_lookup_init(&batch->reads[m], &batch->items[batch->members[batch->pending[m]].first].facts);
+		la_lookup_init(&batch->reads[m], &la_batch_item(batch, batch->members[batch->pending[m]].first)->facts);
 	err = store->fetch_begin(store->self, batch->reads, batch->pending_count, error);
 	if (err != LA_OK)
 		return (failed(pipeline, err, error));

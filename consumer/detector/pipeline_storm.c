@@ -9,7 +9,7 @@ count_batch(struct la_pipeline *pipeline, const struct la_batch *batch)
 
 	la_storm_undo(storm);
 	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->items[i].kind == LA_ITEM_EVENT && la_storm_add(storm, batch->items[i].storm) &&
+		if (la_batch_item(batch, i)->kind == LA_ITEM_EVENT && la_storm_add(storm, la_batch_item(batch, i)->storm) &&
 		    storm->now.alarms > most)
 			most = storm->now.alarms;
 	}

@@ -54,7 +54,10 @@ struct memory_bus {
 	bool refuse_dead_letters;
 	bool paused;
 	long polls_while_paused, commits;
-	long in_hand; /* records given and not released */
+	size_t polls; /* while it trickles */
+	long in_hand, most_in_hand; /* records given and not released */
+	bool slow; /* acknowledgements come only to who waits for them */
+	bool trickles; /* a poll gives a record, the next one none */
 	size_t bytes_in_hand, most_bytes_in_hand;
 	size_t most_bytes_a_poll; /* 0: no limit */
 	void (*on_poll)(struct memory_bus *bus, void *cookie);
@@ -98,7 +101,8 @@ memory_bus_take(struct memory_bus *bus, int32_t partition, struct la_message *ou
 	    .lease = bus->lease[partition],
 	    .handle = record};
 	bus->next[partition]++;
-	bus->in_hand++;
+	if (++bus->in_hand > bus->most_in_hand)
+		bus->most_in_hand = bus->in_hand;
 	bus->bytes_in_hand += record->size;
 	if (bus->bytes_in_hand > bus->most_bytes_in_hand)
 		bus->most_bytes_in_hand = bus->bytes_in_hand;
@@ -118,6 +122,8 @@ memory_bus_poll(void *self, int wait_ms, struct la_message *out, size_t cap, siz
 		return (fault_error(bus->fault, error));
 	if (bus->paused)
 		bus->polls_while_paused++;
+	if (bus->trickles)
+		cap = ++bus->polls % 2;
 	/* one record of each partition in turn */
 	for (bool more = !bus->paused; more && *count < cap;) {
 		more = false;
@@ -252,7 +258,8 @@ memory_bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error
 	struct memory_bus *bus = self;
 	enum la_err err;
 
-	(void)wait_ms;
+	if (bus->slow && wait_ms == 0)
+		return (la_error_set(error, LA_ETIMEOUT, "not yet"));
 	if (fault_before(bus->fault) || bus->broken)
 		return (memory_bus_refuse(bus, error));
 	memory_bus_trace(bus, 'A');

@@ -441,6 +441,47 @@ what_redis_has_lost_of_alerts_under_way_is_not_written_over(void **state)
 }
 
 static void
+add_members(struct world *world, int count)
+{
+	char id[32];
+
+	for (int i = 0; i < count; i++) {
+		struct la_login_event event;
+
+		(void)snprintf(id, sizeof(id), "m%d", i);
+		event = login(id, id, "t1", T0);
+		(void)add(world, i % 4, &event);
+	}
+}
+
+static void
+logins_that_come_one_by_one_do_not_wait_for_the_broker(void **state)
+{
+	struct world *world = *state;
+
+	world->bus.slow = world->bus.trickles = true;
+	add_members(world, 40);
+	turn_until_done(world);
+	assert_int_equal(world->bus.most_in_hand, 16);
+	assert_int_equal(count_outputs(world, "login-alerts"), 40);
+}
+
+static void
+of_a_backlog_four_batches_are_in_hand(void **state)
+{
+	struct world *world = *state;
+
+	world->options.batch_max_events = 300; /* more than a small batch has room for */
+	la_pipeline_free(world->pipeline);
+	open_pipeline(world);
+	world->bus.slow = true;
+	add_members(world, 1500);
+	turn_until_done(world);
+	assert_int_equal(world->bus.most_in_hand, 4 * 300);
+	assert_int_equal(count_outputs(world, "login-alerts"), 1500);
+}
+
+static void
 batch_ends_before_the_33rd_candidate_of_a_member(void **state)
 {
 	struct world *world = *state;
@@ -679,6 +720,8 @@ main(void)
 	    PROMISE(look_up_behind_a_conflict_is_made_again),
 	    PROMISE(batches_overlap),
 	    PROMISE(what_redis_has_lost_of_alerts_under_way_is_not_written_over),
+	    PROMISE(logins_that_come_one_by_one_do_not_wait_for_the_broker),
+	    PROMISE(of_a_backlog_four_batches_are_in_hand),
 	    PROMISE(batch_ends_before_the_33rd_candidate_of_a_member),
 	    PROMISE(record_that_cannot_be_read_is_left_alone_and_waited_for),
 	    PROMISE(stop_finishes_the_batch_in_hand),
