@@ -88,7 +88,7 @@ class Kafka:
 
     def start(self):
         if not (self.folder / "log").exists():
-            subprocess.run([*self.java, "kafka.tools.StorageTool", "format", "-t", self.cluster, "-c", str(self.config)],
+            subprocess.run([*self.java, "kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster}", "-c", str(self.config)],
                            check=True, stdout=subprocess.DEVNULL)
         self.process.start()
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
