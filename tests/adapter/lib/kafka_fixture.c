@@ -56,6 +56,25 @@ la_fixture_close(void **state)
 	return (0);
 }
 
+/* A broker may answer that a topic was made before it knows of it itself. */
+static void
+wait_until_known(rd_kafka_t *rk, const char *name)
+{
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
+	const struct rd_kafka_metadata *metadata;
+	bool is_known = false;
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+
+	while (!is_known && la_clock_now_ms(NULL) < until_ms) {
+		if (rd_kafka_metadata(rk, 0, topic, &metadata, PATIENCE_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			continue;
+		is_known = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+		rd_kafka_metadata_destroy(metadata);
+	}
+	rd_kafka_topic_destroy(topic);
+	assert_true(is_known);
+}
+
 static void
 create_really(const char *name, int partitions)
 {
@@ -76,6 +95,7 @@ create_really(const char *name, int partitions)
 	rd_kafka_event_destroy(event);
 	rd_kafka_NewTopic_destroy(topic);
 	rd_kafka_queue_destroy(queue);
+	wait_until_known(rk, name);
 	rd_kafka_destroy(rk);
 }
 
