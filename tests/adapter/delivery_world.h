@@ -31,6 +31,8 @@
 #define CONNECTIONS 3
 #define RELAYS 2
 #define T0 INT64_C(1751295600000) /* 2025-07-01T00:00:00+09:00 */
+#define MINUTE 60000
+#define ALWAYS 1000000 /* a rule that does not end */
 
 struct record {
 	struct la_buf value;
@@ -748,6 +750,15 @@ teardown(void **state)
 	return (0);
 }
 
+/* Another world, as setup makes it. */
+static inline struct world *
+renew(void **state)
+{
+	(void)teardown(state);
+	(void)setup(state);
+	return (*state);
+}
+
 static enum la_err
 run(struct world *world)
 {
@@ -831,6 +842,17 @@ dead_letters(const struct world *world)
 	for (size_t i = 0; i < world->output_count; i++)
 		count += world->outputs[i].is_dead_letter;
 	return (count);
+}
+
+static inline void
+revoke_first(struct world *world)
+{
+	if (world->now_ms < 3000 || world->lease[0] != 0)
+		return;
+	world->lease[0]++; /* it went to another instance, which finishes it */
+	for (int64_t i = 0; i < world->count[0]; i++)
+		world->records[0][i].has_outcome = true;
+	world->committed[0] = world->next[0] = world->count[0];
 }
 
 #endif

@@ -6,9 +6,6 @@
 
 #include "delivery_world.h"
 
-#define ALWAYS 1000000
-#define MINUTE 60000
-
 static struct world *
 with_directory(struct world *world, const struct directory_rule *rules)
 {
@@ -19,11 +16,9 @@ with_directory(struct world *world, const struct directory_rule *rules)
 }
 
 static struct world *
-renew(void **state, const struct directory_rule *rules)
+renew_with_directory(void **state, const struct directory_rule *rules)
 {
-	(void)teardown(state);
-	(void)setup(state);
-	return (with_directory(*state, rules));
+	return (with_directory(renew(state), rules));
 }
 
 static struct la_alert_job
@@ -101,7 +96,7 @@ a_member_that_was_asked_for_lately_is_not_asked_for_again(void **state)
 	assert_int_equal(world->directory.asked_count, 2);
 	assert_in_range(world->directory.asked[1].asked_ms, 1000 + MINUTE, 1000 + MINUTE * 5 / 4 + 2000);
 
-	world = renew(state, NULL);
+	world = renew_with_directory(state, NULL);
 	for (int i = 0; i < 100; i++)
 		add_member(world, i, "m");
 	assert_int_equal(run(world), LA_OK);
@@ -373,17 +368,6 @@ jobs_that_wait_for_an_address_are_bounded_and_it_is_said_when_there_is_no_room(v
 }
 
 static void
-revoke_first(struct world *world)
-{
-	if (world->now_ms < 3000 || world->lease[0] != 0)
-		return;
-	world->lease[0]++; /* it went to another instance, which finishes it */
-	for (int64_t i = 0; i < world->count[0]; i++)
-		world->records[0][i].has_outcome = true;
-	world->committed[0] = world->next[0] = world->count[0];
-}
-
-static void
 what_was_asked_for_a_partition_that_went_away_is_dropped(void **state)
 {
 	static const struct directory_rule rules[] = {{"later", LA_DIRECTORY_LATER, ALWAYS, NULL, NULL, 0}, {.member_id = NULL}};
@@ -452,7 +436,7 @@ a_crash_at_any_step_loses_no_mail_and_refuses_nobody_twice(void **state)
 		k++;
 		was_hit = false;
 		for (int after = 0; after < 2; after++) {
-			world = renew(state, rules);
+			world = renew_with_directory(state, rules);
 			world->fault = (struct fault){.at = k, .after = after, .lasting = true, .code = LA_EINTERNAL};
 			add_member(world, 0, "m");
 			add_member(world, 1, "late");
