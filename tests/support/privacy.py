@@ -8,7 +8,8 @@ own headers, stdout of `decide` and `render`, mails.
 
 Looked for: any e-mail address but the sender's, any IPv4 address but loopback, browsers' words, and, as whole words, what
 tests used as member id, member number, device token, address, IP; secrets anywhere. A value that looks like a plain word or
-a small number is not looked for; tests give their members ids with a digit.
+a small number is not looked for; tests give their members ids with a digit. In Redis, whose values are bytes, a word of a few
+letters comes about by chance: there it has at least eight.
 """
 import base64
 import os
@@ -21,6 +22,7 @@ from pathlib import Path
 WORD = re.compile(r"[\w.+-]+(?:@[\w.-]+)?")
 ADDRESS = re.compile(r"[^\s<>\"',;=]+@[\w-]+(?:\.[\w-]+)+")
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+REDIS_LETTERS = 8
 BROWSER = re.compile(r"Mozilla|AppleWebKit|Gecko|CriOS|Safari/|Chrome/|Edg/")
 MESSAGE_ID = re.compile(r"<?[0-9a-f]{32}@")
 SECRET_KEY = re.compile(r"(password|token|keys?)\.file$")
@@ -46,6 +48,7 @@ class Watch:
         self.values = {}   # word -> kind
         self.phrases = {}  # anything -> kind
         self.texts = {}    # where -> text
+        self.letters = {}  # where -> what a word that is looked for has at least
         self.started, self.kept = [], []  # of starts, by threads too: lists
 
     # ---- what tests used ----
@@ -82,8 +85,9 @@ class Watch:
 
     # ---- what programs wrote ----
 
-    def text(self, where, text):
+    def text(self, where, text, letters=0):
         self.texts[where] = text if isinstance(text, str) else text.decode(errors="replace")
+        self.letters[where] = letters
 
     def output(self, done):
         """Of a program that was started by subprocess."""
@@ -100,13 +104,13 @@ class Watch:
         """One line each: where, what kind, which value."""
         found = set()
         for where, text in self.texts.items():
-            found |= {f"{where}: {kind} {value!r}" for kind, value in self._in(text)}
+            found |= {f"{where}: {kind} {value!r}" for kind, value in self._in(text, self.letters[where])}
         return sorted(found)
 
-    def _in(self, text):
+    def _in(self, text, letters):
         for word in set(WORD.findall(text)):
             kind = self.values.get(word) or self.values.get(word.strip(".-+"))
-            if kind is not None:
+            if kind is not None and len(word) >= letters:
                 yield kind, word
         for phrase, kind in self.phrases.items():
             if phrase in text:

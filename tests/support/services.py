@@ -174,7 +174,7 @@ class Redis:
         except redis.RedisError:
             return
         words = re.findall(rb"[\x21-\x7e]{6,}", b"\n".join(entries))  # digests have shorter ones by chance
-        privacy.watch.text(f"{privacy.current_test()}: redis", b"\n".join(words))
+        privacy.watch.text(f"{privacy.current_test()}: redis", b"\n".join(words), privacy.REDIS_LETTERS)
 
     def close(self):
         self.keep()
