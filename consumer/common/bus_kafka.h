@@ -15,6 +15,8 @@
 #ifndef LA_COMMON_BUS_KAFKA_H
 #define LA_COMMON_BUS_KAFKA_H
 
+#include <stdbool.h>
+
 #include "common/bus.h"
 #include "common/conf.h"
 #include "common/err.h"
@@ -67,5 +69,8 @@ LA_MUST_CHECK enum la_err la_bus_kafka_check(
     const struct la_conf *conf, const char *const *topics, size_t count, int timeout_ms, struct la_error *error);
 
 const char *la_bus_kafka_library_version(void);
+
+/* Do its fetches have 256 KiB, and not 1 MiB (our defaults: from librdkafka 2.2 on a small queue is enough)? */
+bool la_bus_kafka_fetches_small(void);
 
 #endif

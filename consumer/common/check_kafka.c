@@ -10,6 +10,12 @@ la_bus_kafka_library_version(void)
 	return (rd_kafka_version_str());
 }
 
+bool
+la_bus_kafka_fetches_small(void)
+{
+	return (la_conf_kafka_has_fetch_backoff());
+}
+
 enum la_err
 la_bus_kafka_check_conf(const struct la_conf *conf, struct la_error *error)
 {

@@ -8,7 +8,8 @@
 
 #define KEPT_BYTES (64 << 20)
 #define STEP_BYTES (1 << 20)
-#define MAPPED_BYTES (32 << 20) /* as large as glibc allows: librdkafka's fetch buffers come from the heap */
+#define NEVER_MAPPED_BYTES (32 << 20) /* as large as glibc allows */
+#define MAPPED_BYTES (128 << 10)
 
 /*
  * glibc gives the end of a heap back from 128 KiB on, and lets the heap of another thread than the first grow by single
@@ -16,12 +17,14 @@
  * few records. One heap for all threads grows by the step.
  */
 void
-la_memory_keep(void)
+la_memory_keep(bool map_buffers)
 {
 #ifdef __GLIBC__
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	(void)mallopt(M_TOP_PAD, STEP_BYTES);
-	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+	(void)mallopt(M_MMAP_THRESHOLD, map_buffers ? MAPPED_BYTES : NEVER_MAPPED_BYTES);
+#else
+	(void)map_buffers;
 #endif
 }

@@ -115,7 +115,7 @@ la_command_run(struct la_conf *conf, int argc, char **argv)
 	if ((err = la_cli_args_end(&args, &error)) != LA_OK)
 		goto out;
 	la_cli_catch_signals();
-	la_memory_keep();
+	la_memory_keep(la_bus_kafka_fetches_small());
 	if ((err = make_machine(&machine, conf, &error)) != LA_OK)
 		goto out;
 	la_log(LA_LOG_INFO, la_msg("detector runs"), la_str("topic", la_conf_text(conf, "topic.events")));
