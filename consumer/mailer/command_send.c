@@ -49,7 +49,7 @@ mail_to(const struct la_relay *relay, size_t which, const struct la_mail *mail, 
 {
 	const struct la_relay_mail submitted = {
 	    .from = mail->envelope_from.text, .to = mail->to.text, .data = la_buf_span(&mail->eml)};
-	const struct la_relay_wait wait = {.ms = WORK_MS, .fds = {-1, -1, -1}};
+	const struct la_relay_wait wait = {.ms = WORK_MS, .fds = LA_RELAY_WAIT_NO_FDS};
 	struct la_relay_result result;
 	size_t count = 0;
 	enum la_err err = relay->submit(relay->self, which, &submitted, error);

@@ -177,7 +177,7 @@ static enum la_err
 rest(struct la_delivery_loop *loop, struct la_error *error)
 {
 	const struct la_relay *relay = loop->options.relay;
-	const struct la_relay_wait wait = {.ms = LAST_COMMIT_PAUSE_MS, .fds = {-1, -1}};
+	const struct la_relay_wait wait = {.ms = LAST_COMMIT_PAUSE_MS, .fds = LA_RELAY_WAIT_NO_FDS};
 	struct la_relay_result result;
 	size_t count;
 

@@ -46,6 +46,7 @@ struct la_relay_mail {
 
 #define LA_RELAYS_MAX 8
 #define LA_RELAY_WAIT_FDS 3
+#define LA_RELAY_WAIT_NO_FDS {-1, -1, -1}
 
 /* How long to wait, and for what else to be readable (-1: nothing). */
 struct la_relay_wait {

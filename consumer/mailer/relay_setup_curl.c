@@ -172,7 +172,7 @@ la_relay_curl_check(struct la_relay_curl *relay, size_t which, int timeout_ms, s
 		return (err);
 	relay->relays[which].busy++;
 	while (count == 0 && (left_ms = until_ms - la_clock_now_ms(NULL)) > 0) {
-		const struct la_relay_wait wait = {.ms = (int)left_ms, .fds = {-1, -1, -1}};
+		const struct la_relay_wait wait = {.ms = (int)left_ms, .fds = LA_RELAY_WAIT_NO_FDS};
 
 		if ((err = relay->port.work(relay, &wait, &result, 1, &count, error)) != LA_OK)
 			return (err);

@@ -528,6 +528,8 @@ relay_work(void *self, const struct la_relay_wait *wait, struct la_relay_result 
 
 	(void)error;
 	*count = 0;
+	for (size_t i = 0; i < LA_RELAY_WAIT_FDS; i++)
+		assert_int_equal(wait->fds[i], -1); /* nothing in this world has one */
 	withdraw_flights(world);
 	for (size_t i = 0; i < RELAYS * CONNECTIONS && *count < cap; i++) {
 		struct flight *flight = &world->flights[i];
