@@ -3,6 +3,7 @@
 #define LA_TESTS_RELAY_CLIENT_H
 
 #include "certificate.h"
+#include "conf_set.h"
 #include "sink_process.h"
 
 #include "common/clock.h"
@@ -14,20 +15,8 @@ static const struct la_patience usual_patience = {10000, 10000, 10000, 10000, 20
 static const struct la_patience short_patience = {
     .connect_ms = 500, .opening_ms = 500, .reply_ms = 500, .final_reply_ms = 500, .total_ms = 5000, .idle_ms = 5000};
 
-static const struct la_relay_wait a_while = {.ms = 100, .fds = {-1, -1, -1}}, not_at_all = {.ms = 0, .fds = {-1, -1, -1}};
-
-static inline void
-set(struct la_conf *conf, const char *format, ...)
-{
-	char text[256];
-	va_list list;
-
-	va_start(list, format);
-	(void)vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	assert_int_equal(la_conf_set(conf, text), LA_OK);
-	assert_int_equal(la_conf_problem_count(conf), 0);
-}
+static const struct la_relay_wait a_while = {.ms = 100, .fds = LA_RELAY_WAIT_NO_FDS},
+    not_at_all = {.ms = 0, .fds = LA_RELAY_WAIT_NO_FDS};
 
 /* The relay and the configuration it borrows from. */
 struct client {

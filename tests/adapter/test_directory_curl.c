@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "certificate.h"
+#include "conf_set.h"
 
 #include <sodium.h>
 
@@ -51,19 +52,6 @@ start_server(struct world *world)
 	assert_non_null(file);
 	assert_int_equal(fscanf(file, "%d", &world->port), 1);
 	(void)fclose(file);
-}
-
-static void
-set(struct la_conf *conf, const char *format, ...)
-{
-	char text[256];
-	va_list list;
-
-	va_start(list, format);
-	(void)vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	assert_int_equal(la_conf_set(conf, text), LA_OK);
-	assert_int_equal(la_conf_problem_count(conf), 0);
 }
 
 static void
