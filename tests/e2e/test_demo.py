@@ -41,9 +41,14 @@ def processes_of(checkout):
     return found
 
 
+def heed_interrupts():
+    """Tests that were started in the background ignore SIGINT, and so would all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def demo(checkout, *args):
     return subprocess.Popen([checkout / "deploy" / "demo.sh", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, start_new_session=True)
+                            stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=heed_interrupts)
 
 
 def finish(process, timeout):
