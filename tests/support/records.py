@@ -15,8 +15,8 @@ from privacy import watch
 from services import HASH_KEY, SOURCE
 
 DEMO_START = 1751295600000  # 2025-07-01T00:00:00+09:00
-COORDINATOR_ERRORS = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
-                      KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+NOT_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR,
+           KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 
 
 @cache
@@ -136,14 +136,14 @@ def read_topic(bootstrap, topic, count=0, timeout=30, settle=0.3):
         consumer.close()
 
 
-def _when_the_coordinator_is_there(ask, timeout=20):
-    """A broker that has just started, or was never asked for a group, has to find its own place first."""
+def _when_the_broker_knows(ask, timeout=20):
+    """A broker that has just started, has a new topic, or was never asked for a group, has to find its own place first."""
     deadline = time.monotonic() + timeout
     while True:
         try:
             return ask()
         except KafkaException as error:
-            if error.args[0].code() not in COORDINATOR_ERRORS or time.monotonic() > deadline:
+            if error.args[0].code() not in NOT_YET or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
 
@@ -153,11 +153,15 @@ def committed(bootstrap, group, topic):
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
     try:
         partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        answer = _when_the_coordinator_is_there(
+        answer = _when_the_broker_knows(
             lambda: consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=10))
         return {position.partition: position.offset for position in answer if position.offset >= 0}
     finally:
         consumer.close()
+
+
+def _end_of(consumer, topic, number):
+    return _when_the_broker_knows(lambda: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10))[1]
 
 
 def open_transactions(bootstrap, topics):
@@ -166,7 +170,7 @@ def open_transactions(bootstrap, topics):
     for isolation in ("read_committed", "read_uncommitted"):
         consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader", "isolation.level": isolation})
         try:
-            ends.append({(topic, number): consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+            ends.append({(topic, number): _end_of(consumer, topic, number)
                          for topic in topics for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions})
         finally:
             consumer.close()
@@ -178,8 +182,7 @@ def end_offsets(bootstrap, topic):
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader"})
     try:
         partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
-                for number in partitions}
+        ends = {number: _end_of(consumer, topic, number) for number in partitions}
         return {number: end for number, end in ends.items() if end > 0}
     finally:
         consumer.close()
