@@ -219,7 +219,7 @@ la_connection_reply(
 	return (LA_OK);
 }
 
-/* Where the server is: a path, an address, or a name that hiredis looks up, which may take long. */
+/* The socket, connected or not yet. where: a path or an address; hiredis would look up a name in our thread. */
 static enum la_err
 connect_to(struct la_connection *connection, const char *where, struct la_error *error)
 {
@@ -233,27 +233,20 @@ connect_to(struct la_connection *connection, const char *where, struct la_error 
 	return (LA_OK);
 }
 
-/* The socket, connected or not yet. */
+/* A name is looked up first. LA_ETIMEOUT: that goes on, the next call takes what it finds. */
 static enum la_err
-start_connect(struct la_connection *connection, struct la_error *error)
-{
-	return (connect_to(connection, connection->url.where, error));
-}
-
-/* The same without waiting for a resolver. */
-static enum la_err
-start_connect_at_once(struct la_connection *connection, struct la_error *error)
+start_connect(struct la_connection *connection, int wait_ms, struct la_error *error)
 {
 	const struct la_redis_url *url = &connection->url;
 	char address[LA_LOOKUP_ADDRESS_BYTES];
 	enum la_err err = LA_OK;
 
 	if (url->is_unix || la_lookup_is_address(url->where))
-		return (start_connect(connection, error));
+		return (connect_to(connection, url->where, error));
 	if (connection->lookup == NULL)
 		err = la_lookup_start(&connection->lookup, url->where, error);
 	if (err == LA_OK)
-		err = la_lookup_take(connection->lookup, address, error);
+		err = la_lookup_take(connection->lookup, wait_ms, address, error);
 	if (err != LA_OK)
 		la_error_prefix(error, "%s", url->name);
 	if (err == LA_ETIMEOUT)
@@ -339,7 +332,7 @@ la_connection_begin(struct la_connection *connection, struct la_error *error)
 
 	if (connection->redis != NULL)
 		return (LA_OK);
-	if ((err = start_connect_at_once(connection, error)) != LA_OK ||
+	if ((err = start_connect(connection, 0, error)) != LA_OK ||
 	    (err = send_greeting(connection, &connection->greetings, error)) != LA_OK)
 		la_connection_close(connection);
 	return (err);
@@ -409,7 +402,7 @@ la_connection_open(struct la_connection *connection, int timeout_ms, struct la_e
 
 	if (connection->redis != NULL)
 		return (LA_OK);
-	if ((err = start_connect(connection, error)) != LA_OK ||
+	if ((err = start_connect(connection, timeout_ms, error)) != LA_OK ||
 	    (err = finish_connect(connection, deadline_ms, error)) != LA_OK ||
 	    (err = greet(connection, deadline_ms, error)) != LA_OK)
 		la_connection_close(connection);

@@ -36,7 +36,7 @@ void la_connection_clear(struct la_connection *connection);
 
 /*
  * Connects, logs in and selects the database, within timeout_ms; nothing to do
- * when that is done already. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (closed then).
+ * when that is done already. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (closed then; a look-up of the host's name goes on).
  */
 LA_MUST_CHECK enum la_err la_connection_open(
     struct la_connection *connection, int timeout_ms, struct la_error *error);

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Belongs to the thread and to the one who waits: the last of them frees it. */
 struct la_lookup {
 	pthread_mutex_t mutex;
+	pthread_cond_t done;
 	int holders;
 	bool is_done;
 	int problem; /* of getaddrinfo; 0: address is there */
@@ -38,6 +40,7 @@ la_lookup_free(struct la_lookup *lookup)
 	(void)pthread_mutex_unlock(&lookup->mutex);
 	if (!last)
 		return;
+	(void)pthread_cond_destroy(&lookup->done);
 	(void)pthread_mutex_destroy(&lookup->mutex);
 	free(lookup);
 }
@@ -74,9 +77,23 @@ run(void *cookie)
 	memcpy(lookup->address, address, sizeof(address));
 	lookup->problem = problem;
 	lookup->is_done = true;
+	(void)pthread_cond_signal(&lookup->done);
 	(void)pthread_mutex_unlock(&lookup->mutex);
 	la_lookup_free(lookup);
 	return (NULL);
+}
+
+/* Neither fails: glibc's need no memory. */
+static void
+init_waiting(struct la_lookup *lookup)
+{
+	pthread_condattr_t attributes;
+
+	(void)pthread_mutex_init(&lookup->mutex, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&lookup->done, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
 }
 
 enum la_err
@@ -88,10 +105,9 @@ la_lookup_start(struct la_lookup **out, const char *host, struct la_error *error
 	sigset_t all, before;
 	int problem;
 
-	if (lookup == NULL || pthread_mutex_init(&lookup->mutex, NULL) != 0) {
-		free(lookup);
+	if (lookup == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for a name's look-up"));
-	}
+	init_waiting(lookup);
 	lookup->holders = 2;
 	(void)snprintf(lookup->host, sizeof(lookup->host), "%s", host);
 	(void)pthread_attr_init(&attributes);
@@ -110,12 +126,33 @@ la_lookup_start(struct la_lookup **out, const char *host, struct la_error *error
 	return (LA_OK);
 }
 
+/* Holding the mutex, which is free while it waits. */
+static void
+wait_done(struct la_lookup *lookup, int wait_ms)
+{
+	struct timespec until;
+
+	if (wait_ms <= 0 || lookup->is_done)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	while (!lookup->is_done && pthread_cond_timedwait(&lookup->done, &lookup->mutex, &until) == 0)
+		continue;
+}
+
 enum la_err
-la_lookup_take(struct la_lookup *lookup, char address[LA_LOOKUP_ADDRESS_BYTES], struct la_error *error)
+la_lookup_take(
+    struct la_lookup *lookup, int wait_ms, char address[LA_LOOKUP_ADDRESS_BYTES], struct la_error *error)
 {
 	enum la_err err = LA_ETIMEOUT;
 
 	(void)pthread_mutex_lock(&lookup->mutex);
+	wait_done(lookup, wait_ms);
 	if (lookup->is_done && lookup->problem != 0) {
 		err = la_error_set(error, LA_EUNAVAILABLE, "%s", gai_strerror(lookup->problem));
 	} else if (lookup->is_done) {

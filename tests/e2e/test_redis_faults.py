@@ -198,5 +198,29 @@ def test_a_redis_that_comes_back_empty_makes_known_members_new(world):
     world.settle()
 
 
+def test_while_nobody_knows_redis_by_name_it_waits_in_the_group_and_sigterm_ends_it(kafka, topics, redis_server, detector,
+                                                                                   build_dir):
+    program = detector({"redis.url": f"redis://redis.hangs:{redis_server.port}", "shutdown.timeout": "4s",
+                        "kafka.consumer.session.timeout.ms": str(int(SESSION_S * 1000)),
+                        "kafka.consumer.max.poll.interval.ms": "2500"})
+    hangs = program.with_slow_resolver(build_dir)
+    program.start()
+    produce(kafka.bootstrap, topics.events, [(b"m1", encode(login("e1", "m1")))])
+    wait_until(lambda: "msg=waiting for=redis" in program.stderr(), 20, program.stderr)
+    time.sleep(2.6)  # longer than a loop that stands still keeps its partitions
+    said = [line for line in program.stderr().splitlines() if "msg=waiting" in line]
+    assert len(said) == 1 and "the resolver does not answer" in said[0], said
+    assert "MAXPOLL" not in program.stderr() and program.stderr().count("partitions") == 1, program.stderr()
+    started = time.monotonic()
+    assert program.terminate() == 0
+    assert time.monotonic() - started < 4.5
+    assert not read_topic(kafka.bootstrap, topics.alerts)
+    program.start()
+    hangs.unlink()
+    alerts = read_topic(kafka.bootstrap, topics.alerts, 1)
+    assert [decode(record.value, "AlertJob")["event_id"] for record in alerts] == ["e1"]
+    assert program.terminate() == 0
+
+
 def test_it_stops_well_after_all_that(world):
     assert world.detector.terminate() == 0

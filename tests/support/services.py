@@ -196,6 +196,15 @@ class Program:
         self.write_config()
         self.process = Process(name, [self.binary, "--config", self.config, "run"], self.folder / f"{name}.log")
 
+    def with_slow_resolver(self, build_dir):
+        """Names that end in ".hangs" are not found while the file that this gives is there; then they are 127.0.0.1."""
+        hangs = self.folder / "resolver-hangs"
+        hangs.touch()
+        options = os.environ.get("ASAN_OPTIONS", "")
+        self.process.env |= {"LD_PRELOAD": str(Path(build_dir) / "lib" / "slow_resolver.so"), "LA_RESOLVER_HANGS": str(hangs),
+                             "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0".lstrip(":")}
+        return hangs
+
     def write_config(self):
         privacy.watch.settings(self.settings)
         self.config.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items() if value is not None))
