@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct part {
-	rd_kafka_queue_t *queue; /* of the partition; kept so that close can undo the forwarding */
+	rd_kafka_queue_t *queue; /* of the partition; kept so that the forwarding can be undone */
 	uint64_t lease;          /* 0: not ours, or being rewound */
 	int64_t first;           /* the first offset taken under the lease; -1: none */
 	bool rewinding;
@@ -44,20 +44,24 @@ la_assignment_kafka_new(struct la_assignment_kafka **out, const char *topic, rd_
 	return (LA_OK);
 }
 
+static void
+forget_queue(struct part *part)
+{
+	if (part->queue == NULL)
+		return;
+	/* The queues refer to each other: without this, librdkafka frees neither. */
+	rd_kafka_queue_forward(part->queue, NULL);
+	rd_kafka_queue_destroy(part->queue);
+	part->queue = NULL;
+}
+
 void
 la_assignment_kafka_free(struct la_assignment_kafka *assignment)
 {
-	size_t i;
-
 	if (assignment == NULL)
 		return;
-	for (i = 0; i < assignment->part_count; i++) {
-		if (assignment->parts[i].queue == NULL)
-			continue;
-		/* The queues refer to each other: without this, librdkafka frees neither. */
-		rd_kafka_queue_forward(assignment->parts[i].queue, NULL);
-		rd_kafka_queue_destroy(assignment->parts[i].queue);
-	}
+	for (size_t i = 0; i < assignment->part_count; i++)
+		forget_queue(&assignment->parts[i]);
 	free(assignment->parts);
 	free(assignment->topic);
 	free(assignment);
@@ -114,14 +118,15 @@ assign_one(struct la_assignment_kafka *assignment, rd_kafka_t *rk, const rd_kafk
 	part = part_at(assignment, which->partition);
 	if (part == NULL)
 		return (false);
-	if (part->queue == NULL)
-		part->queue = rd_kafka_queue_get_partition(rk, which->topic, which->partition);
-	if (part->queue == NULL)
-		return (false);
 	/*
 	 * Before the assign: librdkafka leaves a forwarding of ours alone when it
 	 * starts to fetch, and ends it when it stops, so each assignment needs it anew.
+	 * The queue too: a topic that was deleted and made again has other ones.
 	 */
+	forget_queue(part);
+	part->queue = rd_kafka_queue_get_partition(rk, which->topic, which->partition);
+	if (part->queue == NULL)
+		return (false);
 	rd_kafka_queue_forward(part->queue, assignment->records);
 	new_lease(assignment, part);
 	return (true);

@@ -154,6 +154,19 @@ def test_topics_that_are_made_later_are_used(kafka, topics, detector):
     assert program.terminate() == 0
 
 
+def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_start(kafka, topics, detector):
+    program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "300"}).start()
+    names = send(kafka.bootstrap, topics.events, 40)
+    wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
+    kafka.delete_topic(topics.events)
+    wait_for_log(program, "msg=\"partitions revoked\"")
+    kafka.create_topics(topics.events)
+    names |= send(kafka.bootstrap, topics.events, 20, first=40)  # at offsets that were committed before
+    wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
+    assert program.terminate() == 0
+    assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == end_offsets(kafka.bootstrap, topics.events)
+
+
 def test_an_alert_topic_that_takes_no_record_of_that_size_is_waited_for(kafka, topics, detector):
     small = Topics()
     kafka.create_topics(small.alerts, config={"max.message.bytes": "100"})

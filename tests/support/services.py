@@ -113,6 +113,10 @@ class Kafka:
         wait_until(create, 20, "the broker has its own place again", interval=0.2)
         wait_until(lambda: self.admin.list_topics(timeout=10).topics.keys() >= set(names), 30, "the topics are known")
 
+    def delete_topic(self, name):
+        self.admin.delete_topics([name])[name].result(10)
+        wait_until(lambda: name not in self.admin.list_topics(timeout=10).topics, 30, "the topic is gone")
+
     def configure_topic(self, name, key, value):
         resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[
             ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)])
