@@ -16,11 +16,12 @@ candidates_before(struct la_pipeline *pipeline, const struct la_batch *batch, co
 	return (count);
 }
 
-/* Are this batch's candidates of the member in the memo of the state at hand? */
+/* Are this batch's candidates of the member before the event `end` in the memo of the state at hand? */
 static bool
-are_remembered(const struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member)
+are_remembered(const struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member,
+    uint32_t end)
 {
-	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = la_batch_item(batch, i)->next) {
+	for (uint32_t i = member->first; i < end && i < batch->count; i = la_batch_item(batch, i)->next) {
 		const struct la_item *item = la_batch_item(batch, i);
 
 		if (item->kind == LA_ITEM_EVENT && item->verdict.candidate &&
@@ -30,12 +31,9 @@ are_remembered(const struct la_pipeline *pipeline, const struct la_batch *batch,
 	return (true);
 }
 
-/*
- * Has Redis lost candidates of earlier batches that it had acknowledged? A later position would hide them from their
- * redelivery, and until they are committed there may be one.
- */
+/* Are those of all earlier batches? Until they are committed they may be redelivered, and then the memo must have them. */
 static bool
-has_lost_candidates(
+are_earlier_remembered(
     struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member)
 {
 	const struct la_batch *earlier;
@@ -43,10 +41,10 @@ has_lost_candidates(
 
 	for (size_t k = 0; (earlier = la_pipeline_batch(pipeline, k)) != batch; k++) {
 		same = la_batch_find(earlier, batch, member->first);
-		if (same != NULL && same->candidates > 0 && !are_remembered(pipeline, earlier, same))
-			return (true);
+		if (same != NULL && same->candidates > 0 && !are_remembered(pipeline, earlier, same, LA_BATCH_NONE))
+			return (false);
 	}
-	return (false);
+	return (true);
 }
 
 /* Where the batch must end (rule 2), or that it must wait for what is before it. */
@@ -55,18 +53,40 @@ struct bound {
 	bool waits;
 };
 
-/* The event that is the first to change the member's state: false, and the batch waits, when that must not be yet. */
+/*
+ * The event that is the first to change the member's state: may it? Not when Redis has lost candidates under way that it
+ * had acknowledged: its position would hide them from their redelivery. The batch waits.
+ */
 static bool
 may_change(struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member, uint32_t i,
     struct bound *bound)
 {
 	const struct la_message *message = &batch->messages[i];
 
-	if (!has_lost_candidates(pipeline, batch, member))
+	if (are_earlier_remembered(pipeline, batch, member))
 		return (true);
 	la_pipeline_say(pipeline, LA_LOG_WARN, la_msg("redis has not kept a state that was written; what is decided goes first"),
 	    la_int("partition", message->partition), la_int("offset", message->offset));
 	*bound = (struct bound){.cut = i, .waits = true};
+	return (false);
+}
+
+/*
+ * A candidate that is new in a full memo pushed the oldest one out: may it? Not when that one is under way, as an event
+ * that its producer has sent again: the batch ends before the new one, or waits.
+ */
+static bool
+may_push_out(struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member,
+    uint32_t i, struct bound *bound)
+{
+	const struct la_verdict *verdict = &la_batch_item(batch, i)->verdict;
+
+	if (!verdict->candidate || verdict->redelivered || pipeline->state.memo_count < LA_MEMO_MAX)
+		return (true);
+	bound->waits = !are_earlier_remembered(pipeline, batch, member);
+	if (!bound->waits && are_remembered(pipeline, batch, member, i))
+		return (true);
+	bound->cut = i;
 	return (false);
 }
 
@@ -95,6 +115,8 @@ decide_events(
 			return (false);
 		}
 		if (item->verdict.applied && !changed && !may_change(pipeline, batch, member, i, bound))
+			return (false);
+		if (!may_push_out(pipeline, batch, member, i, bound))
 			return (false);
 		item->storm = la_storm_judge(policy, &item->facts, &item->verdict);
 		changed = changed || item->verdict.applied;

@@ -589,13 +589,31 @@ add_candidates(struct world *world)
 	}
 }
 
+/* A full memo, whose oldest candidates the producer sends again among new ones that push them out of it. */
+static void
+add_candidates_sent_again(struct world *world)
+{
+	char id[32], token[32];
+
+	for (int i = 0; i < 48; i++) {
+		int which = i < 32 || i % 2 == 1 ? i : (i - 32) / 2;
+		struct la_login_event event;
+
+		(void)snprintf(id, sizeof(id), "event-%d", which);
+		(void)snprintf(token, sizeof(token), "token-%d", which);
+		event = login(id, "m1", token, T0 + which * MINUTE);
+		(void)add(world, 0, &event);
+	}
+}
+
 /* What is read, and in batches of how many. */
 struct history {
 	void (*add)(struct world *world);
 	size_t batch_max;
 };
 
-static const struct history histories[] = {{add_history, 16}, {add_candidates, 20}};
+static const struct history histories[] = {
+    {add_history, 16}, {add_candidates, 20}, {add_candidates_sent_again, 3}, {add_candidates_sent_again, 40}};
 
 /* How many calls of ports the history takes without a fault. */
 static long
