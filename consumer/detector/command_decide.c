@@ -6,8 +6,8 @@
 #include "common/dead_letter.h"
 #include "common/json.h"
 #include "detector/commands.h"
-#include "detector/lookup.h"
 #include "detector/setup.h"
+#include "detector/solo.h"
 #include "detector/store_memory.h"
 
 /* decide: one line in, one line out, states in memory. */
@@ -16,60 +16,8 @@ struct workbench {
 	struct la_store_memory *memory;
 	bool with_jobs;
 	int64_t line_number;
-	struct la_member_state state;
-	unsigned char record[LA_STATE_RECORD_MAX];
+	struct la_solo solo;
 };
-
-static enum la_err
-fetch(const struct la_store *store, struct la_store_read *read, struct la_error *error)
-{
-	enum la_err err = store->fetch_begin(store->self, read, 1, error);
-
-	return (err != LA_OK ? err : store->fetch_end(store->self, 0, error));
-}
-
-/* One writer, so compare-and-set finds what was read. */
-static enum la_err
-put(const struct la_store *store, struct la_store_write *write, struct la_error *error)
-{
-	enum la_err err = store->write_begin(store->self, write, 1, error);
-
-	if (err != LA_OK || (err = store->write_end(store->self, 0, error)) != LA_OK)
-		return (err);
-	if (write->result != LA_WRITE_DONE)
-		return (la_error_set(error, LA_EINTERNAL, "a member's state changed by itself"));
-	return (LA_OK);
-}
-
-static enum la_err
-decide(struct workbench *bench, const struct la_facts *facts, struct la_verdict *verdict, struct la_error *error)
-{
-	const struct la_store *store = la_store_memory_port(bench->memory);
-	const struct la_policy *policy = la_decider_policy(bench->decider);
-	const struct la_member_key *key;
-	struct la_store_read read;
-	struct la_store_write write;
-	enum la_err err;
-
-	la_lookup_init(&read, facts);
-	if ((err = fetch(store, &read, error)) != LA_OK)
-		return (err);
-	la_state_init(&bench->state);
-	if (read.found >= 0 && (err = la_state_decode(read.record, &bench->state, error)) != LA_OK)
-		return (err);
-	la_policy_decide(policy, facts, &bench->state, verdict);
-	if (!verdict->applied)
-		return (LA_OK);
-	write = (struct la_store_write){.before = read.record,
-	    .after = la_span_of(bench->record, la_state_encode(&bench->state, bench->record)),
-	    .ttl_s = la_policy_key_ttl_s(policy, &bench->state),
-	    .keys = read.key,
-	    .key_count = read.key_count,
-	    .erases = verdict->erased};
-	write.move_from = la_lookup_key(&read, facts, &key);
-	write.key = *key;
-	return (put(store, &write, error));
-}
 
 static enum la_err
 print_line(json_t *line, struct la_error *error)
@@ -173,7 +121,8 @@ take_line(struct workbench *bench, struct la_span line, struct la_error *error)
 		err = print_rejected(bench, &in, stage, &why, error);
 	else if (err != LA_OK)
 		err = la_error_set(error, err, "%s", why.text);
-	else if ((err = decide(bench, &facts, &verdict, error)) == LA_OK)
+	else if ((err = la_solo_look(&bench->solo, &facts, error)) == LA_OK &&
+	    (err = la_solo_decide(&bench->solo, &facts, &verdict, error)) == LA_OK)
 		err = print_decision(bench, &in, &facts, &verdict, error);
 	la_json_event_clear(&in);
 	return (err);
@@ -234,6 +183,7 @@ la_command_decide(struct la_conf *conf, int argc, char **argv)
 		(void)la_error_set(&error, err, "out of memory");
 		goto out;
 	}
+	la_solo_init(&bench.solo, la_store_memory_port(bench.memory), la_decider_policy(bench.decider));
 	err = take_lines(&bench, &error);
 out:
 	if (err != LA_OK)
