@@ -45,6 +45,9 @@ const struct la_policy *la_decider_policy(const struct la_decider *decider);
 LA_MUST_CHECK enum la_err la_decider_facts(struct la_decider *decider, const struct la_login_event *event,
     const struct la_source *source, struct la_facts *facts, struct la_error *error);
 
+/* The member's number as a job shows it. */
+void la_decider_mask(const struct la_decider *decider, const struct la_login_event *event, struct la_text *out);
+
 /*
  * The records that follow from a verdict. The job only for ALERTED. Deterministic
  * (P11), except that sealing has a random nonce. facts is NULL for the decision on a REJECTED event: its

@@ -27,8 +27,8 @@ last_characters(struct la_span text, size_t count, size_t *before)
 	return (la_span_of(text.data + at, text.size - at));
 }
 
-static void
-mask_member(const struct la_decider *d, const struct la_login_event *event, struct la_text *out)
+void
+la_decider_mask(const struct la_decider *d, const struct la_login_event *event, struct la_text *out)
 {
 	struct la_span number = event->member_number.size > 0 ? event->member_number : event->member_id;
 	struct la_text tail;
@@ -119,7 +119,7 @@ la_decider_job(const struct la_decider *decider, const struct la_login_event *ev
 	job->occurred_at_ms = event->occurred_at_ms;
 	job->not_after_ms = not_after(event->occurred_at_ms, decider->policy.alert_max_age_ms);
 	la_hex(job->member_ref, facts->by_epoch[decider->active].member, LA_MEMBER_DIGEST_BYTES);
-	mask_member(decider, event, &job->member_masked);
+	la_decider_mask(decider, event, &job->member_masked);
 	set_labels(decider, event, job);
 	set_recipient(decider, event, job);
 	job->suppressed_before = (int32_t)verdict->suppressed_before;

@@ -14,7 +14,14 @@ static const char usage[] =
     "  run                       read login events, publish an alert for each login from something new\n"
     "  check                     look at configuration, keys and schemas, then ask each server\n"
     "  decide [--jobs]           login events as JSON lines on stdin, decisions on stdout; no server\n"
-    "  replay                    not supported yet\n"
+    "  replay --from T --to T --report DIR\n"
+    "                            decide again what occurred, or came, from T on and before T; writes decisions.jsonl,\n"
+    "                            summary.json and report.html to DIR, and nothing anywhere else. T is ISO 8601 with\n"
+    "                            an offset, or ms since 1970; days and times are told in the offset of --from\n"
+    "    [--warm-up 365d]        read so much before --from, to know the devices\n"
+    "    [--compare]             with the decisions, alerts and deliveries that were recorded\n"
+    "    [--policy FILE]         how many mails the policy.* keys of FILE would make instead\n"
+    "    [--member ID]           that member's timeline on stdout\n"
     "  keygen FILE               a new key file for hash.keys.file, never over an existing one\n"
     "  keygen --add FILE         a new epoch that is only read, first step of a rotation\n"
     "  keygen --activate FILE    the newest epoch becomes the one that is written, second step\n"
@@ -34,7 +41,11 @@ static const struct la_cli_command commands[] = {
         .loads_files = true,
         .runs_anyway = true},
     {.name = "decide", .required = needs_keys, .wants_config = true, .run = la_command_decide},
-    {.name = "replay", .run = la_command_replay},
+    {.name = "replay",
+        .required = needs_keys,
+        .wants_config = true,
+        .run = la_command_replay,
+        .loads_files = true},
     {.name = "keygen", .run = la_command_keygen},
 };
 

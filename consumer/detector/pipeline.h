@@ -20,6 +20,9 @@
 
 enum la_publish { LA_PUBLISH_NOTABLE, LA_PUBLISH_NONE, LA_PUBLISH_ALL };
 
+/* Has a decision with that outcome a record? pipeline_output.c */
+bool la_pipeline_publishes(enum la_publish publish, enum la_outcome outcome);
+
 struct la_pipeline_options {
 	const struct la_bus *bus;
 	const struct la_store *store;

@@ -33,8 +33,8 @@ la_pipeline_await(struct la_pipeline *pipeline, uint64_t number, struct la_error
 	return (err);
 }
 
-static bool
-is_published(enum la_publish publish, enum la_outcome outcome)
+bool
+la_pipeline_publishes(enum la_publish publish, enum la_outcome outcome)
 {
 	if (publish != LA_PUBLISH_NOTABLE)
 		return (publish == LA_PUBLISH_ALL);
@@ -104,7 +104,7 @@ produce_item(struct la_pipeline *pipeline, const struct la_batch *batch, size_t 
 	const struct la_item *item = la_batch_item(batch, i);
 	bool rejected = item->kind == LA_ITEM_REJECTED;
 	enum la_outcome outcome = rejected ? LA_OUTCOME_REJECTED : item->verdict.outcome;
-	bool published = is_published(pipeline->options.publish, outcome);
+	bool published = la_pipeline_publishes(pipeline->options.publish, outcome);
 	struct la_login_event event;
 	enum la_err err = LA_OK;
 

@@ -30,16 +30,12 @@ knows(enum la_act act, size_t at)
 	return ((struct la_finding){.act = act, .outcome = LA_OUTCOME_KNOWN, .at = at});
 }
 
-/* What of an event a live environment shares. */
-struct likeness {
-	bool live, token, platform, browser;
-};
-
-static struct likeness
-compare(const struct la_policy *policy, const struct la_facts *facts, const struct la_environment *e)
+struct la_likeness
+la_policy_compare(
+    const struct la_policy *policy, const struct la_facts *facts, const struct la_environment *e)
 {
 	const struct la_digests *digests = la_facts_under(facts, e->epoch);
-	struct likeness same = {.live = is_live(policy, facts, e->last_seen_ms)};
+	struct la_likeness same = {.live = is_live(policy, facts, e->last_seen_ms)};
 
 	if (!same.live || digests == NULL)
 		return (same);
@@ -54,7 +50,7 @@ static struct la_finding
 find_refreshed(const struct la_policy *policy, const struct la_facts *facts, const struct la_member_state *state)
 {
 	for (size_t i = 0; i < state->environment_count; i++) {
-		struct likeness same = compare(policy, facts, &state->environment[i]);
+		struct la_likeness same = la_policy_compare(policy, facts, &state->environment[i]);
 
 		if (same.token && same.browser)
 			return ((struct la_finding){
@@ -106,7 +102,7 @@ look_around(const struct la_policy *policy, const struct la_facts *facts, const 
 	struct survey s = {.met = state->environment_count, .look_alike = state->environment_count};
 
 	for (size_t i = 0; i < state->environment_count; i++) {
-		struct likeness same = compare(policy, facts, &state->environment[i]);
+		struct la_likeness same = la_policy_compare(policy, facts, &state->environment[i]);
 
 		s.any_live = s.any_live || same.live;
 		s.token_live = s.token_live || same.token;

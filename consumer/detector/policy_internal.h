@@ -1,6 +1,6 @@
 /*
  * The policy in four steps, one file each; policy.c puts them together.
- * All take the state as it is before or during one event.
+ * All take the state as it is before or during one event. Nobody else includes this, but for replay_why.c.
  */
 #ifndef LA_DETECTOR_POLICY_INTERNAL_H
 #define LA_DETECTOR_POLICY_INTERNAL_H
@@ -36,6 +36,13 @@ la_policy_elapsed(int64_t later, int64_t earlier)
 		return (later > earlier ? INT64_MAX : INT64_MIN);
 	return (difference);
 }
+
+/* What of an event an environment shares, if it is live. Also for replay, which says why. */
+struct la_likeness {
+	bool live, token, platform, browser;
+};
+struct la_likeness la_policy_compare(
+    const struct la_policy *policy, const struct la_facts *facts, const struct la_environment *e);
 
 /* policy_find.c: rules 3-5, looking only. */
 struct la_finding la_policy_find(

@@ -14,3 +14,29 @@ la_setup_policy(const struct la_conf *conf, struct la_policy *policy)
 	    .seed_until_ms = la_conf_ms(conf, "policy.seed-until"),
 	    .alert_max_age_ms = la_conf_ms(conf, "alert.max-age")};
 }
+
+void
+la_setup_policy_over(const struct la_conf *other, struct la_policy *policy)
+{
+	struct la_policy theirs;
+
+	la_setup_policy(other, &theirs);
+	if (la_conf_is_set(other, "policy.device-ttl"))
+		policy->device_ttl_ms = theirs.device_ttl_ms;
+	if (la_conf_is_set(other, "policy.first-login")) {
+		policy->first_login = theirs.first_login;
+		policy->grace_ms = theirs.grace_ms;
+	}
+	if (la_conf_is_set(other, "policy.no-token"))
+		policy->no_token_environment = theirs.no_token_environment;
+	if (la_conf_is_set(other, "policy.cooldown"))
+		policy->cooldown_ms = theirs.cooldown_ms;
+	if (la_conf_is_set(other, "policy.cap")) {
+		policy->cap_count = theirs.cap_count;
+		policy->cap_window_ms = theirs.cap_window_ms;
+	}
+	if (la_conf_is_set(other, "policy.seed-until")) {
+		policy->has_seed_until = true;
+		policy->seed_until_ms = theirs.seed_until_ms;
+	}
+}

@@ -27,4 +27,13 @@ LA_MUST_CHECK enum la_err la_setup_sealer(
 LA_MUST_CHECK enum la_err la_setup_decider(
     const struct la_conf *conf, struct la_decider **decider, struct la_error *error);
 
+/*
+ * The same for a replay: under this policy, mode REPLAY, and nothing is sealed, as no job goes anywhere.
+ */
+LA_MUST_CHECK enum la_err la_setup_replay_decider(const struct la_conf *conf, const struct la_policy *policy,
+    struct la_decider **decider, struct la_error *error);
+
+/* Those keys of policy.* that were set in other take its values; nothing else of other is looked at. */
+void la_setup_policy_over(const struct la_conf *other, struct la_policy *policy);
+
 #endif

@@ -151,7 +151,6 @@ def test_version_and_help_need_nothing(program):
     assert version.returncode == 0 and b"librdkafka" in version.stdout and b"hiredis" in version.stdout
     usage = program().command("--help", config=False)
     assert usage.returncode == 0 and b"decide" in usage.stdout
-    assert program().command("replay", config=False).returncode == 64
     assert program().command("no-such-command").returncode == 64
     assert program().command("keygen", config=False).returncode == 64
 

@@ -37,8 +37,9 @@ class Expected:
 class Feed:
     """`sent` in the order of sending; `expected` by (partition, offset) of a topic that nobody else writes to."""
 
-    def __init__(self, count, seed, poison=0.003):
+    def __init__(self, count, seed, poison=0.003, policy=POLICY):
         self.poison = poison
+        self.policy = policy
         self.rng = random.Random(seed)
         self.made = []
         self.now = DEMO_START
@@ -95,7 +96,7 @@ class Feed:
         return event
 
     def _decide(self):
-        model = Model(POLICY)
+        model = Model(self.policy)
         offsets = Counter()
         expected = {}
         for sent in self.sent:
