@@ -100,6 +100,7 @@ la_json_read_event(struct la_span line, struct la_json_event *out, struct la_err
 	if (reader.err != LA_OK)
 		return (reader.err);
 	reader.object = out->root;
+	read_position(&reader, out); /* first: a line that is refused for another field has its place */
 	la_json_require(&reader, "event_id");
 	la_json_require(&reader, "occurred_at");
 	la_json_require(&reader, "member_id");
@@ -109,7 +110,6 @@ la_json_read_event(struct la_span line, struct la_json_event *out, struct la_err
 	event->has_account_created_at = la_json_time(&reader, "account_created_at", &event->account_created_at_ms);
 	if (la_json_bytes(&reader, "email_sealed", &out->bytes, &sealed_size))
 		event->email_sealed = la_span_of(out->bytes, sealed_size);
-	read_position(&reader, out);
 	return (reader.err);
 }
 

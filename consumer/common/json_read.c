@@ -5,6 +5,22 @@
 #include <string.h>
 
 #include "common/calendar.h"
+#include "common/json_repair.h"
+
+#define FLAGS (JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES)
+
+/* What jansson does not take, repaired; where stays that of the text as it was. */
+static enum la_err
+load_repaired(struct la_span text, json_t **root)
+{
+	struct la_buf repaired = LA_BUF_INIT;
+	enum la_err err = la_json_repair(text, &repaired);
+
+	if (err == LA_OK)
+		*root = json_loadb((const char *)repaired.data, repaired.size, FLAGS, NULL);
+	la_buf_clear(&repaired);
+	return (err);
+}
 
 /* jansson's own error text quotes the input; only where it stopped is told. */
 enum la_err
@@ -15,9 +31,11 @@ la_json_parse(struct la_span text, json_t **object, struct la_error *error)
 
 	if (text.size > LA_JSON_BYTES_MAX)
 		return (la_error_set(error, LA_EDATA, "larger than %u bytes", LA_JSON_BYTES_MAX));
-	root = json_loadb((const char *)text.data, text.size, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &where);
+	root = json_loadb((const char *)text.data, text.size, FLAGS, &where);
 	/* jansson 2.14 says nothing at all when it lacks the memory to begin. */
 	if (root == NULL && (where.text[0] == '\0' || json_error_code(&where) == json_error_out_of_memory))
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	if (root == NULL && load_repaired(text, &root) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	if (root == NULL)
 		return (la_error_set(

@@ -92,9 +92,8 @@ second_byte_fits(unsigned char first, unsigned char second)
 	return (second >= low && second <= high);
 }
 
-/* Length of the maximal ill-formed subpart at the start of src, at least 1. */
-static size_t
-ill_formed(struct la_span src)
+size_t
+la_utf8_ill_formed(struct la_span src)
 {
 	unsigned char first = src.data[0];
 	size_t want, i;
@@ -140,7 +139,7 @@ la_text_set(struct la_text *out, struct la_span src)
 		} else if ((taken = la_utf8_decode(src, &code_point)) > 0) {
 			fits = append(out, src.data, taken);
 		} else {
-			taken = ill_formed(src);
+			taken = la_utf8_ill_formed(src);
 			fits = append(out, replacement, sizeof(replacement));
 		}
 		src = la_span_of(src.data + taken, src.size - taken);

@@ -40,6 +40,9 @@ la_text_span(const struct la_text *text)
  */
 size_t la_utf8_decode(struct la_span src, uint32_t *code_point);
 
+/* Where la_utf8_decode gives 0 and src is not empty: the size of the maximal ill-formed subpart there, at least 1. */
+size_t la_utf8_ill_formed(struct la_span src);
+
 /* Writes code_point as UTF-8 into out (4 bytes of room); returns its length, 0 for a surrogate or > 10FFFF. */
 size_t la_utf8_encode(uint32_t code_point, char out[4]);
 

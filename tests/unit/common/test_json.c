@@ -157,8 +157,9 @@ a_line_that_is_no_event_is_refused_with_field_and_rule(void **state)
 	    {"[\"SECRET\"]", "no JSON object"},
 	    {"{\"SECRET\":1,\"SECRET\":2}", NOT_JSON},
 	    {EVENT("") " SECRET", NOT_JSON},
-	    {EVENT(",\"user_agent\":\"SECRET\xff\""), NOT_JSON},
-	    {EVENT(",\"user_agent\":\"SECRET\\ud800\""), NOT_JSON},
+	    {EVENT(",\"SECRET\xff"), NOT_JSON},
+	    {EVENT(",\xff:\"SECRET\""), NOT_JSON},
+	    {EVENT(",\"user_agent\":\"SECRET\\ud80\""), NOT_JSON},
 	    {"{\"occurred_at\":1,\"member_id\":\"SECRET\"}", "event_id: required"},
 	    {"{\"event_id\":null,\"occurred_at\":1,\"member_id\":\"SECRET\"}", "event_id: required"},
 	    {"{\"event_id\":\"SECRET\",\"member_id\":\"SECRET\"}", "occurred_at: required"},
@@ -198,6 +199,78 @@ a_line_that_is_no_event_is_refused_with_field_and_rule(void **state)
 	}
 }
 
+#define REPLACED "\xef\xbf\xbd"
+
+static void
+text_that_is_no_unicode_is_read_with_replacement_characters(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+	    {"a\xff", "a" REPLACED},
+	    {"\xe3\x81\x82\xe3\x81", "\xe3\x81\x82" REPLACED}, /* cut: one subpart */
+	    {"\xc0\x80", REPLACED REPLACED},
+	    {"\xed\xa0\x80", REPLACED REPLACED REPLACED},
+	    {"\\ud800", REPLACED},
+	    {"\\udc00\\ud800", REPLACED REPLACED},
+	    {"\\ud83d\\ude00\\uD83D\\n\xff", "\xf0\x9f\x98\x80" REPLACED "\n" REPLACED},
+	    {"\\\\ud800\xff", "\\ud800" REPLACED}, /* an escaped backslash */
+	    {"\\\"\xff\\\"99999999999999999999", "\"" REPLACED "\"99999999999999999999"},
+	};
+	char line[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct la_json_event event;
+
+		(void)snprintf(line, sizeof(line), EVENT(",\"ip\":\"%s\""), rows[i].in);
+		read_event(line, &event);
+		assert_true(la_span_is(event.event.ip, rows[i].out));
+		la_json_event_clear(&event);
+	}
+}
+
+static void
+numbers_of_any_size_in_unknown_fields_are_ignored(void **state)
+{
+	static const char *const numbers[] = {"18446744073709551615", "-9223372036854775809", "1e999", "-1.5E+999",
+	    "[0,-0,9223372036854775807,-9223372036854775808,9223372036854775808]"};
+	static const char *const no_numbers[] = {"099999999999999999999", "1e999e5", "5-99999999999999999999",
+	    "99999999999999999999.", ".99999999999999999999", "1e999.5", "+99999999999999999999", "1e+-999"};
+	char line[256];
+	struct la_json_event event;
+	struct la_error error = LA_ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		(void)snprintf(line, sizeof(line), EVENT(",\"x\":%s,\"_offset\":9223372036854775807"), numbers[i]);
+		read_event(line, &event);
+		assert_int_equal(event.source.offset, INT64_MAX);
+		la_json_event_clear(&event);
+	}
+	for (size_t i = 0; i < sizeof(no_numbers) / sizeof(no_numbers[0]); i++) {
+		(void)snprintf(line, sizeof(line), EVENT(",\"x\":%s"), no_numbers[i]);
+		assert_int_equal(la_json_read_event(la_span_text(line), &event, &error), LA_EDATA);
+		la_json_event_clear(&event);
+	}
+}
+
+static void
+a_line_refused_for_another_field_has_its_place(void **state)
+{
+	static const char line[] = "{\"event_id\":5,\"_topic\":\"t\",\"_partition\":3,\"_offset\":7}";
+	struct la_json_event event;
+	struct la_error error = LA_ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(la_json_read_event(la_span_text(line), &event, &error), LA_EDATA);
+	assert_true(event.has_topic && event.has_partition && event.has_offset);
+	assert_true(la_span_is(event.source.topic, "t"));
+	assert_int_equal(event.source.partition, 3);
+	assert_int_equal(event.source.offset, 7);
+	la_json_event_clear(&event);
+}
+
 static void
 numbers_beyond_64_bits_and_endless_nesting_are_refused(void **state)
 {
@@ -208,6 +281,7 @@ numbers_beyond_64_bits_and_endless_nesting_are_refused(void **state)
 	(void)state;
 	assert_int_equal(
 	    la_json_read_event(la_span_text(EVENT(",\"_offset\":99999999999999999999")), &event, &error), LA_EDATA);
+	assert_string_equal(error.text, "_offset: must be a whole number from 0 to 9223372036854775807");
 	la_json_event_clear(&event);
 	memset(deep, '[', sizeof(deep));
 	assert_int_equal(la_json_read_event(la_span_of(deep, sizeof(deep)), &event, &error), LA_EDATA);
@@ -432,6 +506,9 @@ main(void)
 	    cmocka_unit_test(unknown_symbols_become_the_enums_default),
 	    cmocka_unit_test(strings_keep_nul_and_empty_stays_empty),
 	    cmocka_unit_test(a_line_that_is_no_event_is_refused_with_field_and_rule),
+	    cmocka_unit_test(text_that_is_no_unicode_is_read_with_replacement_characters),
+	    cmocka_unit_test(numbers_of_any_size_in_unknown_fields_are_ignored),
+	    cmocka_unit_test(a_line_refused_for_another_field_has_its_place),
 	    cmocka_unit_test(numbers_beyond_64_bits_and_endless_nesting_are_refused),
 	    cmocka_unit_test(a_line_over_16_mib_is_refused),
 	    cmocka_unit_test(a_minimal_job_is_complete),
