@@ -24,6 +24,8 @@ void la_file_wipe(struct la_buf *secret); /* overwrites, then la_buf_clear */
 /*
  * Writes to a temporary file beside path, syncs, then puts it in place: never
  * half a file. replace=false: an existing path is LA_EUSAGE and stays as it is.
+ * replace=true: a link's target is replaced, not the link; the owner, the group
+ * and its leave to read stay.
  * Errors else: LA_ECONFIG (names path and reason).
  */
 LA_MUST_CHECK enum la_err la_file_write(const char *path, struct la_span bytes, mode_t mode, bool replace,

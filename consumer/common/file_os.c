@@ -128,14 +128,31 @@ put_in_place(const char *temporary, const char *path, bool replace)
 	return (link(temporary, path));
 }
 
-enum la_err
-la_file_write(const char *path, struct la_span bytes, mode_t mode, bool replace, struct la_error *error)
+/* Of what is replaced stay the owner, the group and its leave to read: a key that root rotates is still the program's. */
+static int
+set_access(int fd, const char *path, mode_t mode)
+{
+	struct stat old, made;
+
+	if (path == NULL || stat(path, &old) != 0)
+		return (fchmod(fd, mode));
+	if (fstat(fd, &made) != 0)
+		return (-1);
+	if ((old.st_uid != made.st_uid || old.st_gid != made.st_gid) && fchown(fd, old.st_uid, old.st_gid) != 0)
+		return (-1);
+	return (fchmod(fd, mode | (old.st_mode & S_IRGRP)));
+}
+
+/* Writes beside target, which is where path leads to; errors name path. */
+static enum la_err
+write_beside(const char *target, const char *path, struct la_span bytes, mode_t mode, bool replace,
+    struct la_error *error)
 {
 	enum la_err err = LA_OK;
 	char *temporary = NULL;
 	int fd = -1;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+	if (asprintf(&temporary, "%s.XXXXXX", target) < 0) {
 		temporary = NULL;
 		err = la_error_set(error, LA_ENOMEM, "%s: out of memory", path);
 		goto out;
@@ -145,10 +162,10 @@ la_file_write(const char *path, struct la_span bytes, mode_t mode, bool replace,
 		err = failed(error, path, errno);
 		goto out;
 	}
-	if (fchmod(fd, mode) != 0 || write_all(fd, bytes) != 0 || fsync(fd) != 0)
+	if (set_access(fd, replace ? target : NULL, mode) != 0 || write_all(fd, bytes) != 0 || fsync(fd) != 0)
 		err = failed(error, path, errno);
-	else if (put_in_place(temporary, path, replace) == 0)
-		sync_folder(path);
+	else if (put_in_place(temporary, target, replace) == 0)
+		sync_folder(target);
 	else if (errno == EEXIST)
 		err = la_error_set(error, LA_EUSAGE, "%s: exists already and is left as it is", path);
 	else
@@ -159,5 +176,15 @@ out:
 	if (fd >= 0)
 		(void)close(fd);
 	free(temporary);
+	return (err);
+}
+
+enum la_err
+la_file_write(const char *path, struct la_span bytes, mode_t mode, bool replace, struct la_error *error)
+{
+	char *target = replace ? realpath(path, NULL) : NULL; /* NULL: nothing is there yet */
+	enum la_err err = write_beside(target == NULL ? path : target, path, bytes, mode, replace, error);
+
+	free(target);
 	return (err);
 }

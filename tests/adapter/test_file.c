@@ -97,6 +97,32 @@ an_existing_file_is_replaced_only_when_asked(void **state)
 }
 
 static void
+what_is_replaced_keeps_its_link_and_its_readers(void **state)
+{
+	struct la_buf buf = LA_BUF_INIT;
+	struct la_error error = LA_ERROR_INIT;
+	bool root = geteuid() == 0;
+	struct stat st;
+
+	(void)state;
+	put("target", "old", 3);
+	assert_int_equal(chmod(path_of("target"), 0644), 0);
+	if (root)
+		assert_int_equal(chown(path_of("target"), 65532, 65533), 0);
+	assert_int_equal(symlink("target", path_of("link")), 0);
+	put("link", "new", 3);
+	assert_int_equal(lstat(path_of("link"), &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(la_file_read(path_of("target"), 100, &buf, &error), LA_OK);
+	assert_true(la_span_is(la_buf_span(&buf), "new"));
+	assert_int_equal(stat(path_of("target"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(st.st_uid, root ? 65532 : geteuid());
+	assert_true(!root || st.st_gid == 65533);
+	la_buf_clear(&buf);
+}
+
+static void
 nothing_is_left_behind_when_a_file_cannot_be_written(void **state)
 {
 	struct la_error error = LA_ERROR_INIT;
@@ -220,6 +246,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_file_reads_back_as_it_was_written),
 	    cmocka_unit_test(an_existing_file_is_replaced_only_when_asked),
+	    cmocka_unit_test(what_is_replaced_keeps_its_link_and_its_readers),
 	    cmocka_unit_test(nothing_is_left_behind_when_a_file_cannot_be_written),
 	    cmocka_unit_test(what_cannot_be_read_is_named_with_its_reason),
 	    cmocka_unit_test(a_secret_loses_its_line_end_and_nothing_else),
