@@ -16,35 +16,49 @@ candidates_before(struct la_pipeline *pipeline, const struct la_batch *batch, co
 	return (count);
 }
 
-/* Are this batch's candidates of the member before the event `end` in the memo of the state at hand? */
-static bool
+/* What the memo of the state at hand has of candidates under way. */
+enum remembered {
+	REMEMBERED,
+	PUSHED_OUT, /* by a newer one: of an event that its producer sent again, when its candidate had grown old */
+	LOST        /* by Redis, which had acknowledged it */
+};
+
+/* This batch's candidates of the member before the event `end`. */
+static enum remembered
 are_remembered(const struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member,
     uint32_t end)
 {
+	enum remembered worst = REMEMBERED;
+
 	for (uint32_t i = member->first; i < end && i < batch->count; i = la_batch_item(batch, i)->next) {
 		const struct la_item *item = la_batch_item(batch, i);
 
-		if (item->kind == LA_ITEM_EVENT && item->verdict.candidate &&
-		    !la_policy_remembers(&item->facts, &pipeline->state))
-			return (false);
+		if (item->kind != LA_ITEM_EVENT || !item->verdict.candidate ||
+		    la_policy_remembers(&item->facts, &pipeline->state))
+			continue;
+		if (!item->verdict.redelivered || pipeline->state.memo_count < LA_MEMO_MAX)
+			return (LOST);
+		worst = PUSHED_OUT;
 	}
-	return (true);
+	return (worst);
 }
 
-/* Are those of all earlier batches? Until they are committed they may be redelivered, and then the memo must have them. */
-static bool
+static enum remembered
 are_earlier_remembered(
     struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member)
 {
+	enum remembered worst = REMEMBERED, found;
 	const struct la_batch *earlier;
 	const struct la_batch_member *same;
 
-	for (size_t k = 0; (earlier = la_pipeline_batch(pipeline, k)) != batch; k++) {
+	for (size_t k = 0; worst != LOST && (earlier = la_pipeline_batch(pipeline, k)) != batch; k++) {
 		same = la_batch_find(earlier, batch, member->first);
-		if (same != NULL && same->candidates > 0 && !are_remembered(pipeline, earlier, same, LA_BATCH_NONE))
-			return (false);
+		if (same == NULL || same->candidates == 0)
+			continue;
+		found = are_remembered(pipeline, earlier, same, LA_BATCH_NONE);
+		worst = found > worst ? found : worst;
 	}
-	return (true);
+	return (worst);
 }
 
 /* Where the batch must end (rule 2), or that it must wait for what is before it. */
@@ -54,50 +68,39 @@ struct bound {
 };
 
 /*
- * The event that is the first to change the member's state: may it? Not when Redis has lost candidates under way that it
- * had acknowledged: its position would hide them from their redelivery. The batch waits.
+ * May the event that was applied last stay? Until they are committed, candidates can be redelivered, and then the memo
+ * must have them (rule 2). So not after Redis has lost some: a later position would hide them. Nor when it pushed one out
+ * of a full memo. The batch waits for those of earlier batches, and ends behind its own.
  */
 static bool
-may_change(struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member, uint32_t i,
+may_stay(struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member, uint32_t i,
     struct bound *bound)
 {
-	const struct la_message *message = &batch->messages[i];
-
-	if (are_earlier_remembered(pipeline, batch, member))
-		return (true);
-	la_pipeline_say(pipeline, LA_LOG_WARN, la_msg("redis has not kept a state that was written; what is decided goes first"),
-	    la_int("partition", message->partition), la_int("offset", message->offset));
-	*bound = (struct bound){.cut = i, .waits = true};
-	return (false);
-}
-
-/*
- * A candidate that is new in a full memo pushed the oldest one out: may it? Not when that one is under way, as an event
- * that its producer has sent again: the batch ends before the new one, or waits.
- */
-static bool
-may_push_out(struct la_pipeline *pipeline, const struct la_batch *batch, const struct la_batch_member *member,
-    uint32_t i, struct bound *bound)
-{
 	const struct la_verdict *verdict = &la_batch_item(batch, i)->verdict;
+	const struct la_message *message = &batch->messages[i];
+	bool pushes = verdict->candidate && pipeline->state.memo_count == LA_MEMO_MAX;
+	enum remembered earlier;
 
-	if (!verdict->candidate || verdict->redelivered || pipeline->state.memo_count < LA_MEMO_MAX)
+	if (member->changed && !pushes)
 		return (true);
-	bound->waits = !are_earlier_remembered(pipeline, batch, member);
-	if (!bound->waits && are_remembered(pipeline, batch, member, i))
+	earlier = are_earlier_remembered(pipeline, batch, member);
+	if (earlier == REMEMBERED && (!pushes || are_remembered(pipeline, batch, member, i) == REMEMBERED))
 		return (true);
-	bound->cut = i;
+	if (earlier == LOST)
+		la_pipeline_say(pipeline, LA_LOG_WARN,
+		    la_msg("redis has not kept a state that was written; what is decided goes first"),
+		    la_int("partition", message->partition), la_int("offset", message->offset));
+	*bound = (struct bound){.cut = i, .waits = earlier != REMEMBERED};
 	return (false);
 }
 
-/* Decides a member's events that are in the batch and ours. The state after is in pipeline->state. */
+/* Decides a member's events that are in the batch and ours. The state after is in pipeline->state. False: bound cuts. */
 static bool
 decide_events(
     struct la_pipeline *pipeline, struct la_batch *batch, struct la_batch_member *member, struct bound *bound)
 {
 	const struct la_policy *policy = la_decider_policy(pipeline->options.decider);
 	size_t before = 0;
-	bool changed = false;
 
 	for (uint32_t i = member->first; i != LA_BATCH_NONE && i < batch->count; i = la_batch_item(batch, i)->next) {
 		struct la_item *item = la_batch_item(batch, i);
@@ -114,15 +117,13 @@ decide_events(
 			bound->cut = i;
 			return (false);
 		}
-		if (item->verdict.applied && !changed && !may_change(pipeline, batch, member, i, bound))
-			return (false);
-		if (!may_push_out(pipeline, batch, member, i, bound))
+		if (item->verdict.applied && !may_stay(pipeline, batch, member, i, bound))
 			return (false);
 		item->storm = la_storm_judge(policy, &item->facts, &item->verdict);
-		changed = changed || item->verdict.applied;
+		member->changed = member->changed || item->verdict.applied;
 		member->erases = member->erases || item->verdict.erased;
 	}
-	return (changed);
+	return (true);
 }
 
 /* Keeps what is to be written: copies, since the store's own are gone with the next fetch. */
@@ -172,15 +173,14 @@ decide_member(struct la_pipeline *pipeline, struct la_batch *batch, size_t pendi
 		    (long long)message->offset);
 		return (LA_EUNAVAILABLE);
 	}
-	member->changed = decide_events(pipeline, batch, member, bound);
-	if (member->changed && keep_write(pipeline, batch, member, read) != LA_OK)
+	if (decide_events(pipeline, batch, member, bound) && member->changed && keep_write(pipeline, batch, member, read) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for a batch of %zu", batch->count));
 	return (LA_OK);
 }
 
 /*
  * Decides all pending members. A candidate too many cuts the batch before it (rule 2), and all are decided once more,
- * now without what lies behind. A cut leaves at least 32 events, so this ends, and the batch makes headway. When
+ * now without what lies behind. A cut leaves an event at least, so this ends, and the batch makes headway. When
  * earlier batches have a part in it, nothing is decided before they are committed.
  */
 static enum la_err
