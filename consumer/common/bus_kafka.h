@@ -50,6 +50,9 @@ const struct la_bus *la_bus_kafka_port(struct la_bus_kafka *bus);
 /* Readable when poll may have something: for curl_multi_poll and the like. Drained by poll. */
 int la_bus_kafka_fd(struct la_bus_kafka *bus);
 
+/* For check: our own defaults of librdkafka's properties, where the user has set none, as la_conf_print prints. */
+void la_bus_kafka_print_defaults(const struct la_conf *conf, const char *group_id, bool transactional, FILE *out);
+
 /* Configuration only, for check: the same errors as la_bus_kafka_new, no thread is started. */
 LA_MUST_CHECK enum la_err la_bus_kafka_check_conf(const struct la_conf *conf, struct la_error *error);
 

@@ -64,6 +64,7 @@ const char *la_conf_text(const struct la_conf *conf, const char *key); /* NULL: 
  * of policy.cap's N/W (0: off); the N of keep-last:N.
  */
 int64_t la_conf_int(const struct la_conf *conf, const char *key);
+#define LA_CONF_NO_TIME INT64_MIN /* a time of "none" */
 int64_t la_conf_ms(const struct la_conf *conf, const char *key); /* durations, times, D of grace:D, W of N/W */
 double la_conf_ratio(const struct la_conf *conf, const char *key);
 bool la_conf_is_set(const struct la_conf *conf, const char *key);

@@ -38,7 +38,7 @@ fixed_words(const struct la_conf_key *key)
 	case LA_CONF_FOLDER:
 		return ("the path of a folder");
 	case LA_CONF_TIME:
-		return ("a time, as 2025-07-01T00:00:00+09:00 or milliseconds since 1970");
+		return ("a time, as 2025-07-01T00:00:00+09:00 or milliseconds since 1970, or none");
 	case LA_CONF_CAP:
 		return ("a count from 1 to 1000000 and a duration, as 10/1h, or 0");
 	case LA_CONF_SCHEDULE:

@@ -26,7 +26,7 @@ refuse_unknown(struct la_conf *conf, const char *where, const char *name)
 		la_conf_add_problem(
 		    conf, "%s: %.*s: no such key; did you mean %s?", where, KEY_BYTES_SHOWN, name, nearest);
 	else
-		la_conf_add_problem(conf, "%s: %.*s: no such key", where, KEY_BYTES_SHOWN, name);
+		la_conf_add_problem(conf, "%s: %.*s: no such key; check prints those there are", where, KEY_BYTES_SHOWN, name);
 }
 
 /* "not supported yet", with what works instead. */

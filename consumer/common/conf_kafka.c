@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bus_kafka.h"
 #include "common/conf_store.h"
 #include "common/parts_kafka.h"
 
@@ -320,4 +321,46 @@ la_conf_kafka_client(rd_kafka_t **out, rd_kafka_type_t type, const rd_kafka_conf
 	}
 	*out = rk;
 	return (LA_OK);
+}
+
+/* Those of which the user has none for that side. */
+static void
+print_defaults(const struct la_conf *conf, const char *prefix, const struct property *properties, size_t count, FILE *out)
+{
+	enum la_conf_kafka which = strcmp(prefix, "kafka.producer.") == 0 ? LA_CONF_KAFKA_PRODUCER : LA_CONF_KAFKA_CONSUMER;
+
+	for (size_t i = 0; i < count; i++) {
+		struct wanted wanted = {properties[i].name, ""};
+
+		la_conf_each_kafka(conf, which, find_users, &wanted);
+		if (wanted.value[0] == '\0')
+			(void)fprintf(out, "%s%s=%s\n", prefix, properties[i].name, properties[i].value);
+	}
+}
+
+#define PRINT_DEFAULTS(conf, prefix, properties, out) \
+	print_defaults((conf), (prefix), (properties), sizeof(properties) / sizeof((properties)[0]), (out))
+
+void
+la_bus_kafka_print_defaults(const struct la_conf *conf, const char *group_id, bool transactional, FILE *out)
+{
+	const struct property group[] = {{"client.id", group_id}, {"group.id", group_id}};
+	struct wanted wanted = {"transactional.id", ""};
+
+	PRINT_DEFAULTS(conf, "kafka.consumer.", group, out);
+	PRINT_DEFAULTS(conf, "kafka.", both_defaults, out);
+	PRINT_DEFAULTS(conf, "kafka.consumer.", consumer_defaults, out);
+	if (la_conf_kafka_has_fetch_backoff())
+		PRINT_DEFAULTS(conf, "kafka.consumer.", consumer_defaults_since_2_2, out);
+	else if (conf->program == LA_PROGRAM_MAILER)
+		PRINT_DEFAULTS(conf, "kafka.consumer.", mailer_defaults_before_2_2, out);
+	else
+		PRINT_DEFAULTS(conf, "kafka.consumer.", consumer_defaults_before_2_2, out);
+	PRINT_DEFAULTS(conf, "kafka.producer.", producer_defaults, out);
+	if (!transactional)
+		return;
+	PRINT_DEFAULTS(conf, "kafka.producer.", transactional_defaults, out);
+	la_conf_each_kafka(conf, LA_CONF_KAFKA_PRODUCER, find_users, &wanted);
+	if (wanted.value[0] == '\0')
+		(void)fprintf(out, "# kafka.producer.transactional.id: not set\n");
 }

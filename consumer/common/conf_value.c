@@ -306,7 +306,8 @@ la_conf_value_parse(const struct la_conf_key *key, const char *text, struct la_c
 	case LA_CONF_DURATION:
 		return (parse_duration_in(text, key->allowed, &value->ms));
 	case LA_CONF_TIME:
-		return (la_conf_parse_time(text, &value->ms) == LA_OK);
+		value->ms = LA_CONF_NO_TIME;
+		return (strcmp(text, "none") == 0 || la_conf_parse_time(text, &value->ms) == LA_OK);
 	case LA_CONF_CHOICE:
 		return (parse_choice(text, key->allowed, value));
 	case LA_CONF_CAP:

@@ -172,6 +172,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	}
 	la_cli_catch_signals();
 	la_conf_print(conf, stdout);
+	la_bus_kafka_print_defaults(conf, "login-alert-detector", la_conf_int(conf, "delivery.guarantee") != 0, stdout);
 	(void)printf("\n");
 	check_keys(conf, &keys, &findings);
 	check_seal_key(conf, &findings);

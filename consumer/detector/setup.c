@@ -10,9 +10,11 @@ la_setup_policy(const struct la_conf *conf, struct la_policy *policy)
 	    .cooldown_ms = la_conf_ms(conf, "policy.cooldown"),
 	    .cap_count = (uint32_t)la_conf_int(conf, "policy.cap"),
 	    .cap_window_ms = la_conf_ms(conf, "policy.cap"),
-	    .has_seed_until = la_conf_is_set(conf, "policy.seed-until"),
-	    .seed_until_ms = la_conf_ms(conf, "policy.seed-until"),
 	    .alert_max_age_ms = la_conf_ms(conf, "alert.max-age")};
+	if (la_conf_is_set(conf, "policy.seed-until") && la_conf_ms(conf, "policy.seed-until") != LA_CONF_NO_TIME) {
+		policy->has_seed_until = true;
+		policy->seed_until_ms = la_conf_ms(conf, "policy.seed-until");
+	}
 }
 
 void
@@ -36,7 +38,7 @@ la_setup_policy_over(const struct la_conf *other, struct la_policy *policy)
 		policy->cap_window_ms = theirs.cap_window_ms;
 	}
 	if (la_conf_is_set(other, "policy.seed-until")) {
-		policy->has_seed_until = true;
+		policy->has_seed_until = theirs.has_seed_until;
 		policy->seed_until_ms = theirs.seed_until_ms;
 	}
 }

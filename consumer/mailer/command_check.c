@@ -163,6 +163,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 		return (la_err_exit_code(error.code));
 	}
 	la_conf_print(conf, stdout);
+	la_bus_kafka_print_defaults(conf, "login-alert-mailer", false, stdout);
 	(void)printf("\n");
 	check_templates(&findings, conf);
 	check_seal_key(&findings, conf);

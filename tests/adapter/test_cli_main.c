@@ -141,12 +141,12 @@ each_command_line_has_its_output_and_exit_code(void **state)
 	    {"--set batch.max-events=7 show", 0, "show 1 7\n", ""},
 	    {"--set=batch.max-events=7 show x", 65, "show 2 7\n", ""},
 	    {"--config /nowhere/x --set a=b run", 78, "",
-		"prog: /nowhere/x: No such file or directory\nprog: --set: a: no such key\n"
+		"prog: /nowhere/x: No such file or directory\nprog: --set: a: no such key; check prints those there are\n"
 		"prog: hash.keys.file: required, and not set; it must be the path of a file\n"},
 	    {"--set hash.keys.file=/nowhere/x run", 78, "",
 		"prog: --set: hash.keys.file: /nowhere/x: No such file or directory\n"},
 	    {"--set a=b check", 78, "check 1 5000\n",
-		"prog: --set: a: no such key\n"
+		"prog: --set: a: no such key; check prints those there are\n"
 		"prog: hash.keys.file: required, and not set; it must be the path of a file\n"},
 	    {"--set redis.ca.file=/nowhere/x show", 0, "show 1 5000\n", ""},
 	    {"--config /nowhere/x keygen", 0, "keygen 1 5000\n", ""},

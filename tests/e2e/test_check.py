@@ -34,6 +34,20 @@ def test_check_prints_the_effective_configuration(detector, kafka, topics):
     assert any(line.startswith("batch.max-events=5000") for line in printed)
 
 
+def test_check_prints_our_own_kafka_defaults_where_the_user_has_none(detector, mailer):
+    ours = {"kafka.consumer.auto.offset.reset=earliest", "kafka.consumer.partition.assignment.strategy=range",
+            "kafka.producer.partitioner=murmur2_random", "kafka.allow.auto.create.topics=false", "kafka.socket.nagle.disable=true"}
+    unset = {"kafka.consumer.group.id": None}
+    printed = lines_of(mailer(unset).command("check"))
+    assert ours | {"kafka.consumer.group.id=login-alert-mailer"} <= set(printed) and not any("transaction" in line for line in printed)
+    own = {"kafka.auto.offset.reset": "latest", "kafka.producer.transaction.timeout.ms": "9000"}
+    printed = lines_of(detector(unset | own | {"delivery.guarantee": "exactly_once"}).command("check"))
+    assert ours - {"kafka.consumer.auto.offset.reset=earliest"} | {
+        "kafka.consumer.group.id=login-alert-detector", "kafka.producer.retry.backoff.ms=10"} <= set(printed)
+    assert [line for line in printed if "auto.offset.reset" in line] == ["kafka.auto.offset.reset=latest"]
+    assert [line for line in printed if "transaction.timeout" in line] == ["kafka.producer.transaction.timeout.ms=9000"]
+
+
 def test_environment_wins_over_the_file_and_set_over_both(detector):
     program = detector({"policy.device-ttl": "90d"})
     environment = {"LOGIN_ALERT_POLICY_DEVICE_TTL": "91d"}
