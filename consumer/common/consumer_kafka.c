@@ -207,6 +207,13 @@ la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms)
 		close_in_time(consumer, timeout_ms);
 }
 
+static void
+note_error(struct la_consumer_kafka *consumer, const rd_kafka_message_t *message)
+{
+	if (!la_consumer_kafka_note_trouble(consumer, message))
+		la_link_kafka_note(&consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
+}
+
 /* Rebalances are served in here, and only here. Also tells librdkafka that we are alive (max.poll.interval.ms). */
 void
 la_consumer_kafka_serve(struct la_consumer_kafka *consumer)
@@ -216,8 +223,7 @@ la_consumer_kafka_serve(struct la_consumer_kafka *consumer)
 
 	while (served++ < SERVE_EVENTS_MAX && (message = rd_kafka_consumer_poll(consumer->rk, 0)) != NULL) {
 		if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-			la_link_kafka_note(
-			    &consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
+			note_error(consumer, message);
 		} else {
 			/* Not forwarded to our queue: dropping it silently would lose it. */
 			la_consumer_kafka_fail(consumer, "forward", "a record came by the wrong queue");
@@ -234,7 +240,7 @@ admit(struct la_consumer_kafka *consumer, rd_kafka_message_t *message, struct la
 	uint64_t lease;
 
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		la_link_kafka_note(&consumer->link, consumer->rk, message->err, rd_kafka_message_errstr(message));
+		note_error(consumer, message);
 		goto drop;
 	}
 	lease = la_assignment_kafka_take(consumer->assignment, message->partition, message->offset);
@@ -299,6 +305,10 @@ la_consumer_kafka_take(
 	la_waker_kafka_seen(consumer->waker, rd_kafka_queue_length(consumer->records));
 	if (*count == 0 && consumer->link.down)
 		return (la_error_set(error, LA_EUNAVAILABLE, "no kafka broker answers"));
+	if (*count > 0)
+		consumer->trouble.cause = RD_KAFKA_RESP_ERR_NO_ERROR;
+	else if (la_consumer_kafka_has_trouble(consumer, error))
+		return (LA_EUNAVAILABLE);
 	return (LA_OK);
 }
 

@@ -8,6 +8,13 @@
 
 #define LA_CONSUMER_TAKE_CAP 4096 /* records moved per call into librdkafka */
 
+/* What the broker denies us for as long as nobody changes it. librdkafka says so once; trouble_kafka.c */
+struct la_trouble_kafka {
+	rd_kafka_resp_err_t cause; /* NO_ERROR: none */
+	int64_t ask_at_ms;
+	char text[256];
+};
+
 struct la_consumer_kafka {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *events;  /* rebalances, errors */
@@ -17,6 +24,7 @@ struct la_consumer_kafka {
 	struct la_waker_kafka *waker; /* NULL: librdkafka does without */
 	rd_kafka_consumer_group_metadata_t *group; /* as of the last assignment; NULL: no member */
 	struct la_link_kafka link;
+	struct la_trouble_kafka trouble;
 	bool paused;
 	bool closing;     /* the group is being left */
 	bool incremental; /* the last assignment was cooperative */
@@ -32,6 +40,11 @@ struct la_consumer_kafka {
 /* The rebalance callback; opaque is the consumer. Served by la_consumer_kafka_serve only. */
 void la_consumer_kafka_rebalance(
     rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque);
+
+/* Notes it when it is a trouble. False: it is not. */
+bool la_consumer_kafka_note_trouble(struct la_consumer_kafka *consumer, const rd_kafka_message_t *message);
+/* Is there one still? Then *error says which. May wait up to 250 ms for the broker, once a second. */
+bool la_consumer_kafka_has_trouble(struct la_consumer_kafka *consumer, struct la_error *error);
 
 /* Takes consumer->group anew. */
 void la_consumer_kafka_note_group(struct la_consumer_kafka *consumer);

@@ -17,6 +17,10 @@ is_noise(const char *facility, const char *text)
 	/* kafka.* goes to both clients: that a property is the other one's is no news. */
 	if (strcmp(facility, "CONFWARN") == 0)
 		return (strstr(text, "will be ignored by this") != NULL);
+	/* Why a transaction failed, at each try: we say so with what waits for it (given_up_kafka.c). */
+	if (strcmp(facility, "TXNERR") == 0 || strcmp(facility, "FATAL") == 0 || strcmp(facility, "ADDPARTS") == 0 ||
+	    strcmp(facility, "ADDOFFSETS") == 0)
+		return (true);
 	/* A connection that was lost or refused; a broker without an option, with every request. */
 	return (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 || strcmp(facility, "AUTOCREATE") == 0);
 }
@@ -31,11 +35,23 @@ level_of(int syslog_level, const char *facility, const char *text)
 	return (syslog_level == 4 ? LA_LOG_WARN : LA_LOG_INFO);
 }
 
+/* Lost, not only late: librdkafka goes on from where the log begins, and thinks no more of it. */
+static bool
+is_loss(const char *facility, const char *text)
+{
+	return (strcmp(facility, "OFFSET") == 0 && strstr(text, "offset reset") != NULL &&
+		strstr(text, rd_kafka_err2str(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)) != NULL);
+}
+
 void
 la_link_kafka_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	la_log(level_of(level, facility, text), la_msg("librdkafka"),
-	    la_str("client", rk == NULL ? "" : rd_kafka_name(rk)), la_str("facility", facility), la_str("text", text));
+	if (is_loss(facility, text))
+		la_log(LA_LOG_ERROR, la_msg("records are gone that were not read: by retention, or with a topic made anew"),
+		    la_str("client", rk == NULL ? "" : rd_kafka_name(rk)), la_str("text", text));
+	else
+		la_log(level_of(level, facility, text), la_msg("librdkafka"),
+		    la_str("client", rk == NULL ? "" : rd_kafka_name(rk)), la_str("facility", facility), la_str("text", text));
 }
 
 /* Errors that mean "nobody answers" rather than "something was answered". */

@@ -17,7 +17,10 @@ on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
 	struct la_producer_kafka *producer = opaque;
 
-	la_link_kafka_note(&producer->link, rk, (rd_kafka_resp_err_t)err, reason);
+	if (err == RD_KAFKA_RESP_ERR__FATAL)
+		la_producer_kafka_give_up(producer); /* said when it is made anew */
+	else
+		la_link_kafka_note(&producer->link, rk, (rd_kafka_resp_err_t)err, reason);
 }
 
 static enum la_err
@@ -75,6 +78,16 @@ close_client(struct la_producer_kafka *producer)
 	producer->rk = NULL;
 }
 
+static int64_t
+timeout_of(const rd_kafka_conf_t *conf)
+{
+	char text[32] = "";
+	size_t size = sizeof(text);
+
+	(void)rd_kafka_conf_get(conf, "transaction.timeout.ms", text, &size);
+	return (strtoll(text, NULL, 10));
+}
+
 enum la_err
 la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, bool transactional, int wake_fd,
     struct la_error *error)
@@ -87,6 +100,7 @@ la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, boo
 	producer->link.side = "producer";
 	producer->conf = conf;
 	producer->wake_fd = wake_fd;
+	producer->timeout_ms = timeout_of(conf);
 	producer->transaction = transactional ? LA_TRANSACTION_NEW : LA_TRANSACTION_NEVER;
 	rd_kafka_conf_set_opaque(conf, producer);
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
@@ -124,8 +138,7 @@ la_producer_kafka_rebuild(struct la_producer_kafka *producer, struct la_error *e
 	struct la_error refusal;
 	enum la_err err;
 
-	if (producer->rk != NULL)
-		(void)rd_kafka_fatal_error(producer->rk, producer->given_up, sizeof(producer->given_up));
+	la_producer_kafka_give_up(producer);
 	(void)la_error_set(&refusal, LA_EUNAVAILABLE, "the kafka producer was given up: %s", producer->given_up);
 	if (now_ms < producer->rebuild_at_ms)
 		return (la_error_set(error, LA_EUNAVAILABLE, "%s", refusal.text));
@@ -133,10 +146,11 @@ la_producer_kafka_rebuild(struct la_producer_kafka *producer, struct la_error *e
 	if (producer->rebuild_every_ms > REBUILD_MAX_MS)
 		producer->rebuild_every_ms = REBUILD_MAX_MS;
 	producer->rebuild_at_ms = now_ms + producer->rebuild_every_ms;
-	la_log(LA_LOG_WARN, la_msg("kafka producer is made anew"), la_str("why", producer->given_up));
+	la_producer_kafka_say_rebuild(producer);
 	close_client(producer);
 	la_flights_fail(&producer->flights, &refusal);
-	err = open_client(producer, error);
+	if ((err = open_client(producer, error)) == LA_OK)
+		producer->given_up[0] = '\0';
 	producer->link.fatal = err != LA_OK;
 	return (err);
 }
@@ -231,7 +245,8 @@ la_producer_kafka_produce(
 		headers = NULL;
 	} else {
 		la_flights_stayed(&producer->flights, output->batch);
-		producer->link.fatal = producer->link.fatal || cause == RD_KAFKA_RESP_ERR__FATAL;
+		if (cause == RD_KAFKA_RESP_ERR__FATAL)
+			la_producer_kafka_give_up(producer);
 		if (cause != RD_KAFKA_RESP_ERR__QUEUE_FULL && cause != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
 			la_transaction_kafka_break(producer);
 		err = la_error_set(error, cause == RD_KAFKA_RESP_ERR__QUEUE_FULL ? LA_ETIMEOUT : code_of(cause),
@@ -250,9 +265,12 @@ settle_flights(struct la_producer_kafka *producer, uint64_t batch, struct la_err
 {
 	enum la_err err = la_flights_settle(&producer->flights, batch, error);
 
-	if (err != LA_OK)
+	if (err != LA_OK) {
 		la_transaction_kafka_break(producer);
-	else if (producer->transaction == LA_TRANSACTION_NEVER)
+		/* librdkafka reports the outputs of a failed transaction as purged, which is not why it failed */
+		if (producer->transaction == LA_TRANSACTION_BROKEN && err != LA_ETOOLARGE)
+			(void)la_producer_kafka_cause(producer, error);
+	} else if (producer->transaction == LA_TRANSACTION_NEVER)
 		producer->rebuild_every_ms = 0;
 	return (err);
 }
@@ -270,11 +288,11 @@ la_producer_kafka_await(struct la_producer_kafka *producer, uint64_t batch, int 
 		if (producer->link.fatal)
 			la_transaction_kafka_break(producer);
 		if (producer->transaction == LA_TRANSACTION_BROKEN)
-			return (la_error_set(error, LA_EUNAVAILABLE, "the kafka transaction is broken"));
+			return (la_producer_kafka_broken(producer, error));
 		if (!la_flights_under_way(&producer->flights, batch))
 			return (settle_flights(producer, batch, error));
 		if (left_ms(until_ms) == 0)
-			return (la_error_set(error, LA_ETIMEOUT, "no acknowledgement within %d ms", wait_ms));
+			return (la_error_set(error, LA_ETIMEOUT, "the broker has not acknowledged all outputs"));
 		(void)rd_kafka_poll(producer->rk, left_ms(until_ms));
 	}
 }

@@ -28,8 +28,26 @@ struct la_producer_kafka {
 	struct la_flights flights;
 	enum la_transaction_state transaction;
 	int64_t rebuild_at_ms, rebuild_every_ms; /* not before: a client may be refused for good */
-	char given_up[256];                      /* why the last one was */
+	int64_t rebuild_said_ms, rebuilds_unsaid;
+	char given_up[512];  /* why this client, or the one before, was; "": it was not */
+	int64_t began_ms;    /* the last transaction */
+	int64_t timeout_ms;  /* transaction.timeout.ms */
 };
+
+/* ---- given_up_kafka.c: why a client or a transaction came to its end ---- */
+
+/* librdkafka says that it gave the client up: notes when, and why. It is to be made anew. */
+void la_producer_kafka_give_up(struct la_producer_kafka *producer);
+/* "kafka producer is made anew": once, then every 30 s with a count. */
+void la_producer_kafka_say_rebuild(struct la_producer_kafka *producer);
+/*
+ * *error says why the open transaction, which is broken, cannot be committed. cause: false, and *error is untouched, when
+ * that is not known. broken returns LA_EUNAVAILABLE.
+ */
+bool la_producer_kafka_cause(struct la_producer_kafka *producer, struct la_error *error);
+enum la_err la_producer_kafka_broken(struct la_producer_kafka *producer, struct la_error *error);
+
+/* ---- producer_kafka.c ---- */
 
 /*
  * Gives the client up and makes another one. What was not acknowledged is

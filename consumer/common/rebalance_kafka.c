@@ -59,6 +59,7 @@ assign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list_t
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
 	la_waker_kafka_assigned(consumer->waker, partitions, true);
+	consumer->trouble.cause = RD_KAFKA_RESP_ERR_NO_ERROR;
 	la_consumer_kafka_note_group(consumer);
 	log_rebalance("partitions assigned", partitions);
 }

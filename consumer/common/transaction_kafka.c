@@ -3,6 +3,8 @@
  * be called again after a time-out; what they say is done: again, abort, or
  * another client (rd_kafka_error_is_retriable, _txn_requires_abort, _is_fatal).
  */
+#include <stdio.h>
+
 #include "common/clock.h"
 #include "common/crash_point.h"
 #include "common/log.h"
@@ -23,9 +25,10 @@ judge(struct la_producer_kafka *producer, const char *step, rd_kafka_error_t *sa
 	if (said == NULL)
 		return (LA_OK);
 	if (rd_kafka_error_is_fatal(said))
-		producer->link.fatal = true;
+		la_producer_kafka_give_up(producer);
 	err = rd_kafka_error_is_retriable(said) && !producer->link.fatal ? LA_EUNAVAILABLE : LA_EREVOKED;
-	(void)la_error_set(error, err, "kafka transaction, %s: %s", step, rd_kafka_error_string(said));
+	(void)la_error_set(error, err, "kafka transaction, %s: %s", step,
+	    producer->link.fatal ? producer->given_up : rd_kafka_error_string(said));
 	rd_kafka_error_destroy(said);
 	return (err);
 }
@@ -50,7 +53,10 @@ settle_step(struct la_producer_kafka *producer, int wait_ms, struct la_error *er
 	default:
 		err = judge(producer, "abort", rd_kafka_abort_transaction(producer->rk, wait_ms), error);
 		/* What cannot even be aborted ends with its client: the next one's init does it. */
-		producer->link.fatal = producer->link.fatal || err == LA_EREVOKED;
+		if (err == LA_EREVOKED && !producer->link.fatal) {
+			(void)snprintf(producer->given_up, sizeof(producer->given_up), "%s", error->text);
+			producer->link.fatal = true;
+		}
 		break;
 	}
 	if (err == LA_OK) {
@@ -107,9 +113,10 @@ la_transaction_kafka_begin(struct la_producer_kafka *producer, int wait_ms, stru
 	if (producer->link.fatal)
 		la_transaction_kafka_break(producer);
 	if (producer->transaction == LA_TRANSACTION_BROKEN)
-		return (la_error_set(error, LA_EUNAVAILABLE, "the kafka transaction is broken"));
+		return (la_producer_kafka_broken(producer, error));
 	if (producer->transaction == LA_TRANSACTION_OPEN)
 		return (LA_OK);
+	producer->began_ms = la_clock_now_ms(NULL);
 	err = judge(producer, "begin", rd_kafka_begin_transaction(producer->rk), error);
 	if (err == LA_OK)
 		producer->transaction = LA_TRANSACTION_OPEN;

@@ -22,7 +22,7 @@ la_pipeline_note(struct la_pipeline *pipeline, const char *side, const struct la
 	if (first)
 		*waiting = (struct la_waiting){.side = side, .since_ms = now_ms};
 	waiting->tries++;
-	if (!first && waiting->side == side && now_ms - waiting->said_ms < SAY_EVERY_MS)
+	if (!first && strcmp(waiting->side, side) == 0 && now_ms - waiting->said_ms < SAY_EVERY_MS)
 		return;
 	waiting->side = side;
 	waiting->said_ms = now_ms;

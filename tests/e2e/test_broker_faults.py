@@ -143,12 +143,12 @@ def test_topics_that_are_made_later_are_used(kafka, topics, detector):
     later = Topics()
     program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "300", "topic.events": later.events,
                         "topic.alerts": later.alerts}).start()
-    wait_for_log(program, later.events)  # the one that is missing is named
+    wait_for_log(program, f"msg=waiting for=broker why=\"topic {later.events}:")
     kafka.create_topics(later.events)
     names = send(kafka.bootstrap, later.events, 20)
-    wait_for_log(program, "msg=waiting for=broker")
+    wait_for_log(program, "msg=waiting for=broker why=\"the broker has not acknowledged all outputs")
     said = [line for line in program.stderr().splitlines() if "msg=waiting" in line]
-    assert len(said) == 1, said
+    assert len(said) == 2, said
     kafka.create_topics(later.alerts)
     wait_for_alerts(kafka.bootstrap, later.alerts, names, program)
     assert program.terminate() == 0
@@ -165,6 +165,24 @@ def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_start(kafka, to
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
     assert program.terminate() == 0
     assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == end_offsets(kafka.bootstrap, topics.events)
+
+
+def test_records_that_are_gone_before_they_were_read_are_said_and_the_next_ones_are_read(kafka, topics, detector):
+    group = f"{topics.events}-detector"
+    program = detector().start()
+    names = send(kafka.bootstrap, topics.events, 20)
+    wait_until(lambda: committed(kafka.bootstrap, group, topics.events) == end_offsets(kafka.bootstrap, topics.events), 30,
+               program.stderr)
+    assert program.terminate() == 0
+    assert "records are gone" not in program.stderr()
+    send(kafka.bootstrap, topics.events, 20, first=20)
+    kafka.delete_records(topics.events, end_offsets(kafka.bootstrap, topics.events))  # as retention does
+    names |= send(kafka.bootstrap, topics.events, 20, first=40)
+    program.start()
+    wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
+    gone = [line for line in program.stderr().splitlines() if "level=error" in line and "records are gone" in line]
+    assert gone and all(topics.events in line for line in gone), program.stderr()
+    assert program.terminate() == 0
 
 
 def test_an_alert_topic_that_takes_no_record_of_that_size_is_waited_for(kafka, topics, detector):

@@ -11,7 +11,7 @@ import kill_feed
 import kill_storm
 from kill_verify import NEVER_TWICE, Verifier
 from process import wait_until
-from records import committed, open_transactions
+from records import committed, encode, login, open_transactions, produce
 from services import Topics
 
 EVENTS = 600
@@ -90,7 +90,9 @@ def test_a_transaction_that_the_broker_gave_up_is_written_again(world, kafka):
         it.wait_for_all(program)
         assert program.terminate() == 0
         said = program.stderr()[mark:].splitlines()
-        assert any("transaction" in line or "msg=\"kafka producer is made anew\"" in line for line in said), said
+        assert any("our transaction, which was open for" in line and "transaction.timeout.ms is 1000" in line
+                   for line in said), said
+        assert not [line for line in said if "fenced" in line or "another client" in line], said
         assert len(said) < 25, said
     program.process.env.pop("LA_CRASH_POINT")
     it.feed.finish()
@@ -98,6 +100,21 @@ def test_a_transaction_that_the_broker_gave_up_is_written_again(world, kafka):
     it.wait_for_all(program)
     assert program.terminate() == 0
     it.verify()
+
+
+def test_two_instances_with_one_transactional_id_are_told_so(kafka, topics, detector):
+    settings = {"delivery.guarantee": "exactly_once", "kafka.producer.transactional.id": "one for both"}
+    programs = [detector(settings).start() for _ in range(2)]
+    sent = []
+
+    def told():
+        sent.append(f"e{len(sent)}")
+        produce(kafka.bootstrap, topics.events, [(sent[-1].encode(), encode(login(sent[-1], f"m-{sent[-1]}")))])
+        return "another client has our transactional.id one for both" in "".join(one.stderr() for one in programs)
+
+    wait_until(told, 30, "they are told", 0.1)
+    assert [program.terminate() for program in programs] == [0, 0]
+    assert not [program for program in programs if "fenced" in program.stderr() or "has ended our" in program.stderr()]
 
 
 @pytest.mark.parametrize("guarantee, step", [

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 import privacy
@@ -116,6 +116,11 @@ class Kafka:
     def delete_topic(self, name):
         self.admin.delete_topics([name])[name].result(10)
         wait_until(lambda: name not in self.admin.list_topics(timeout=10).topics, 30, "the topic is gone")
+
+    def delete_records(self, name, ends):
+        places = [TopicPartition(name, partition, end) for partition, end in ends.items()]
+        for future in self.admin.delete_records(places).values():
+            future.result(10)
 
     def configure_topic(self, name, key, value):
         resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[

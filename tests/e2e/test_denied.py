@@ -1,0 +1,84 @@
+"""ACLs that change while a detector runs: what it may not do any more is said and waited for, and done when it may again."""
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType, ResourcePatternType,
+                                   ResourceType)
+
+from process import wait_until
+from records import decode, encode, login, produce, read_topic
+from services import Kafka, Topics
+
+SESSION_S = 1.5
+ACLS = {"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "true"}
+
+
+@pytest.fixture(scope="module")
+def strict_kafka(jars):
+    folder = Path(tempfile.mkdtemp(prefix="la-kafka-"))
+    server = Kafka(folder, jars, ACLS)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def deny(kafka, kind, name):
+    acl = AclBinding(kind, name, ResourcePatternType.LITERAL, "User:ANONYMOUS", "*", AclOperation.ALL, AclPermissionType.DENY)
+    kafka.admin.create_acls([acl])[acl].result(10)
+
+
+def allow(kafka, kind, name):
+    which = AclBindingFilter(kind, name, ResourcePatternType.LITERAL, None, None, AclOperation.ANY, AclPermissionType.ANY)
+    kafka.admin.delete_acls([which])[which].result(10)
+
+
+def send(kafka, topics, names):
+    produce(kafka.bootstrap, topics.events, [(name.encode(), encode(login(name, f"m-{name}"))) for name in names])
+
+
+def alerts(kafka, topics):
+    return {decode(record.value, "AlertJob")["event_id"] for record in read_topic(kafka.bootstrap, topics.alerts)}
+
+
+@pytest.mark.parametrize("what, guarantee, word", [
+    ("events", "at_least_once", "Topic authorization failed"),
+    ("alerts", "exactly_once", "Topic authorization failed"),
+    ("group", "at_least_once", "Group authorization failed"),
+    ("transactional id", "exactly_once", "Transactional Id authorization failed")])
+def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, word):
+    topics = Topics()
+    strict_kafka.create_topics(*topics.names.values())
+    group = f"{topics.events}-detector"
+    program = detector({"kafka.bootstrap.servers": strict_kafka.bootstrap, **topics.settings(),
+                        "delivery.guarantee": guarantee, "kafka.consumer.group.id": group,
+                        "kafka.consumer.group.instance.id": "one",
+                        "kafka.consumer.session.timeout.ms": str(int(SESSION_S * 1000)),
+                        "kafka.consumer.heartbeat.interval.ms": "300"}).start()
+    send(strict_kafka, topics, ["a1", "a2", "a3"])
+    wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3"}, 30, program.stderr)
+    place = {"events": (ResourceType.TOPIC, topics.events), "alerts": (ResourceType.TOPIC, topics.alerts),
+             "group": (ResourceType.GROUP, group), "transactional id": (ResourceType.TRANSACTIONAL_ID, f"{group}-one")}[what]
+    mark = len(program.stderr())
+
+    def waiting():
+        return [line for line in program.stderr()[mark:].splitlines() if "msg=waiting for=broker" in line and word in line]
+
+    deny(strict_kafka, *place)
+    if what != "events":
+        send(strict_kafka, topics, ["b1"])
+    wait_until(waiting, 20, program.stderr)
+    time.sleep(SESSION_S + 0.5)  # longer than a silent member is kept
+    if what != "group":
+        assert len(waiting()) == 1 and "msg=\"partitions" not in program.stderr()[mark:], program.stderr()
+    assert len(program.stderr()[mark:].splitlines()) < 12, program.stderr()
+    allow(strict_kafka, *place)
+    send(strict_kafka, topics, ["b1", "b2"] if what == "events" else ["b2"])
+    wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3", "b1", "b2"}, 30, program.stderr, 0.2)
+    wait_until(lambda: "msg=\"going on\" after=broker" in program.stderr()[mark:], 10, program.stderr)
+    assert program.terminate() == 0
