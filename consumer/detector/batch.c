@@ -75,7 +75,7 @@ la_batch_start(struct la_batch *batch)
 	batch->pending_count = 0;
 	batch->write_count = 0;
 	batch->rejected = 0;
-	batch->guarded = batch->waits = batch->letters_one_by_one = false;
+	batch->guarded = batch->again = batch->waits = batch->letters_one_by_one = false;
 	batch->slot_mask = slots_for(batch->held) - 1;
 	memset(batch->slots, 0xff, (batch->slot_mask + 1) * sizeof(*batch->slots));
 }

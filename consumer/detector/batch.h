@@ -80,6 +80,7 @@ struct la_batch {
 	size_t bytes; /* of keys and values in hand */
 	size_t rejected; /* dead letters to be */
 	bool guarded;    /* the storm guard has let it pass */
+	bool again;      /* a write of it conflicted */
 	bool waits;      /* until every earlier batch is committed: rule 2, or Redis has lost what they wrote */
 	int64_t since_ms; /* when its outputs were sent, or its commit */
 	struct la_message *messages;

@@ -60,6 +60,8 @@ la_pipeline_write(struct la_pipeline *pipeline, struct la_batch *batch, struct l
 	if (batch->write_count == 0)
 		return (la_pipeline_settle(pipeline, batch, error));
 	LA_CRASH_POINT("before-write");
+	if (batch->again)
+		LA_CRASH_POINT("decided-again");
 	err = store->write_begin(store->self, batch->writes, batch->write_count, error);
 	if (err != LA_OK)
 		return (failed(pipeline, err, error));
@@ -91,14 +93,19 @@ la_pipeline_settle(struct la_pipeline *pipeline, struct la_batch *batch, struct 
 		if (err != LA_OK)
 			return (failed(pipeline, err, error));
 		LA_CRASH_POINT("written");
+		if (batch->again)
+			LA_CRASH_POINT("written-again");
 		la_pipeline_recovered(pipeline, "redis");
 	}
 	pipeline->writing = NULL;
 	keep_conflicts(batch);
 	batch->stage = batch->pending_count > 0 ? LA_BATCH_READ : LA_BATCH_WRITTEN;
-	if (batch->pending_count > 0)
+	if (batch->pending_count > 0) {
+		batch->again = true;
+		LA_CRASH_POINT("conflict");
 		la_pipeline_rest(pipeline); /* what was asked for behind it may be about the same members */
-	else
+	} else {
 		la_pipeline_guard_keep(pipeline, batch);
+	}
 	return (LA_OK);
 }

@@ -11,12 +11,15 @@ import kill_feed
 import kill_storm
 from kill_verify import NEVER_TWICE, Verifier
 from process import wait_until
-from records import committed
+from proxy import Proxy
+from records import committed, decode, encode, end_offsets, job_id, login, produce, read_topic
 from services import SOURCE, Topics
 
 EXIT = 137  # LA_CRASH_EXIT
 EVENTS = 1200
-ONLY = {"offsets-sent": "exactly_once", "produced-ahead": "at_least_once"}  # the others are passed under both
+CONFLICTS = ("conflict", "decided-again", "written-again")  # two instances, one member
+ONLY = {"offsets-sent": "exactly_once", "produced-ahead": "at_least_once",  # the others are passed under both
+        **dict.fromkeys(CONFLICTS, "two instances")}
 SETTINGS = {
     **kill_storm.SETTINGS,
     **kill_feed.SETTINGS,
@@ -85,3 +88,77 @@ def test_a_detector_stopped_at_any_step_writes_the_same(guarantee, kafka, detect
         assert not [name for name in NEVER_TWICE if verifier.counts[name]], verifier.counts
     else:
         assert verifier.counts["found in the memo"] > 0 and verifier.counts["repeated alerts"] > 0, verifier.counts
+
+
+DEVICES = ("iPhone", "Pixel 9")
+SLOW_S = 0.15  # each way to Redis and back, of the one whose writes come too late
+
+
+def send_both(kafka, topics, names):
+    """Each member logs in from two devices, by two partitions; the second device just after the first was looked up."""
+    for partition, device in enumerate(DEVICES):
+        produce(kafka.bootstrap, topics.events, [
+            {"partition": partition, "value": encode(login(f"{name}-{partition}", name, device_token=f"{name}-{partition}",
+                                                           device_model=device))} for name in names])
+        time.sleep(0 if partition else 2.5 * SLOW_S)
+
+
+def owner_of_first(programs, kafka, topics):
+    """The instance that has partition 0 alone, found by who decides a login there."""
+    group = f"{topics.events}-detector"
+    members = kafka.admin.describe_consumer_groups([group])[group].result(10).members
+    owned = {member.group_instance_id: [place.partition for place in member.assignment.topic_partitions] for member in members}
+    if sorted(owned.values()) != [[0], [1]]:
+        return None
+    return programs[next(name for name, places in owned.items() if places == [0])]
+
+
+@pytest.mark.parametrize("guarantee", ["at_least_once", "exactly_once"])
+def test_an_instance_stopped_at_a_conflict_with_another_one_alerts_the_same(guarantee, kafka, detector, redis_server):
+    """Not keyed: both instances have logins of every member at the same time. The one whose write conflicts is stopped."""
+    topics = Topics()
+    kafka.create_topics(topics.events, partitions=2)
+    kafka.create_topics(*(name for name in topics.names.values() if name != topics.events))
+    group = f"{topics.events}-detector"
+    proxy = Proxy(redis_server.port)
+    members = []
+
+    def make(name, redis_url):
+        return detector({**topics.settings(), "delivery.guarantee": guarantee, "kafka.consumer.group.id": group,
+                         "kafka.consumer.group.instance.id": name, "kafka.consumer.fetch.wait.max.ms": "20",
+                         "redis.url": redis_url, "policy.cap": "0"})
+
+    try:
+        # names are assigned in their order, so the slow one has partition 0
+        slow, quick = make("1", f"redis://127.0.0.1:{proxy.port}"), make("2", redis_server.url)
+        quick.start()
+        for point in CONFLICTS:
+            slow.process.env["LA_CRASH_POINT"] = point
+            slow.start()
+            wait_until(lambda: owner_of_first({"1": slow, "2": quick}, kafka, topics) is slow, 30, slow.stderr, 0.1)
+            proxy.delay = SLOW_S
+            deadline = time.monotonic() + 30
+            while slow.process.ended() is None:
+                assert time.monotonic() < deadline, f"no conflict\n{slow.stderr()[-3000:]}"
+                names = [f"m{len(members) + number}" for number in range(10)]
+                members += names
+                send_both(kafka, topics, names)
+                for _ in range(20):
+                    time.sleep(0 if slow.process.ended() is not None else 0.05)
+            assert slow.process.wait(10) == EXIT
+            proxy.delay = 0
+        del slow.process.env["LA_CRASH_POINT"]
+        slow.start()
+        wait_until(lambda: committed(kafka.bootstrap, group, topics.events) == end_offsets(kafka.bootstrap, topics.events), 60,
+                   lambda: slow.stderr()[-3000:], 0.1)
+        assert [program.terminate() for program in (slow, quick)] == [0, 0]
+    finally:
+        proxy.close()
+    found = [record.value for record in read_topic(kafka.bootstrap, topics.alerts)]
+    jobs = {job["event_id"]: job for job in (decode(value, "AlertJob") for value in set(found))}
+    assert len(set(found)) == len(jobs) and (guarantee == "at_least_once" or len(found) == len(jobs)), "repeats are the same"
+    assert jobs.keys() == {f"{name}-{partition}" for name in members for partition in (0, 1)}
+    for name in members:
+        pair = [jobs[f"{name}-{partition}"] for partition in (0, 1)]
+        assert sorted(job["reason"] for job in pair) == ["FIRST_LOGIN", "NEW_DEVICE"]
+        assert all(job["job_id"] == job_id(job["event_id"], job["occurred_at"]) for job in pair)

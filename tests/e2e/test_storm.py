@@ -49,3 +49,63 @@ def test_a_redis_that_lost_everything_mails_nobody(kafka, topics, redis_server, 
     assert seeding.terminate() == 0
     assert len(alerts(kafka, topics)) == 300 + held
     assert redis_server.client.dbsize() == 300
+
+
+QUICK = {"kafka.consumer.session.timeout.ms": "1500", "kafka.consumer.heartbeat.interval.ms": "300"}
+
+
+def send_to(kafka, topics, partition, prefix, members, at):
+    names = {f"{prefix}-{member}": member for member in members}
+    produce(kafka.bootstrap, topics.events,
+            [{"partition": partition, "value": encode(login(name, member, at=at))} for name, member in names.items()])
+    return set(names)
+
+
+def partitions_of(kafka, group, instance):
+    members = kafka.admin.describe_consumer_groups([group])[group].result(10).members
+    return {member.group_instance_id: {place.partition for place in member.assignment.topic_partitions}
+            for member in members}.get(instance, set())
+
+
+def test_in_a_storm_each_instance_judges_for_itself_until_the_guard_is_off(kafka, topics, detector):
+    """Partition 0 brings the storm. Its instance waits, the other one works on; SIGTERM gives all back, and who has it then
+    waits too; with storm.ratio=0 all is decided."""
+    group = f"{topics.events}-detector"
+    members = [f"m{number}" for number in range(240)]
+    places = {partition: members[partition::4] for partition in range(4)}
+    first = detector().start()
+    wanted = set()
+    for partition, here in places.items():
+        wanted |= send_to(kafka, topics, partition, "first", here, DEMO_START)
+    wait_for_commit(kafka, topics)
+    assert first.terminate() == 0
+
+    both = {name: detector({**GUARD, **QUICK, "kafka.consumer.group.instance.id": name}).start() for name in ("1", "2")}
+    wait_until(lambda: all(len(partitions_of(kafka, group, name)) == 2 for name in both), 30, "both have their parts", 0.1)
+    for partition, here in places.items():  # 120 known logins at each: the window is full
+        send_to(kafka, topics, partition, "again", here, DEMO_START + 60_000)
+    wait_for_commit(kafka, topics)
+    before = committed(kafka.bootstrap, group, topics.events)
+    inside = "1" if 0 in partitions_of(kafka, group, "1") else "2"
+    hit, calm = both.pop(inside), both.popitem()[1]
+    held = send_to(kafka, topics, 0, "storm", [f"n{number}" for number in range(100)], DEMO_START + 120_000)
+    wait_until(lambda: "for=storm" in hit.stderr(), 30, "the guard holds it")
+    for partition in {1, 2, 3} - partitions_of(kafka, group, inside):
+        wanted |= send_to(kafka, topics, partition, "calm", [f"c{partition}"], DEMO_START + 120_000)
+    wait_until(lambda: wanted <= alerts(kafka, topics), 30, "the other one works on", 0.1)
+    assert "for=storm" not in calm.stderr()
+    early = alerts(kafka, topics) - wanted  # decided before it was a storm
+    assert early < held and len(early) <= 25
+
+    assert hit.terminate() == 0
+    assert committed(kafka.bootstrap, group, topics.events)[0] == before[0] + len(early)
+    wait_until(lambda: "for=storm" in calm.stderr(), 30, "who has the partition now judges for itself")
+    assert calm.terminate() == 0
+    early = alerts(kafka, topics) - wanted
+    assert early < held and len(early) <= 50
+    assert committed(kafka.bootstrap, group, topics.events)[0] == before[0] + len(early)
+
+    off = detector({"storm.ratio": "0"}).start()
+    wait_for_commit(kafka, topics)
+    assert off.terminate() == 0
+    assert alerts(kafka, topics) == wanted | held
