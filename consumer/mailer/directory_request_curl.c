@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "common/http_options_curl.h"
+
 #define HEADER_BYTES_MAX (64 << 10) /* libcurl 7.88 keeps them all */
 #define CONNECT_PART 2 /* of the time for all */
 
@@ -44,38 +46,20 @@ take_header(char *data, size_t size, size_t count, void *cookie)
 	} while (false)
 
 static enum la_err
-set_security(struct la_directory_request *request, const char *ca_file, struct la_error *error)
-{
-	SET(CURLOPT_PROTOCOLS_STR, "https");
-	SET(CURLOPT_FOLLOWLOCATION, 0L); /* it would lead the token and the member id elsewhere */
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	if (ca_file != NULL) {
-		SET(CURLOPT_CAINFO, ca_file);
-		SET(CURLOPT_CAPATH, NULL); /* this file, and not the system's besides */
-	}
-	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_PROXY, ""); /* not from the environment either */
-	return (LA_OK);
-}
-
-static enum la_err
 set_all(struct la_directory_request *request, const struct la_directory_request_options *options, struct la_error *error)
 {
 	SET(CURLOPT_HTTPGET, 1L);
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* 7.88's HTTP/2 has defects, and gains nothing here */
-	SET(CURLOPT_HTTPHEADER, options->headers);
-	SET(CURLOPT_USERAGENT, "login-alert-mailer");
-	SET(CURLOPT_PATH_AS_IS, 1L);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_QUICK_EXIT, 1L); /* the resolver's thread is not waited for */
 	SET(CURLOPT_WRITEFUNCTION, take_body);
 	SET(CURLOPT_WRITEDATA, request);
 	SET(CURLOPT_HEADERFUNCTION, take_header);
 	SET(CURLOPT_HEADERDATA, request);
 	SET(CURLOPT_PRIVATE, request);
-	return (set_security(request, options->ca_file, error));
+	return (la_http_options_curl_set(request->easy,
+	    &(struct la_http_options_curl){.protocols = "https",
+	        .ca_file = options->ca_file,
+	        .headers = options->headers,
+	        .agent = "login-alert-mailer"},
+	    error));
 }
 
 enum la_err
@@ -113,13 +97,9 @@ fail(const struct la_directory_request *request, CURLcode code, const char *name
 	const char *why = curl_easy_strerror(code);
 	char words[120];
 
-	switch (code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_CERTPROBLEM:
+	if (la_http_options_curl_is_untrusted(code))
 		verdict = LA_DIRECTORY_AT_FAULT;
-		break;
+	switch (code) {
 	case CURLE_WRITE_ERROR:
 		(void)snprintf(words, sizeof(words), "an answer of more than %d bytes%s",
 		    request->header_bytes > HEADER_BYTES_MAX ? HEADER_BYTES_MAX : LA_DIRECTORY_REPLY_BYTES,

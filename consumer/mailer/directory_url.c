@@ -4,11 +4,7 @@
 #include <string.h>
 
 #define SCHEME "https://"
-#define DIGITS "0123456789"
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define UNRESERVED LETTERS DIGITS "-._~"
-/* RFC 3986 sections 3.3 and 3.4, and the braces of ours; what is encoded already stays so. */
-#define PATH_BYTES UNRESERVED "!$&'()*+,;=:@/%{}"
+#define PATH_BYTES LA_HTTP_PATH_BYTES "{}" /* and the braces of ours */
 #define QUERY_BYTES PATH_BYTES "?"
 #define TENANT "{tenant}"
 #define MEMBER_ID "{member_id}"
@@ -19,30 +15,6 @@ static enum la_err
 refuse(struct la_error *error, const char *what)
 {
 	return (la_error_set(error, LA_ECONFIG, "recipient.url: %s; " ALLOWED, what));
-}
-
-/* "host" or "host:port", the host perhaps an address in brackets; libcurl looks at the rest of it. */
-static enum la_err
-parse_host(const char *text, size_t size, struct la_directory_url *url, struct la_error *error)
-{
-	size_t host = strcspn(text, ":"), port;
-
-	if (text[0] == '[') {
-		host = strcspn(text, "]") + 1;
-		if (host > size || host < 4 || strspn(text + 1, DIGITS "abcdefABCDEF:.") != host - 2)
-			return (refuse(error, "bad address in brackets"));
-	} else if (host > size) {
-		host = size;
-	}
-	if (host == 0 || (text[0] != '[' && strspn(text, LETTERS DIGITS ".-_") < host))
-		return (refuse(error, "no host name"));
-	port = host < size ? host + 1 : size;
-	if (host < size && (text[host] != ':' || port == size || size - port > 5 || strspn(text + port, DIGITS) < size - port))
-		return (refuse(error, "bad port"));
-	if (size >= sizeof(url->name) - 5)
-		return (refuse(error, "host name too long"));
-	(void)snprintf(url->name, sizeof(url->name), "%.*s%s", (int)size, text, host == size ? ":443" : "");
-	return (LA_OK);
 }
 
 /* Every brace belongs to one of the two words, each at most once. */
@@ -69,7 +41,7 @@ parse_places(const char *rest, struct la_directory_url *url, struct la_error *er
 enum la_err
 la_directory_url_parse(const char *text, struct la_directory_url *url, struct la_error *error)
 {
-	const char *host = text + strlen(SCHEME), *path, *query;
+	const char *host = text + strlen(SCHEME), *path, *query, *wrong;
 	enum la_err err;
 
 	*url = (struct la_directory_url){.has_tenant = false};
@@ -78,8 +50,8 @@ la_directory_url_parse(const char *text, struct la_directory_url *url, struct la
 	if (strlen(text) >= sizeof(url->text))
 		return (refuse(error, "longer than 1023 bytes"));
 	path = host + strcspn(host, "/?#");
-	if ((err = parse_host(host, (size_t)(path - host), url, error)) != LA_OK)
-		return (err);
+	if ((wrong = la_http_url_host(host, (size_t)(path - host), "443", url->name)) != NULL)
+		return (refuse(error, wrong));
 	query = path + strspn(path, PATH_BYTES);
 	if (*query == '?' ? query[1 + strspn(query + 1, QUERY_BYTES)] != '\0' : *query != '\0')
 		return (refuse(error, "a byte that a path or query must not have, or a fragment"));
@@ -103,33 +75,13 @@ put(char *out, const char *text, size_t size)
 	return (out + size);
 }
 
-/* Percent-encodes all but the unreserved, RFC 3986 section 2.3. */
-static char *
-put_encoded(char *out, struct la_span id)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < id.size; i++) {
-		unsigned char byte = id.data[i];
-
-		if (byte != '\0' && strchr(UNRESERVED, byte) != NULL) {
-			*out++ = (char)byte;
-			continue;
-		}
-		*out++ = '%';
-		*out++ = hex[byte >> 4];
-		*out++ = hex[byte & 15];
-	}
-	return (out);
-}
-
 static char *
 put_query(char *out, const char *text, struct la_span tenant, struct la_span member_id)
 {
 	const char *glue = strchr(text, '?') == NULL ? "?tenant=" : text[strlen(text) - 1] == '?' ? "tenant=" : "&tenant=";
 
-	out = put_encoded(put(out, glue, strlen(glue)), tenant);
-	return (put_encoded(put(out, "&member_id=", strlen("&member_id=")), member_id));
+	out = la_http_url_encode(put(out, glue, strlen(glue)), tenant);
+	return (la_http_url_encode(put(out, "&member_id=", strlen("&member_id=")), member_id));
 }
 
 enum la_err
@@ -152,7 +104,7 @@ la_directory_url_make(const struct la_directory_url *url, struct la_span tenant,
 		text += size;
 		if (*text == '\0')
 			break;
-		out = put_encoded(out, text[1] == 't' ? tenant : member_id);
+		out = la_http_url_encode(out, text[1] == 't' ? tenant : member_id);
 		text += strcspn(text, "}") + 1;
 	}
 	if (!url->has_member_id)

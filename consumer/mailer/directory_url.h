@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
-#include "common/span.h"
+#include "common/http_url.h"
 
 #define LA_DIRECTORY_TEMPLATE_BYTES 1024
 /* Two ids of 256 bytes, each byte three. */
@@ -20,7 +20,7 @@
 
 struct la_directory_url {
 	char text[LA_DIRECTORY_TEMPLATE_BYTES];
-	char name[300]; /* for messages: "host:port" */
+	char name[LA_HTTP_NAME_BYTES]; /* for messages: "host:port" */
 	bool has_member_id, has_tenant;
 };
 
