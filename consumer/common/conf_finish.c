@@ -22,6 +22,24 @@ require_pair(struct la_conf *conf, const char *first, const char *second)
 		la_conf_add_problem(conf, "%s: is set without %s; set both or neither", first, second);
 }
 
+static void
+check_registry(struct la_conf *conf)
+{
+	static const char *const framings[] = {"avro.framing", "avro.output-framing"};
+	const char *url = la_conf_text(conf, "schema.registry.url");
+
+	for (size_t i = 0; i < sizeof(framings) / sizeof(framings[0]); i++) {
+		if (url == NULL && strcmp(la_conf_text(conf, framings[i]), "confluent") == 0)
+			la_conf_add_problem(conf, "%s: confluent needs schema.registry.url, which is not set", framings[i]);
+	}
+	require_pair(conf, "schema.registry.user", "schema.registry.password.file");
+	require_pair(conf, "schema.registry.password.file", "schema.registry.user");
+	require_pair(conf, "schema.registry.user", "schema.registry.url");
+	require_pair(conf, "schema.registry.ca.file", "schema.registry.url");
+	if (url != NULL && strncmp(url, "https:", 6) != 0 && la_conf_is_set(conf, "schema.registry.user"))
+		la_conf_add_problem(conf, "schema.registry.user: a password goes over TLS only; schema.registry.url must be https:");
+}
+
 /* Has smtp.url a relay without TLS from the start? */
 static bool
 has_plain_relay(const char *urls)
@@ -52,6 +70,7 @@ la_conf_finish(struct la_conf *conf, const char *const *required, size_t require
 	for (i = 0; i < required_count; i++)
 		require(conf, required[i]);
 	require_pair(conf, "redis.user", "redis.password.file");
+	check_registry(conf);
 	if (conf->program != LA_PROGRAM_MAILER)
 		return;
 	check_smtp(conf);

@@ -8,6 +8,8 @@ la_dead_letter_cause(enum la_dead_letter_stage stage, enum la_err code)
 {
 	if (code == LA_ETOOLARGE)
 		return ("too_large");
+	if (code == LA_ENOSCHEMA)
+		return ("unknown_schema");
 	return (stage == LA_DEAD_BYTES ? "undecodable" : "invalid_value");
 }
 

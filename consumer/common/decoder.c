@@ -4,44 +4,25 @@
 
 #include "common/avro_canonical.h"
 #include "common/avro_names.h"
-#include "common/avro_plan.h"
-#include "common/decoder_core.h"
-#include "common/decoder_fields.h"
+#include "common/confluent.h"
+#include "common/decoder_internal.h"
 
 /* Avro 1.11 specification, "Single-object encoding": C3 01 and the fingerprint, lowest byte first. */
 #define SINGLE_OBJECT_BYTES 10
 
-struct writer {
-	uint64_t fingerprint;
-	struct la_avro_schema *schema;
-	struct la_avro_plan *plan; /* NULL: a record that is not ours */
-};
-
-struct la_decoder {
-	enum la_record_type record;
-	enum la_framing framing;
-	struct la_avro_schema *schema; /* ours */
-	struct la_avro_layout *layout;
-	struct la_avro_slot *slots;
-	struct la_fields fields;
-	struct la_buf writers; /* of struct writer; the first is ours */
-	size_t latest;         /* the writer found last */
-	struct la_decoder_watch watch;
-};
-
-static struct writer *
+static struct la_writer *
 writer_at(struct la_decoder *d, size_t index)
 {
-	return (&((struct writer *)(void *)d->writers.data)[index]);
+	return (&((struct la_writer *)(void *)d->writers.data)[index]);
 }
 
 static size_t
 writer_count(const struct la_decoder *d)
 {
-	return (d->writers.size / sizeof(struct writer));
+	return (d->writers.size / sizeof(struct la_writer));
 }
 
-static struct writer *
+static struct la_writer *
 find_writer(struct la_decoder *d, uint64_t fingerprint)
 {
 	size_t i;
@@ -57,8 +38,8 @@ find_writer(struct la_decoder *d, uint64_t fingerprint)
 	return (NULL);
 }
 
-static void
-clear_writer(struct writer *w)
+void
+la_writer_clear(struct la_writer *w)
 {
 	la_avro_plan_free(w->plan);
 	la_avro_schema_free(w->schema);
@@ -74,17 +55,22 @@ is_foreign(const struct la_decoder *d, const struct la_avro_node *root)
 }
 
 enum la_err
+la_writer_plan(struct la_decoder *d, struct la_writer *w, const char *name, struct la_error *error)
+{
+	return (is_foreign(d, w->schema->root) ? LA_OK : la_avro_plan_new(&w->plan, name, w->schema, d->layout, error));
+}
+
+enum la_err
 la_decoder_add(struct la_decoder *d, const char *name, struct la_span text, struct la_error *error)
 {
-	struct writer w = {0, NULL, NULL};
+	struct la_writer w = {0, NULL, NULL};
 	enum la_err err = la_avro_schema_parse(&w.schema, name, text, error);
 
 	if (err == LA_OK)
 		err = la_avro_canonical_fingerprint(w.schema, &w.fingerprint);
 	if (err != LA_OK || find_writer(d, w.fingerprint) != NULL)
 		goto out;
-	if (!is_foreign(d, w.schema->root))
-		err = la_avro_plan_new(&w.plan, name, w.schema, d->layout, error);
+	err = la_writer_plan(d, &w, name, error);
 	if (err == LA_OK && writer_count(d) == LA_DECODER_WRITERS_MAX)
 		err = la_error_set(error, LA_ECONFIG, "%s: more than %d schemas", name, LA_DECODER_WRITERS_MAX);
 	if (err == LA_OK)
@@ -92,7 +78,7 @@ la_decoder_add(struct la_decoder *d, const char *name, struct la_span text, stru
 	if (err == LA_OK)
 		return (LA_OK);
 out:
-	clear_writer(&w);
+	la_writer_clear(&w);
 	return (err);
 }
 
@@ -101,8 +87,6 @@ make(struct la_decoder *d, const char *name, struct la_span text, struct la_erro
 {
 	enum la_err err;
 
-	if (d->framing == LA_FRAMING_CONFLUENT)
-		return (la_error_set(error, LA_ECONFIG, "avro.framing=confluent is not supported yet"));
 	err = la_avro_schema_parse(&d->schema, name, text, error);
 	if (err == LA_OK)
 		err = la_avro_layout_new(&d->layout, name, d->schema, error);
@@ -143,13 +127,14 @@ la_decoder_free(struct la_decoder *d)
 	if (d == NULL)
 		return;
 	for (i = 0; i < writer_count(d); i++)
-		clear_writer(writer_at(d, i));
+		la_writer_clear(writer_at(d, i));
 	la_buf_clear(&d->writers);
 	free(d->slots);
 	la_avro_layout_free(d->layout);
 	la_avro_schema_free(d->schema);
 	if (d->watch.free != NULL)
 		d->watch.free(d->watch.cookie);
+	la_decoder_ids_free(d);
 	free(d);
 }
 
@@ -159,24 +144,52 @@ la_decoder_set_watch(struct la_decoder *d, struct la_decoder_watch watch)
 	d->watch = watch;
 }
 
+/* Errors: LA_EDATA. */
+static enum la_err
+read_fingerprint(struct la_span value, uint64_t *fingerprint, struct la_error *error)
+{
+	if (value.size < SINGLE_OBJECT_BYTES || value.data[0] != 0xc3 || value.data[1] != 0x01)
+		return (la_error_set(error, LA_EDATA, "byte 0: no single-object header"));
+	*fingerprint = 0;
+	for (int i = SINGLE_OBJECT_BYTES - 1; i >= 2; i--)
+		*fingerprint = *fingerprint << 8 | value.data[i];
+	return (LA_OK);
+}
+
+static enum la_err
+no_fingerprint(uint64_t fingerprint, struct la_error *error)
+{
+	return (la_error_set(error, LA_ENOSCHEMA, "byte 2: no schema with fingerprint %016" PRIx64, fingerprint));
+}
+
+void
+la_decoder_say_unknown(const struct la_decoder *d, struct la_span value, struct la_error *error)
+{
+	uint64_t fingerprint;
+	uint32_t id;
+
+	if (d->framing == LA_FRAMING_SINGLE_OBJECT && read_fingerprint(value, &fingerprint, error) == LA_OK)
+		(void)no_fingerprint(fingerprint, error);
+	else if (d->framing == LA_FRAMING_CONFLUENT && la_confluent_open(&value, &id, error) == LA_OK)
+		(void)la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %" PRIu32, id);
+}
+
 /* Takes the header off *value. */
 static enum la_err
-open_single_object(struct la_decoder *d, struct la_span *value, struct writer **writer, struct la_error *error)
+open_single_object(struct la_decoder *d, struct la_span *value, struct la_writer **writer, struct la_error *error)
 {
-	uint64_t fingerprint = 0;
-	int i;
+	uint64_t fingerprint;
+	enum la_err err = read_fingerprint(*value, &fingerprint, error);
 
-	if (value->size < SINGLE_OBJECT_BYTES || value->data[0] != 0xc3 || value->data[1] != 0x01)
-		return (la_error_set(error, LA_EDATA, "byte 0: no single-object header"));
-	for (i = SINGLE_OBJECT_BYTES - 1; i >= 2; i--)
-		fingerprint = fingerprint << 8 | value->data[i];
+	if (err != LA_OK)
+		return (err);
 	*writer = find_writer(d, fingerprint);
 	if (*writer == NULL && d->watch.look != NULL) {
 		d->watch.look(d->watch.cookie, d);
 		*writer = find_writer(d, fingerprint);
 	}
 	if (*writer == NULL)
-		return (la_error_set(error, LA_EDATA, "byte 2: no schema with fingerprint %016" PRIx64, fingerprint));
+		return (no_fingerprint(fingerprint, error));
 	if ((*writer)->plan == NULL)
 		return (la_error_set(error, LA_EDATA, "byte 2: the schema is no %s", la_record_fields_name(d->record)));
 	*value = la_span_of(value->data + SINGLE_OBJECT_BYTES, value->size - SINGLE_OBJECT_BYTES);
@@ -186,7 +199,7 @@ open_single_object(struct la_decoder *d, struct la_span *value, struct writer **
 static enum la_err
 decode(struct la_decoder *d, enum la_record_type record, struct la_span value, void *out, struct la_error *error)
 {
-	struct writer *writer = writer_at(d, 0);
+	struct la_writer *writer = writer_at(d, 0);
 	enum la_err err = LA_OK;
 
 	if (record != d->record)
@@ -198,6 +211,8 @@ decode(struct la_decoder *d, enum la_record_type record, struct la_span value, v
 		return (la_error_set(error, LA_ETOOLARGE, "a value of more than %u bytes", LA_VALUE_BYTES_MAX));
 	if (d->framing == LA_FRAMING_SINGLE_OBJECT)
 		err = open_single_object(d, &value, &writer, error);
+	else if (d->framing == LA_FRAMING_CONFLUENT)
+		err = la_decoder_open_id(d, &value, &writer, error);
 	if (err == LA_OK)
 		err = la_avro_plan_run(writer->plan, value, d->slots, error);
 	return (err != LA_OK ? err : la_decoder_fields_fill(&d->fields, d->slots, out, error));

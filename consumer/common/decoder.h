@@ -3,7 +3,7 @@
  *
  * A decoder is compiled once for a reader schema of ours; for each writer
  * schema it holds a plan (Avro 1.11 specification, "Schema Resolution").
- * Decoding allocates nothing; strings are borrowed from the value.
+ * Decoding allocates nothing once a writer's schema is known; strings are borrowed from the value.
  * Not safe for use by two threads at once.
  */
 #ifndef LA_COMMON_DECODER_H
@@ -24,7 +24,7 @@ struct la_decoder;
 
 struct la_decoder_options {
 	enum la_record_type record;
-	enum la_framing framing;    /* CONFLUENT: LA_ECONFIG "not supported yet" */
+	enum la_framing framing;    /* CONFLUENT: la_decoder_set_source (decoder_core.h) says where schemas come from */
 	const char *schema_folder;  /* ours: LoginEvent.avsc … */
 	const char *schema_dir;     /* writers' schemas for SINGLE_OBJECT, *.avsc; NULL: none but ours */
 };
@@ -39,15 +39,20 @@ LA_MUST_CHECK enum la_err la_decoder_new(
 void la_decoder_free(struct la_decoder *decoder);
 
 /*
- * value -> *event / *job. Spans in *event are borrowed from value (or from the
- * decoder for defaults) and valid as long as both.
+ * value -> *event / *job. Spans in *event are borrowed from value, or from the
+ * decoder for defaults: valid as long as value, and until the next value is decoded.
  * Errors: LA_EDATA (error->text says what, at which byte, in which field; never
- * payload text), LA_ETOOLARGE (over LA_VALUE_BYTES_MAX). *event is undefined then.
+ * payload text), LA_ENOSCHEMA (the writer's schema is not known), LA_ETOOLARGE (over LA_VALUE_BYTES_MAX);
+ * CONFLUENT too: LA_ETIMEOUT (the registry is asked: call again in some ms), LA_EUNAVAILABLE (it fails: the same),
+ * LA_ENOMEM, LA_EINTERNAL. *event is undefined then.
  */
 LA_MUST_CHECK enum la_err la_decoder_event(
     struct la_decoder *decoder, struct la_span value, struct la_login_event *event, struct la_error *error);
 LA_MUST_CHECK enum la_err la_decoder_job(
     struct la_decoder *decoder, struct la_span value, struct la_alert_job *job, struct la_error *error);
+/* What LA_ENOSCHEMA says of such a value, from its bytes alone: which schema was not known. */
+void la_decoder_say_unknown(const struct la_decoder *decoder, struct la_span value, struct la_error *error);
+
 /* For tools and tests (the demo's table reads Decisions and Deliveries). */
 LA_MUST_CHECK enum la_err la_decoder_decision(
     struct la_decoder *decoder, struct la_span value, struct la_decision *decision, struct la_error *error);

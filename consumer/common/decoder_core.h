@@ -3,13 +3,14 @@
 #define LA_COMMON_DECODER_CORE_H
 
 #include "common/decoder.h"
+#include "common/registry_reply.h"
 
 #define LA_DECODER_WRITERS_MAX 4096
 
 /*
  * A decoder that knows one writer's schema: ours, whose text this is. name
  * stands before each message.
- * Errors: LA_ECONFIG (framing CONFLUENT: "not supported yet"), LA_ENOMEM; *decoder is untouched then.
+ * Errors: LA_ECONFIG, LA_ENOMEM; *decoder is untouched then.
  */
 LA_MUST_CHECK enum la_err la_decoder_make(struct la_decoder **decoder, enum la_record_type record,
     enum la_framing framing, const char *name, struct la_span text, struct la_error *error);
@@ -29,5 +30,19 @@ struct la_decoder_watch {
 	void *cookie;
 };
 void la_decoder_set_watch(struct la_decoder *decoder, struct la_decoder_watch watch);
+
+/*
+ * CONFLUENT: where the schema of an id comes from. find as la_registry_find; what it finds is compiled once, and kept
+ * while it is used: LA_DECODER_IDS_MAX of them, LA_DECODER_IDS_BYTES of text. free is called once, with the decoder's own.
+ */
+#define LA_DECODER_IDS_MAX 1024
+#define LA_DECODER_IDS_BYTES (8u << 20)
+struct la_decoder_source {
+	enum la_err (*find)(void *cookie, uint32_t id, const struct la_registry_answer **answer, struct la_error *error);
+	void (*free)(void *cookie);
+	void *cookie;
+};
+/* Errors: LA_ENOMEM; the source is not taken then. */
+LA_MUST_CHECK enum la_err la_decoder_set_source(struct la_decoder *decoder, struct la_decoder_source source);
 
 #endif

@@ -23,6 +23,9 @@ LA_MUST_CHECK enum la_err la_encoder_new(struct la_encoder **encoder, enum la_fr
     const char *schema_folder, struct la_error *error);
 void la_encoder_free(struct la_encoder *encoder);
 
+/* CONFLUENT: the id of our schema in the registry, before the first of these records. */
+void la_encoder_set_id(struct la_encoder *encoder, enum la_record_type record, uint32_t id);
+
 /* Each appends one framed value to out. Errors: LA_ENOMEM, LA_EINTERNAL; out is as before then. */
 LA_MUST_CHECK enum la_err la_encoder_event(struct la_encoder *encoder, const struct la_login_event *event,
     struct la_buf *out, struct la_error *error);

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "common/avro_canonical.h"
+#include "common/confluent.h"
 #include "common/file.h"
 #include "common/record_fields.h"
 
-#define HEADER_BYTES 10 /* single-object: C3 01 and the fingerprint, lowest byte first */
+#define SINGLE_OBJECT_BYTES 10 /* C3 01 and the fingerprint, lowest byte first */
 #define RECORDS (LA_RECORD_DELIVERY + 1)
 #define USUAL_BYTES 2048 /* of a record; a longer one is measured first */
 
@@ -20,11 +21,12 @@ struct codec {
 	avro_schema_t schema;
 	avro_value_iface_t *class;
 	avro_value_t value;
-	unsigned char header[HEADER_BYTES];
+	bool has_header;
+	unsigned char header[SINGLE_OBJECT_BYTES]; /* the longest */
 };
 
 struct la_encoder {
-	size_t header_size; /* 0 or HEADER_BYTES */
+	size_t header_size;
 	avro_writer_t writer;
 	struct codec codecs[RECORDS];
 };
@@ -54,7 +56,8 @@ bind(struct codec *codec, enum la_record_type record, const char *name, struct l
 	if (err == LA_OK) {
 		codec->header[0] = 0xc3;
 		codec->header[1] = 0x01;
-		for (i = 2; i < HEADER_BYTES; i++, fingerprint >>= 8)
+		codec->has_header = true;
+		for (i = 2; i < SINGLE_OBJECT_BYTES; i++, fingerprint >>= 8)
 			codec->header[i] = (unsigned char)fingerprint;
 	}
 	la_avro_layout_free(layout);
@@ -82,6 +85,20 @@ find_fields(struct codec *codec)
 		    avro_value_get_by_name(&inside, inner, &value, &codec->index[i]) != 0) {
 			return (-1);
 		}
+	}
+	return (0);
+}
+
+static size_t
+header_size(enum la_framing framing)
+{
+	switch (framing) {
+	case LA_FRAMING_CONFLUENT:
+		return (LA_CONFLUENT_HEADER_BYTES);
+	case LA_FRAMING_SINGLE_OBJECT:
+		return (SINGLE_OBJECT_BYTES);
+	case LA_FRAMING_NONE:
+		break;
 	}
 	return (0);
 }
@@ -117,8 +134,6 @@ la_encoder_new(struct la_encoder **out, enum la_framing framing, const char *fol
 	enum la_err err = LA_OK;
 	int i;
 
-	if (framing == LA_FRAMING_CONFLUENT)
-		return (la_error_set(error, LA_ECONFIG, "avro.output-framing=confluent is not supported yet"));
 	e = calloc(1, sizeof(*e));
 	if (e != NULL)
 		e->writer = avro_writer_memory(NULL, 0);
@@ -126,13 +141,22 @@ la_encoder_new(struct la_encoder **out, enum la_framing framing, const char *fol
 		err = la_error_set(error, LA_ENOMEM, "out of memory");
 	for (i = 0; i < RECORDS && err == LA_OK; i++)
 		err = open_codec(&e->codecs[i], (enum la_record_type)i, folder, error);
+	for (i = 0; i < RECORDS && err == LA_OK && framing == LA_FRAMING_CONFLUENT; i++)
+		e->codecs[i].has_header = false; /* la_encoder_set_id */
 	if (err == LA_OK) {
-		e->header_size = framing == LA_FRAMING_SINGLE_OBJECT ? HEADER_BYTES : 0;
+		e->header_size = header_size(framing);
 		*out = e;
 	} else {
 		la_encoder_free(e);
 	}
 	return (err);
+}
+
+void
+la_encoder_set_id(struct la_encoder *e, enum la_record_type record, uint32_t id)
+{
+	la_confluent_header(id, e->codecs[record].header);
+	e->codecs[record].has_header = true;
 }
 
 void
@@ -294,6 +318,8 @@ encode(struct la_encoder *e, enum la_record_type record, const void *in, struct 
 	struct codec *codec = &e->codecs[record];
 	size_t i;
 
+	if (!codec->has_header)
+		return (la_error_set(error, LA_EINTERNAL, "no id of a schema for %s", la_record_fields_name(record)));
 	for (i = 0; i < codec->fields.count; i++) {
 		if (set_row(codec, i, in) != 0)
 			return (broken(error, codec->fields.bound[i].row->name));

@@ -25,6 +25,7 @@ enum la_action {
 	X(LA_OK, "ok", LA_ACTION_NONE, 0)                                  \
 	X(LA_EUSAGE, "usage", LA_ACTION_FATAL, 64)                         \
 	X(LA_EDATA, "bad input data", LA_ACTION_REJECT, 65)                \
+	X(LA_ENOSCHEMA, "schema not known", LA_ACTION_REJECT, 65)          \
 	X(LA_EUNAVAILABLE, "server unavailable", LA_ACTION_RETRY, 69)      \
 	X(LA_ETIMEOUT, "timed out", LA_ACTION_RETRY, 69)                   \
 	X(LA_ECONFLICT, "changed by another writer", LA_ACTION_RETRY, 75)  \

@@ -42,6 +42,7 @@ struct la_item {
 	enum la_storm_mark storm; /* of an event that was decided */
 	uint32_t position; /* index into positions */
 	uint32_t next;     /* the member's next event, or LA_BATCH_NONE */
+	enum la_err why;   /* REJECTED: the code */
 	bool omit_value;   /* the broker finds its dead letter too large with it */
 	struct la_verdict verdict;
 	struct la_facts facts; /* last: of its digests there are only those of epochs that there are (la_batch_item) */

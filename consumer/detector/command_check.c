@@ -81,6 +81,26 @@ check_schemas(const struct la_conf *conf, struct findings *findings)
 }
 
 static void
+warn_registry(const char *line)
+{
+	(void)printf("warning schema registry: %s\n", line);
+}
+
+static void
+check_registry(const struct la_conf *conf, struct findings *findings)
+{
+	struct la_error error = LA_ERROR_INIT;
+	bool asked = false;
+	enum la_err err;
+
+	if (!la_conf_is_set(conf, "schema.registry.url"))
+		return; /* whether it is needed is told among the problems of the configuration */
+	err = la_codec_check(conf, LA_RECORD_LOGIN_EVENT, warn_registry, &asked, &error);
+	if (asked)
+		report(findings, "schema registry", err, &error);
+}
+
+static void
 check_kafka(const struct la_conf *conf, struct findings *findings)
 {
 	const char *topics[] = {la_conf_text(conf, "topic.events"), la_conf_text(conf, "topic.alerts"),
@@ -177,6 +197,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	check_keys(conf, &keys, &findings);
 	check_seal_key(conf, &findings);
 	check_schemas(conf, &findings);
+	check_registry(conf, &findings);
 	check_kafka(conf, &findings);
 	check_transactions(conf, &findings);
 	check_redis(conf, &keys, &findings);

@@ -85,6 +85,7 @@ make_machine(struct machine *machine, const struct la_conf *conf, struct la_erro
 
 	if ((err = la_setup_decider(conf, &machine->decider, error)) != LA_OK ||
 	    (err = la_codec_open(conf, LA_RECORD_LOGIN_EVENT, &machine->decoder, &machine->encoder, error)) != LA_OK ||
+	    (err = la_codec_register(conf, LA_RECORD_LOGIN_EVENT, machine->encoder, error)) != LA_OK ||
 	    (err = la_store_redis_new(&machine->store, conf, error)) != LA_OK ||
 	    (err = la_bus_kafka_new(&machine->bus, &bus, error)) != LA_OK)
 		return (err);

@@ -26,8 +26,14 @@ print_dead_letter(struct la_pipeline *pipeline, const struct la_batch *batch, si
 	enum la_dead_letter_stage stage = LA_DEAD_BYTES;
 	struct la_error why = LA_ERROR_INIT;
 	struct la_login_event event;
-	enum la_err err = la_pipeline_decode(pipeline, message, &event, &why);
+	enum la_err err = LA_ENOSCHEMA;
 
+	if (la_batch_item(batch, i)->why == LA_ENOSCHEMA) /* which may be known now */
+		la_decoder_say_unknown(pipeline->options.decoder, message->value, &why);
+	else
+		err = la_pipeline_decode_again(pipeline, message, &event, &why);
+	if (err != LA_OK && la_err_action(err) != LA_ACTION_REJECT)
+		return (la_error_set(error, err, "%s", why.text));
 	if (err == LA_OK) {
 		stage = LA_DEAD_VALUES;
 		err = la_decider_facts(pipeline->options.decider, &event, &source, &la_batch_item(batch, i)->facts, &why);

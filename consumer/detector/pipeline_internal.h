@@ -15,6 +15,8 @@
 #define LA_PIPELINE_BATCHES 16 /* under way at a time; most of them small */
 #define LA_OUTCOME_COUNT (LA_OUTCOME_OTHER + 1)
 
+#define LA_PIPELINE_REGISTRY "registry" /* of schemas: a side */
+
 /* What the pipeline waits for, from the first failure until the side works again. */
 struct la_waiting {
 	const char *side; /* NULL: nothing */
@@ -68,6 +70,13 @@ la_pipeline_batch(struct la_pipeline *pipeline, size_t k)
 LA_MUST_CHECK enum la_err la_pipeline_wait(
     struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error);
 
+/*
+ * A moment for an answer that is on its way, from a side that does not fail: as la_pipeline_wait, but nothing is said of
+ * it, unless something is being waited for already.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_pause(
+    struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error);
+
 /* The time to stop starts with the first call after the signal. */
 void la_pipeline_see_stop(struct la_pipeline *pipeline);
 
@@ -88,7 +97,7 @@ LA_MUST_CHECK enum la_err la_pipeline_check_leases(struct la_pipeline *pipeline,
 
 /*
  * EMPTY -> READ: a batch's records, decoded and grouped; what was carried over, or what is there and comes within
- * wait_ms. Stays EMPTY when there are none.
+ * wait_ms. Stays EMPTY when there are none, and while the first one's schema is asked for.
  */
 LA_MUST_CHECK enum la_err la_pipeline_read(
     struct la_pipeline *pipeline, struct la_batch *batch, int wait_ms, struct la_error *error);
@@ -96,8 +105,14 @@ LA_MUST_CHECK enum la_err la_pipeline_read(
 /* As many bytes of records are in hand as there may be: nothing more is read. */
 bool la_pipeline_has_enough(struct la_pipeline *pipeline);
 
-/* The event in a message, borrowed from it. Errors: LA_EDATA, LA_ETOOLARGE: a dead letter. */
+/*
+ * The event in a message, borrowed from it. Errors: LA_EDATA, LA_ETOOLARGE, LA_ENOSCHEMA: a dead letter; LA_ETIMEOUT,
+ * LA_EUNAVAILABLE: the registry of schemas; those with LA_ACTION_FATAL. The second waits for the registry. Errors: also
+ * as la_pipeline_wait.
+ */
 LA_MUST_CHECK enum la_err la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *message,
+    struct la_login_event *event, struct la_error *error);
+LA_MUST_CHECK enum la_err la_pipeline_decode_again(struct la_pipeline *pipeline, const struct la_message *message,
     struct la_login_event *event, struct la_error *error);
 struct la_source la_pipeline_source(const struct la_message *message);
 

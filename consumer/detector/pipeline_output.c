@@ -97,6 +97,28 @@ produce_decision(struct la_pipeline *pipeline, const struct la_batch *batch, siz
 	return (produce_value(pipeline, options->topic_decisions, decision.member_ref, NULL, error));
 }
 
+/*
+ * One whose schema was not known then is not asked about again: it may be known now. Of others that are no event, nothing
+ * is there.
+ */
+static enum la_err
+decode_second(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i, struct la_login_event *event,
+    struct la_error *error)
+{
+	const struct la_item *item = la_batch_item(batch, i);
+	bool rejected = item->kind == LA_ITEM_REJECTED;
+	enum la_err err = LA_ENOSCHEMA;
+
+	if (!rejected || item->why != LA_ENOSCHEMA)
+		err = la_pipeline_decode_again(pipeline, &batch->messages[i], event, error);
+	if (err == LA_OK || la_err_action(err) != LA_ACTION_REJECT)
+		return (err);
+	if (!rejected)
+		return (la_error_set(error, LA_EINTERNAL, "an event cannot be decoded a second time"));
+	*event = (struct la_login_event){.event_id = la_span_text("")};
+	return (LA_OK);
+}
+
 /* What one record becomes, decoded again: its strings are in the message, which we hold. */
 static enum la_err
 produce_item(struct la_pipeline *pipeline, const struct la_batch *batch, size_t i, struct la_error *error)
@@ -110,11 +132,8 @@ produce_item(struct la_pipeline *pipeline, const struct la_batch *batch, size_t 
 
 	if (outcome != LA_OUTCOME_ALERTED && !published)
 		return (LA_OK);
-	if (la_pipeline_decode(pipeline, &batch->messages[i], &event, error) != LA_OK) {
-		if (!rejected)
-			return (la_error_set(error, LA_EINTERNAL, "an event cannot be decoded a second time"));
-		event = (struct la_login_event){.event_id = la_span_text("")};
-	}
+	if ((err = decode_second(pipeline, batch, i, &event, error)) != LA_OK)
+		return (err);
 	if (outcome == LA_OUTCOME_ALERTED)
 		err = produce_job(pipeline, batch, i, &event, error);
 	if (err == LA_OK && published)

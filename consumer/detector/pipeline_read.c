@@ -25,6 +25,21 @@ la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *messag
 	return (la_decoder_event(pipeline->options.decoder, message->value, event, error));
 }
 
+enum la_err
+la_pipeline_decode_again(struct la_pipeline *pipeline, const struct la_message *message, struct la_login_event *event,
+    struct la_error *error)
+{
+	enum la_err err, waited;
+
+	while (la_err_action(err = la_pipeline_decode(pipeline, message, event, error)) == LA_ACTION_RETRY) {
+		if ((waited = la_pipeline_pause(pipeline, LA_PIPELINE_REGISTRY, err, error)) != LA_OK)
+			return (waited);
+	}
+	if (pipeline->paused)
+		la_pipeline_recovered(pipeline, LA_PIPELINE_REGISTRY);
+	return (err);
+}
+
 bool
 la_pipeline_has_enough(struct la_pipeline *pipeline)
 {
@@ -122,11 +137,44 @@ read_item(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct
 	if (err != LA_OK && la_err_action(err) != LA_ACTION_REJECT)
 		return (err);
 	item->kind = err == LA_OK ? LA_ITEM_EVENT : LA_ITEM_REJECTED;
+	item->why = err;
 	item->verdict = (struct la_verdict){.outcome = LA_OUTCOME_REJECTED};
 	if (err == LA_OK)
 		la_batch_join(batch, i);
 	else
 		batch->rejected++;
+	return (LA_OK);
+}
+
+/*
+ * The schema of item i has to be asked for. What is before it goes its way alone. As the first one of the oldest batch it
+ * is waited for, the store at rest; else the batch stays EMPTY, until those before it are done.
+ */
+static enum la_err
+put_off(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, enum la_err code, struct la_error *error)
+{
+	batch->count = i;
+	if (i > 0)
+		return (LA_OK);
+	batch->waits = true;
+	return (batch == la_pipeline_batch(pipeline, 0) ? la_pipeline_pause(pipeline, LA_PIPELINE_REGISTRY, code, error) : LA_OK);
+}
+
+/* Errors: those of read_item, but for the registry's. */
+static enum la_err
+read_items(struct la_pipeline *pipeline, struct la_batch *batch, struct la_error *error)
+{
+	enum la_err err;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		if (i + EXPECTED_AHEAD < batch->count)
+			expect(&batch->messages[i + EXPECTED_AHEAD]);
+		err = read_item(pipeline, batch, i, error);
+		if (la_err_action(err) == LA_ACTION_RETRY)
+			return (put_off(pipeline, batch, i, err, error));
+		if (err != LA_OK)
+			return (err);
+	}
 	return (LA_OK);
 }
 
@@ -144,12 +192,10 @@ la_pipeline_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_
 		return (err);
 	if (!la_batch_check_leases(batch, pipeline->options.bus))
 		return (la_error_set(error, LA_EREVOKED, "its partitions were given away, or it is to be read again"));
-	for (size_t i = 0; i < batch->count; i++) {
-		if (i + EXPECTED_AHEAD < batch->count)
-			expect(&batch->messages[i + EXPECTED_AHEAD]);
-		if ((err = read_item(pipeline, batch, i, error)) != LA_OK)
-			return (err);
-	}
+	if ((err = read_items(pipeline, batch, error)) != LA_OK || batch->count == 0)
+		return (err);
+	if (pipeline->paused)
+		la_pipeline_recovered(pipeline, LA_PIPELINE_REGISTRY);
 	la_batch_pend_all(batch);
 	batch->stage = LA_BATCH_READ;
 	LA_CRASH_POINT("decoded");

@@ -5,6 +5,7 @@
 #define SAY_EVERY_MS 30000
 #define PAUSE_MIN_MS 100 /* between two tries; grows to the maximum */
 #define PAUSE_MAX_MS 1000
+#define MOMENT_MS 10
 
 int64_t
 la_pipeline_now(const struct la_pipeline *pipeline)
@@ -98,6 +99,19 @@ la_pipeline_check_leases(struct la_pipeline *pipeline, struct la_error *error)
 	if (!all)
 		return (la_error_set(error, LA_EREVOKED, "its partitions were given away, or it is to be read again"));
 	return (LA_OK);
+}
+
+enum la_err
+la_pipeline_pause(struct la_pipeline *pipeline, const char *side, enum la_err code, struct la_error *error)
+{
+	if (code != LA_ETIMEOUT || pipeline->waiting.side != NULL)
+		return (la_pipeline_wait(pipeline, side, code, error));
+	la_pipeline_rest(pipeline);
+	if (out_of_time(pipeline))
+		return (la_error_set(error, LA_ESTOPPED, "stopped while waiting for %s", side));
+	if ((code = la_pipeline_keep_membership(pipeline, MOMENT_MS, error)) != LA_OK)
+		return (code);
+	return (la_pipeline_check_leases(pipeline, error));
 }
 
 enum la_err

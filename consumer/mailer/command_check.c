@@ -74,6 +74,26 @@ check_schemas(struct findings *findings, const struct la_conf *conf)
 }
 
 static void
+warn_of_registry(const char *line)
+{
+	(void)printf("warning schema registry: %s\n", line);
+}
+
+static void
+check_registry(struct findings *findings, const struct la_conf *conf)
+{
+	struct la_error error = LA_ERROR_INIT;
+	bool asked = false;
+	enum la_err err;
+
+	if (!la_conf_is_set(conf, "schema.registry.url"))
+		return; /* whether it is needed is told among the problems of the configuration */
+	err = la_codec_check(conf, LA_RECORD_ALERT_JOB, warn_of_registry, &asked, &error);
+	if (asked)
+		say(findings, "schema registry", err, &error);
+}
+
+static void
 check_bus(struct findings *findings, const struct la_conf *conf)
 {
 	const char *const topics[] = {la_conf_text(conf, "topic.alerts"), la_conf_text(conf, "topic.deliveries"),
@@ -168,6 +188,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	check_templates(&findings, conf);
 	check_seal_key(&findings, conf);
 	check_schemas(&findings, conf);
+	check_registry(&findings, conf);
 	check_bus(&findings, conf);
 	check_redis(&findings, conf);
 	check_relays(&findings, conf);

@@ -37,6 +37,7 @@ open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *err
 
 	if ((err = la_brands_load(&parts->brands, conf, error)) != LA_OK ||
 	    (err = la_codec_open(conf, LA_RECORD_ALERT_JOB, &parts->decoder, &parts->encoder, error)) != LA_OK ||
+	    (err = la_codec_register(conf, LA_RECORD_ALERT_JOB, parts->encoder, error)) != LA_OK ||
 	    (err = la_relay_curl_new(&parts->relay, conf, error)) != LA_OK ||
 	    (err = la_ledger_redis_new(&parts->ledger, conf, error)) != LA_OK ||
 	    (err = la_renderer_open(&parts->renderer, conf, NULL, error)) != LA_OK)

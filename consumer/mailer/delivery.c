@@ -88,6 +88,9 @@ la_delivery_free(struct la_delivery_loop *loop)
 		free(slot->block);
 		la_mail_clear(&slot->mail);
 	}
+	if (loop->taken_first < loop->taken_end)
+		loop->options.bus->release(loop->options.bus->self, loop->taken + loop->taken_first,
+		    loop->taken_end - loop->taken_first);
 	free(loop->slots);
 	free(loop->twins);
 	drop_later(loop);

@@ -1,6 +1,7 @@
 #include "mailer/delivery_internal.h"
 
-#define TAKE_MAX 256 /* records at a time */
+#define ASK_AGAIN_MS 10   /* for a schema */
+#define FAILING_MS 100    /* of a registry that fails */
 
 static void
 to_dead_letters(
@@ -83,18 +84,19 @@ take_one(struct la_delivery_loop *loop, const struct la_message *message, struct
 {
 	struct la_slot *slot = loop->lists[LA_SLOT_FREE].first;
 	uint32_t ticket;
-	enum la_err err;
+	enum la_err err, decoded;
 
+	la_slot_start(slot, message); /* still free, unless it can be read or never will be */
+	decoded = la_delivery_decode(loop, slot, error);
+	if (decoded != LA_OK && la_err_action(decoded) != LA_ACTION_REJECT)
+		return (decoded);
 	if ((err = la_window_add(loop->window, message, &ticket, error)) != LA_OK)
 		return (err);
-	la_slot_start(slot, message);
 	slot->ticket = ticket;
 	slot->arrival = loop->next_arrival++;
 	la_slot_move(loop, slot, LA_SLOT_JUDGED); /* unless it becomes a mail */
-	if ((err = la_delivery_decode(loop, slot, error)) == LA_OK)
+	if (decoded == LA_OK)
 		return (judge(loop, slot, error));
-	if (la_err_action(err) != LA_ACTION_REJECT)
-		return (err);
 	to_dead_letters(loop, slot, LA_DEAD_BYTES, error);
 	la_slot_judge(loop, slot, LA_DELIVERED_REJECTED);
 	return (LA_OK);
@@ -108,22 +110,49 @@ pause_bus(struct la_delivery_loop *loop, bool paused)
 	loop->paused = paused;
 }
 
+/*
+ * Takes what was polled, in its order. One whose schema the registry is still asked for stays, and all behind it, as long
+ * as its partition is ours. Errors: only those with LA_ACTION_FATAL.
+ */
+static enum la_err
+take_polled(struct la_delivery_loop *loop, size_t room, struct la_error *error)
+{
+	const struct la_bus *bus = loop->options.bus;
+	enum la_err err = LA_OK;
+
+	for (; loop->taken_first < loop->taken_end && room > 0; room--) {
+		struct la_message *message = &loop->taken[loop->taken_first];
+
+		if (la_slot_is_void(loop, message))
+			bus->release(bus->self, message, 1);
+		else if ((err = take_one(loop, message, error)) != LA_OK)
+			break;
+		loop->taken_first++;
+	}
+	if (err == LA_EUNAVAILABLE)
+		la_delivery_note(loop, &loop->registry, "registry", error->text);
+	else if (err == LA_OK && loop->registry.side != NULL)
+		la_delivery_recovered(loop, &loop->registry);
+	return (la_err_action(err) == LA_ACTION_RETRY ? LA_OK : err);
+}
+
 /* What came may be more than there is room for only if the bus breaks its word. */
 static enum la_err
 poll_bus(struct la_delivery_loop *loop, size_t room, struct la_error *error)
 {
 	const struct la_bus *bus = loop->options.bus;
-	struct la_message messages[TAKE_MAX];
-	size_t count = 0, i;
-	size_t cap = room < 1 ? 1 : room < TAKE_MAX ? room : TAKE_MAX;
+	struct la_message unexpected;
+	struct la_message *messages = room > 0 ? loop->taken : &unexpected;
+	size_t count = 0, cap = room < 1 ? 1 : room < LA_DELIVERY_TAKE_MAX ? room : LA_DELIVERY_TAKE_MAX;
 	enum la_err err = bus->poll(bus->self, 0, messages, cap, &count, error), taken = LA_OK;
 
-	for (i = 0; i < count && taken == LA_OK && room > 0; i++)
-		taken = take_one(loop, &messages[i], error);
-	if (i < count) {
-		bus->release(bus->self, messages + i, count - i);
-		if (taken == LA_OK)
-			taken = la_error_set(error, LA_EINTERNAL, "the bus gave a record while paused");
+	if (room > 0) {
+		loop->taken_first = 0;
+		loop->taken_end = count;
+		taken = take_polled(loop, room, error);
+	} else if (count > 0) {
+		bus->release(bus->self, messages, count);
+		taken = la_error_set(error, LA_EINTERNAL, "the bus gave a record while paused");
 	}
 	if (taken != LA_OK)
 		return (taken);
@@ -168,8 +197,21 @@ enum la_err
 la_delivery_take(struct la_delivery_loop *loop, struct la_error *error)
 {
 	size_t room = room_for_records(loop);
+	enum la_err err = LA_OK;
 
 	note_full(loop);
+	if (loop->taken_first < loop->taken_end && room > 0)
+		err = take_polled(loop, room, error);
+	if (loop->taken_first < loop->taken_end)
+		room = 0;
 	pause_bus(loop, room == 0);
-	return (poll_bus(loop, room, error));
+	return (err == LA_OK ? poll_bus(loop, room, error) : err);
+}
+
+int64_t
+la_delivery_take_wait_ms(const struct la_delivery_loop *loop)
+{
+	if (loop->taken_first == loop->taken_end)
+		return (INT64_MAX);
+	return (loop->registry.side == NULL ? ASK_AGAIN_MS : FAILING_MS);
 }

@@ -18,6 +18,8 @@
 #define LA_LATER_MAX 8192
 #define LA_LATER_BYTES (16 << 20)
 
+#define LA_DELIVERY_TAKE_MAX 256 /* records at a time */
+
 /* A record's way. */
 enum la_slot_stage {
 	LA_SLOT_FREE,
@@ -101,10 +103,12 @@ struct la_delivery_loop {
 	size_t twins_mask;
 	uint64_t next_arrival, next_number;
 	bool paused;            /* the bus */
+	struct la_message taken[LA_DELIVERY_TAKE_MAX]; /* [taken_first, taken_end) wait for a schema that the registry is asked for */
+	size_t taken_first, taken_end;
 	int64_t commit_at_ms;   /* not before */
 	bool is_committing;     /* the answer is still to come */
 	int64_t swept_ms, swept_later_ms;
-	struct la_waiting broker, redis, full;
+	struct la_waiting broker, redis, full, registry;
 	struct la_seldom dead_letters, refusals, deferrals, takeovers;
 	struct la_server_state relays[LA_RELAYS_MAX];
 	struct la_server_state directory;
@@ -159,7 +163,9 @@ bool la_twins_has(const struct la_delivery_loop *loop, const struct la_slot *slo
 
 /* delivery_intake.c: takes records while there is room, and judges or renders each. */
 LA_MUST_CHECK enum la_err la_delivery_take(struct la_delivery_loop *loop, struct la_error *error);
-/* The slot's record -> job. Errors: the decoder's. */
+/* When it is to be asked again, if nothing comes; INT64_MAX: never. */
+int64_t la_delivery_take_wait_ms(const struct la_delivery_loop *loop);
+/* The slot's record -> job. Errors: the decoder's, those of a registry of schemas too. */
 LA_MUST_CHECK enum la_err la_delivery_decode(
     struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *error);
 /* The job, which has an address, -> mail: READY. Errors: the renderer's. */

@@ -181,6 +181,7 @@ wait_ms(const struct la_delivery_loop *loop)
 	    loop->valid_until_ms > now_ms)
 		sooner(&wait, la_rate_wait_ms(&loop->rate));
 	sooner(&wait, la_delivery_ask_wait_ms(loop));
+	sooner(&wait, la_delivery_take_wait_ms(loop));
 	return ((int)wait);
 }
 

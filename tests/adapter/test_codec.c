@@ -343,7 +343,7 @@ a_schema_that_is_put_there_later_is_found(void **state)
 	(void)state;
 	folder_open(&folder);
 	decoder = decoder_of(LA_RECORD_LOGIN_EVENT, LA_FRAMING_SINGLE_OBJECT, folder.path);
-	assert_int_equal(la_decoder_event(decoder, value, &event, &error), LA_EDATA);
+	assert_int_equal(la_decoder_event(decoder, value, &event, &error), LA_ENOSCHEMA);
 	assert_non_null(strstr(error.text, "fingerprint"));
 	usleep(20000); /* more than a time stamp's step */
 	folder_put(&folder, future);
@@ -366,7 +366,7 @@ a_schema_file_that_was_read_half_written_is_read_again(void **state)
 	decoder = decoder_of(LA_RECORD_LOGIN_EVENT, LA_FRAMING_SINGLE_OBJECT, folder.path);
 	usleep(20000);
 	folder_put(&folder, "{\"type\":");
-	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_EDATA);
+	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_ENOSCHEMA);
 	folder_put(&folder, future);
 	usleep(1100000); /* at most one look a second while the folder's time stamp stays */
 	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_OK);
@@ -407,9 +407,9 @@ a_later_schema_that_does_not_fit_is_said_once(void **state)
 	usleep(20000); /* more than a time stamp's step */
 	folder_put(&folder, bad);
 	kept = divert_stderr(log);
-	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_EDATA);
+	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_ENOSCHEMA);
 	usleep(1100000); /* at most one look a second while the folder's time stamp stays */
-	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_EDATA);
+	assert_int_equal(la_decoder_event(decoder, value, &event, NULL), LA_ENOSCHEMA);
 	assert_true(dup2(kept, STDERR_FILENO) >= 0);
 	(void)close(kept);
 	rewind(log);

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
 # What tests and measurements need beside Debian's packages, made once below build/: a Python environment (build/venv), the
-# jars of Kafka and Avro (build/jars); tests also packages of npm (build/node). Sourced in the root of the repository by
+# jars of Kafka, Avro and a schema registry (build/jars); tests also packages of npm (build/node). Sourced in the root of the repository by
 # tests/run.sh and tests/bench/run.sh.
 
 # Makes $1 by the command that follows, unless it was made from the same $2 before. A failed attempt is made once more.
@@ -21,7 +21,9 @@ make_venv() {
 
 fetch_jars() {
 	mvn --batch-mode --quiet --file tests/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-		-DoutputDirectory="$PWD/build/jars" -DincludeScope=runtime </dev/null
+		-DoutputDirectory="$PWD/build/jars" -DincludeScope=runtime </dev/null &&
+		mkdir build/jars/registry && tar -xzf build/jars/apicurio-registry-app-*.tar.gz -C build/jars/registry &&
+		rm build/jars/apicurio-registry-app-*.tar.gz
 }
 
 fetch_node() {

@@ -115,17 +115,11 @@ static void
 a_key_that_nothing_reads_yet_is_refused_not_ignored(void **state)
 {
 	static const struct refusal rows[] = {
-	    {D, "schema.registry.url=http://127.0.0.1",
-		"x.conf:1: schema.registry.url: not supported yet; leave it unset"},
-	    {D, "schema.registry.user=u", "x.conf:1: schema.registry.user: not supported yet; leave it unset"},
-	    {D, "schema.registry.password.file=/f",
-		"x.conf:1: schema.registry.password.file: not supported yet; leave it unset"},
-	    {D, "schema.registry.ca.file=/f", "x.conf:1: schema.registry.ca.file: not supported yet; leave it unset"},
 	    {D, "http.listen=127.0.0.1:9464", "x.conf:1: http.listen: not supported yet; leave it unset"},
 	    {M, "http.listen=[::1]:9465", "x.conf:1: http.listen: not supported yet; leave it unset"},
 	    {M, "http.listen=9465", "x.conf:1: http.listen: must be host:port or [address]:port"},
-	    {D, "avro.framing=confluent",
-		"x.conf:1: avro.framing: not supported yet with this value; today it must be none or single-object"},
+	    {D, "avro.framing=Confluent", "x.conf:1: avro.framing: must be none, confluent or single-object"},
+	    {D, "schema.registry.url=r:8081", "x.conf:1: schema.registry.url: " URL("http or https")},
 	    {M, "retry.schedule=30s,,2m", "x.conf:1: retry.schedule: must be at most 100 durations, as 30s,2m,5m*2"},
 	    {M, "retry.schedule=30s*101", "x.conf:1: retry.schedule: must be at most 100 durations, as 30s,2m,5m*2"},
 	    {M, "retry.schedule=30s,", "x.conf:1: retry.schedule: must be at most 100 durations, as 30s,2m,5m*2"},

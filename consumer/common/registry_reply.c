@@ -1,0 +1,148 @@
+#include "common/registry_reply.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_SUBJECT 40401
+#define NO_SCHEMA 40403
+#define MESSAGE_BYTES 160 /* of the registry's own words about a schema of ours */
+
+void
+la_registry_reply_fail(
+    const char *name, enum la_registry_verdict verdict, const char *why, struct la_registry_answer *answer)
+{
+	answer->verdict = verdict;
+	(void)snprintf(answer->detail, sizeof(answer->detail), "%.60s: %s", name, why);
+}
+
+/* NULL: no JSON object. jansson's own error text quotes the input. Errors: LA_ENOMEM. */
+static enum la_err
+read_object(struct la_span body, json_t **object)
+{
+	json_error_t where = {.text = ""};
+	json_t *root = json_loadb((const char *)body.data, body.size, JSON_REJECT_DUPLICATES, &where);
+
+	*object = NULL;
+	if (root == NULL && (where.text[0] == '\0' || json_error_code(&where) == json_error_out_of_memory))
+		return (LA_ENOMEM);
+	if (json_is_object(root))
+		*object = root;
+	else
+		json_decref(root);
+	return (LA_OK);
+}
+
+static json_int_t
+error_code(const json_t *object)
+{
+	return (json_integer_value(json_object_get(object, "error_code")));
+}
+
+/* A status that says nothing of the schema. */
+static void
+fail_by_status(const char *name, long status, struct la_registry_answer *answer)
+{
+	const char *words = "";
+	char why[120];
+
+	if (status == 401 || status == 403)
+		words = ", it refuses us (schema.registry.user, schema.registry.password.file)";
+	else if (status == 404)
+		words = " without a registry's error code; is schema.registry.url right?";
+	else if (status >= 300 && status < 400)
+		words = ", and redirects are not followed";
+	(void)snprintf(why, sizeof(why), "HTTP %ld%s", status, words);
+	la_registry_reply_fail(name, LA_REGISTRY_AWAY, why, answer);
+}
+
+static enum la_err
+take_schema(const char *name, const json_t *object, struct la_registry_answer *answer)
+{
+	const json_t *schema = json_object_get(object, "schema"), *type = json_object_get(object, "schemaType");
+	const json_t *references = json_object_get(object, "references");
+
+	if (!json_is_string(schema)) {
+		la_registry_reply_fail(name, LA_REGISTRY_AWAY, "HTTP 200 without a JSON object that has a schema", answer);
+		return (LA_OK);
+	}
+	if (type != NULL && !json_is_null(type) && (!json_is_string(type) || strcmp(json_string_value(type), "AVRO") != 0)) {
+		la_registry_reply_fail(name, LA_REGISTRY_UNUSABLE, "the schema is not of type AVRO", answer);
+		return (LA_OK);
+	}
+	answer->verdict = LA_REGISTRY_FOUND;
+	answer->has_references = json_array_size(references) > 0;
+	return (la_buf_add(&answer->schema, json_string_value(schema), json_string_length(schema)));
+}
+
+enum la_err
+la_registry_reply_schema(const char *name, long status, struct la_span body, struct la_registry_answer *answer)
+{
+	json_t *object;
+	enum la_err err = read_object(body, &object);
+
+	answer->has_references = false;
+	if (err == LA_OK && status == 200)
+		err = take_schema(name, object, answer);
+	else if (err == LA_OK && status == 404 && error_code(object) == NO_SCHEMA)
+		la_registry_reply_fail(name, LA_REGISTRY_UNKNOWN, "it has no schema with that id", answer);
+	else
+		fail_by_status(name, status, answer);
+	json_decref(object);
+	return (err);
+}
+
+/* 409: incompatible; 422: no valid schema, or not allowed in this mode; in its own words, which are about our schema. */
+static void
+refuse(const char *name, long status, const json_t *object, struct la_registry_answer *answer)
+{
+	const char *words = json_string_value(json_object_get(object, "message"));
+	char why[MESSAGE_BYTES + 80];
+
+	(void)snprintf(why, sizeof(why), "HTTP %ld%s%s%.*s", status,
+	    status == 409 ? ", incompatible with what the subject has"
+	                  : status == 401 || status == 403 ? ", it does not let us" : "",
+	    words == NULL ? "" : ": ", MESSAGE_BYTES, words == NULL ? "" : words);
+	for (char *at = why; *at != '\0'; at++) {
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
+			*at = '?';
+	}
+	la_registry_reply_fail(name, LA_REGISTRY_REFUSED, why, answer);
+}
+
+enum la_err
+la_registry_reply_id(const char *name, long status, struct la_span body, struct la_registry_answer *answer)
+{
+	const json_t *id;
+	json_t *object;
+	enum la_err err = read_object(body, &object);
+
+	id = json_object_get(object, "id");
+	if (status == 200 && json_is_integer(id) && json_integer_value(id) >= 0 && json_integer_value(id) <= INT32_MAX) {
+		answer->verdict = LA_REGISTRY_FOUND;
+		answer->id = (uint32_t)json_integer_value(id);
+	} else if (status == 200) {
+		la_registry_reply_fail(name, LA_REGISTRY_AWAY, "HTTP 200 without a JSON object that has an id", answer);
+	} else if (status == 404 && (error_code(object) == NO_SUBJECT || error_code(object) == NO_SCHEMA)) {
+		la_registry_reply_fail(name, LA_REGISTRY_UNKNOWN, "it does not have the schema", answer);
+	} else if (status == 401 || status == 403 || status == 409 || status == 422) {
+		refuse(name, status, object, answer);
+	} else {
+		fail_by_status(name, status, answer);
+	}
+	json_decref(object);
+	return (err);
+}
+
+enum la_err
+la_registry_reply_question(struct la_span schema, struct la_buf *out)
+{
+	json_t *object = json_pack("{s:s%}", "schema", (const char *)schema.data, schema.size);
+	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+	enum la_err err = text == NULL ? LA_ENOMEM : la_buf_add(out, text, strlen(text));
+
+	free(text);
+	json_decref(object);
+	return (err);
+}
