@@ -198,6 +198,23 @@ add_live(const struct la_timeline_options *options, const struct la_replay_seen 
 	return (err != LA_OK || live > 0 ? err : la_buf_add_text(out, "    live: nothing\n"));
 }
 
+/* What policy.cap has counted so far, for a candidate. */
+static enum la_err
+add_cap(const struct la_timeline_options *options, const struct la_replay_seen *seen, struct la_buf *out)
+{
+	const struct la_verdict *verdict = &seen->verdict[0];
+	const struct la_cap_window *window = verdict->reason == LA_REASON_THIRD_PARTY_LINK ? &seen->before->link_window
+	                                                                                   : &seen->before->login_window;
+	enum la_err err;
+
+	if (!verdict->has_reason || verdict->redelivered || options->policy->cap_count == 0 || window->count == 0)
+		return (LA_OK);
+	err = add_time(out, "    cap: the last window began ", window->start_ms, options->offset_ms);
+	return (err == LA_OK ? la_buf_printf(out, " and had %u of %u alerts\n", (unsigned)window->count,
+				   (unsigned)options->policy->cap_count)
+			     : err);
+}
+
 static enum la_err
 add_job(const struct la_timeline_options *options, const struct la_replay_seen *seen, struct la_buf *out)
 {
@@ -230,6 +247,8 @@ la_timeline_add(const struct la_timeline_options *options, const struct la_repla
 		err = add_verdict(seen, out);
 	if (err == LA_OK && seen->before != NULL && seen->facts != NULL)
 		err = add_live(options, seen, out);
+	if (err == LA_OK && seen->before != NULL && seen->facts != NULL)
+		err = add_cap(options, seen, out);
 	if (err == LA_OK && seen->decision != NULL && seen->decision->has_job_id)
 		err = add_job(options, seen, out);
 	return (err == LA_OK ? la_buf_add_text(out, "\n") : err);

@@ -20,8 +20,8 @@ static const char style[] =
     ".scroll{overflow-x:auto;border:1px solid var(--line);border-radius:.5rem}"
     "table{border-collapse:collapse;width:100%;font-size:.92rem}"
     "th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}"
-    "tr:last-child>*{border-bottom:0}th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
-    "td.bar{width:45%}td.bar i{display:block;height:.55rem;margin:.3rem 0;background:var(--bar);border-radius:.2rem;"
+    "tbody tr:last-child>*{border-bottom:0}.t{white-space:nowrap}th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
+    "td.bar{width:45%;min-width:6rem}td.bar i{display:block;height:.55rem;margin:.3rem 0;background:var(--bar);border-radius:.2rem;"
     "min-width:1px}td.bar i.o{background:var(--other)}code{font:.88em ui-monospace,monospace;overflow-wrap:anywhere}"
     ".id{min-width:9rem;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.5rem 0}"
     "dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}"
@@ -198,13 +198,13 @@ days(struct la_html *html, const struct la_replay_report *report)
 
 		la_replay_time_day(day->day, text);
 		la_html_raw(html, "<tr>");
-		la_html_element(html, "th scope=row", text);
+		la_html_element(html, "th scope=row class=t", text);
 		for (size_t s = 0; s < report->sides; s++)
 			la_html_count(html, "td class=n", day->mails[s]);
 		la_html_count(html, "td class=n", day->events);
 		la_html_raw(html, "<td class=bar>");
 		for (size_t s = 0; s < report->sides; s++)
-			bar(html, s == 0 ? "class=t" : "class=o", day->mails[s], most);
+			bar(html, s == 0 ? "class=b" : "class=o", day->mails[s], most);
 		la_html_raw(html, "</td></tr>");
 	}
 	end_table(html);
@@ -222,7 +222,7 @@ policies(struct la_html *html, const struct la_replay_report *report)
 		la_html_raw(html, "</p>");
 	}
 	begin_table(html, "Policies");
-	la_html_raw(html, "<thead><tr><th scope=col>policy</th>");
+	la_html_raw(html, "<thead><tr><th scope=col>key</th>");
 	for (size_t s = 0; s < report->sides; s++) {
 		la_html_raw(html, "<th scope=col>");
 		la_html_raw(html, s == 0 ? "in force, rev <code>" : "other, rev <code>");
@@ -312,7 +312,7 @@ difference(struct la_html *html, const struct la_replay_report *report, const st
 	la_html_raw(html, "</td><td class=id><code>");
 	la_html_text(html, la_text_span(&d->event_id));
 	la_html_raw(html, "</code></td>");
-	la_html_element(html, "td class=id", at);
+	la_html_element(html, "td class=t", at);
 	la_html_element(html, "td", d->replayed);
 	la_html_raw(html, "<td>");
 	la_html_text(html, la_span_text(d->recorded));
