@@ -1,22 +1,12 @@
 #include <stdlib.h>
 
-#include "common/clock.h"
 #include "common/range_parts_kafka.h"
 
 struct asking {
 	rd_kafka_t *rk;
 	const struct la_range_kafka_options *options;
-	int64_t until_ms;
 	struct la_error *error;
 };
-
-static int
-left_ms(const struct asking *asking)
-{
-	int64_t left = asking->until_ms - la_clock_now_ms(NULL);
-
-	return (left > 1 ? (int)left : 1);
-}
 
 static enum la_err
 refuse(const struct asking *asking, rd_kafka_resp_err_t cause)
@@ -39,7 +29,7 @@ count_partitions(const struct asking *asking, int32_t *count)
 	if (topic == NULL)
 		return (la_error_set(asking->error, LA_ECONFIG, "topic %s: %s", asking->options->topic,
 		    rd_kafka_err2str(rd_kafka_last_error())));
-	cause = rd_kafka_metadata(asking->rk, 0, topic, &metadata, left_ms(asking));
+	cause = rd_kafka_metadata(asking->rk, 0, topic, &metadata, asking->options->ask_ms);
 	rd_kafka_topic_destroy(topic);
 	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return (refuse(asking, cause));
@@ -57,7 +47,7 @@ ask_watermarks(const struct asking *asking, struct la_range_bounds *bounds, int3
 {
 	for (int32_t p = 0; p < count; p++) {
 		rd_kafka_resp_err_t cause = rd_kafka_query_watermark_offsets(
-		    asking->rk, asking->options->topic, p, &bounds[p].low, &bounds[p].end, left_ms(asking));
+		    asking->rk, asking->options->topic, p, &bounds[p].low, &bounds[p].end, asking->options->ask_ms);
 
 		if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
 			return (refuse(asking, cause));
@@ -77,7 +67,7 @@ ask_times(const struct asking *asking, int64_t time_ms, int64_t *offsets, int32_
 		return (la_error_set(asking->error, LA_ENOMEM, "out of memory"));
 	for (int32_t p = 0; p < count; p++)
 		rd_kafka_topic_partition_list_add(list, asking->options->topic, p)->offset = time_ms;
-	cause = rd_kafka_offsets_for_times(asking->rk, list, left_ms(asking));
+	cause = rd_kafka_offsets_for_times(asking->rk, list, asking->options->ask_ms);
 	for (int32_t p = 0; p < count && cause == RD_KAFKA_RESP_ERR_NO_ERROR; p++) {
 		const rd_kafka_topic_partition_t *answer =
 		    rd_kafka_topic_partition_list_find(list, asking->options->topic, p);
@@ -124,7 +114,7 @@ enum la_err
 la_range_bounds_ask(rd_kafka_t *rk, const struct la_range_kafka_options *options, struct la_range_bounds **out,
     int32_t *count, struct la_error *error)
 {
-	const struct asking asking = {rk, options, la_clock_now_ms(NULL) + options->timeout_ms, error};
+	const struct asking asking = {rk, options, error};
 	struct la_range_bounds *bounds = NULL;
 	int64_t *offsets = NULL;
 	enum la_err err = count_partitions(&asking, count);

@@ -107,7 +107,7 @@ ask(struct la_range_kafka *range, struct la_error *error)
 		(void)la_error_set(error, err, "%s", range->last.text);
 	if (err == LA_EUNAVAILABLE)
 		la_error_prefix(error, "kafka");
-	if (err == LA_OK && (id = rd_kafka_clusterid(rk, range->options.timeout_ms)) != NULL) {
+	if (err == LA_OK && (id = rd_kafka_clusterid(rk, range->options.ask_ms)) != NULL) {
 		(void)snprintf(range->cluster_id, sizeof(range->cluster_id), "%s", id);
 		rd_kafka_mem_free(rk, id);
 	}

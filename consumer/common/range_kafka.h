@@ -23,7 +23,8 @@ struct la_range_kafka_options {
 	int64_t from_ms; /* <= 0: all that is there */
 	int64_t mark_ms; /* bounds.mark is the first record at or after it */
 	int64_t to_ms;   /* INT64_MAX: up to now */
-	int timeout_ms;  /* for the brokers to answer; for the next record once it is read */
+	int ask_ms;      /* for each answer to what is asked first */
+	int timeout_ms;  /* for the next record */
 	const volatile sig_atomic_t *stopping; /* ends a wait */
 };
 

@@ -59,6 +59,7 @@ open_events(struct la_replay_command *command, struct la_error *error)
 	    .from_ms = report->from_ms - before_ms,
 	    .mark_ms = report->from_ms - LA_REPLAY_LATE_MS,
 	    .to_ms = report->to_ms + LA_REPLAY_LATE_MS,
+	    .ask_ms = LA_REPLAY_ASK_MS,
 	    .timeout_ms = LA_REPLAY_TIMEOUT_MS,
 	    .stopping = &la_cli_stopping};
 	enum la_err err = la_range_kafka_open(&command->range, &options, error);

@@ -14,7 +14,8 @@
 #include "detector/setup.h"
 #include "detector/store_memory.h"
 
-#define LA_REPLAY_TIMEOUT_MS 30000 /* for a broker to answer, for the next record */
+#define LA_REPLAY_ASK_MS 5000      /* for a broker to answer what is asked first, as with check */
+#define LA_REPLAY_TIMEOUT_MS 30000 /* for the next record */
 #define LA_REPLAY_SHOW_EVERY 512   /* records between two looks at whether progress is to be shown */
 
 struct la_replay_command {

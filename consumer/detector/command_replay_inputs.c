@@ -121,6 +121,7 @@ read_topic(struct la_replay_command *command, const char *key, enum la_differenc
 	    .topic = la_conf_text(command->conf, key),
 	    .from_ms = command->report.from_ms - LA_REPLAY_LATE_MS,
 	    .to_ms = INT64_MAX,
+	    .ask_ms = LA_REPLAY_ASK_MS,
 	    .timeout_ms = LA_REPLAY_TIMEOUT_MS,
 	    .stopping = &la_cli_stopping};
 	struct la_range_kafka *range = NULL;

@@ -32,8 +32,8 @@ def send(kafka, topics, events):
     produce(kafka.bootstrap, topics.events, records)
 
 
-def replay(program, folder, *words, code=0):
-    done = program.command("replay", "--from", FROM, "--to", TO, "--report", folder, *words)
+def replay(program, folder, *words, code=0, to=TO):
+    done = program.command("replay", "--from", FROM, "--to", to, "--report", folder, *words)
     assert done.returncode == code, done.stderr
     return done
 
@@ -56,9 +56,10 @@ def test_a_replay_ends_where_only_marks_of_transactions_follow_and_sees_what_was
             producer.produce(topics.events, key=b"k", value=encode(event), partition=partition, timestamp=AT)
         assert producer.flush(30) == 0
         end(30)
-    replay(detector(), folder / "report")
-    assert sorted(line["event_id"] for line in decisions(folder / "report")) == [f"kept{partition}" for partition in range(4)]
-    assert [part["to_offset"] for part in summary(folder / "report")["partitions"]] == [4] * 4  # two records, two marks
+    for to, end in ((TO, 1), ("2099-01-01T00:00:00Z", 4)):  # the marks, of today, are behind the day after; all of it
+        replay(detector(), folder / str(end), to=to)
+        assert sorted(line["event_id"] for line in decisions(folder / str(end))) == [f"kept{number}" for number in range(4)]
+        assert [part["to_offset"] for part in summary(folder / str(end))["partitions"]] == [end] * 4
 
 
 def test_an_event_is_the_range_s_when_it_occurred_or_came_in_it(kafka, topics, detector, folder):
