@@ -14,6 +14,7 @@
 #include "common/bus.h"
 #include "common/conf.h"
 #include "common/err.h"
+#include "common/range.h"
 
 struct la_range_kafka;
 
@@ -26,12 +27,6 @@ struct la_range_kafka_options {
 	int ask_ms;      /* for each answer to what is asked first */
 	int timeout_ms;  /* for the next record */
 	const volatile sig_atomic_t *stopping; /* ends a wait */
-};
-
-struct la_range_bounds {
-	int64_t low;        /* the log's own beginning: what was before it is gone */
-	int64_t start, end; /* read: start <= offset < end */
-	int64_t mark;
 };
 
 /*

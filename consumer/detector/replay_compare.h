@@ -11,7 +11,7 @@
 #ifndef LA_DETECTOR_REPLAY_COMPARE_H
 #define LA_DETECTOR_REPLAY_COMPARE_H
 
-#include "common/range_kafka.h"
+#include "common/range.h"
 #include "detector/pipeline.h"
 #include "detector/replay.h"
 #include "detector/replay_recorded.h"

@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "common/buf.h"
-#include "common/range_kafka.h"
+#include "common/range.h"
 #include "detector/agent.h"
 #include "detector/replay_compare.h"
 #include "detector/replay_tally.h"

@@ -8,7 +8,7 @@
 #define LA_REPLAY_REASONS (LA_REASON_THIRD_PARTY_LINK + 1)
 
 struct la_replay_day {
-	int64_t day; /* since 1970, in the replay's UTC offset; of occurred_at */
+	int64_t day; /* since 1970, in the replay's UTC offset; of occurred_at, as the mail shows it */
 	uint64_t events;
 	uint64_t mails[LA_REPLAY_SIDES];
 };

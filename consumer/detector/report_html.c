@@ -1,10 +1,8 @@
 #include <stdio.h>
 
 #include "detector/html.h"
-#include "detector/replay_report.h"
 #include "detector/replay_time.h"
-
-#define LISTED_MAX 1000 /* differences on the page; summary.json has LA_DIFFERENCES_MAX */
+#include "detector/report_parts.h"
 
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#fff;--fg:#1b1b1b;--dim:#555;--line:#ccc;--bar:#2f6fb0;--other:#8a5a00;"
@@ -28,12 +26,6 @@ static const char style[] =
     "@media(max-width:30rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}";
 
 static void
-time_text(const struct la_replay_report *report, int64_t ms, char out[LA_REPLAY_TIME_BYTES])
-{
-	la_replay_time_print(ms, report->offset_ms, out);
-}
-
-static void
 pair(struct la_html *html, const char *name, const char *value)
 {
 	la_html_element(html, "dt", name);
@@ -50,26 +42,12 @@ card(struct la_html *html, uint64_t count, const char *what, bool is_bad)
 }
 
 static void
-begin_table(struct la_html *html, const char *label)
-{
-	la_html_raw(html, "<div class=scroll tabindex=0 role=region aria-label=\"");
-	la_html_text(html, la_span_text(label));
-	la_html_raw(html, "\"><table>");
-}
-
-static void
-end_table(struct la_html *html)
-{
-	la_html_raw(html, "</tbody></table></div>");
-}
-
-static void
 head(struct la_html *html, const struct la_replay_report *report)
 {
 	char from[LA_REPLAY_TIME_BYTES], to[LA_REPLAY_TIME_BYTES], days[40];
 
-	time_text(report, report->from_ms, from);
-	time_text(report, report->to_ms, to);
+	la_report_time(report, report->from_ms, from);
+	la_report_time(report, report->to_ms, to);
 	(void)snprintf(days, sizeof(days), "%.4g days", (double)report->warm_up_ms / 86400000);
 	la_html_raw(html, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>"
 			  "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>Login Alert replay, ");
@@ -139,7 +117,7 @@ outcomes(struct la_html *html, const struct la_replay_report *report)
 	const struct la_replay_tally *tally = report->tally;
 
 	la_html_element(html, "h2", "What became of them");
-	begin_table(html, "Outcomes");
+	la_report_begin_table(html, "Outcomes");
 	count_heads(html, report, "outcome", "events");
 	la_html_raw(html, "</tr></thead><tbody>");
 	for (int i = 0; i < LA_REPLAY_OUTCOMES; i++) {
@@ -160,7 +138,7 @@ outcomes(struct la_html *html, const struct la_replay_report *report)
 		count_row(html, report, "ALERTED again: the event was sent twice, no second mail", tally->repeats);
 	if (tally->late[0] + tally->late[1] > 0)
 		count_row(html, report, "ALERTED, but it came after alert.max-age: no mail", tally->late);
-	end_table(html);
+	la_report_end_table(html);
 }
 
 static void
@@ -189,7 +167,7 @@ days(struct la_html *html, const struct la_replay_report *report)
 		la_html_element(html, "p", "No event.");
 		return;
 	}
-	begin_table(html, "Mails per day");
+	la_report_begin_table(html, "Mails per day");
 	count_heads(html, report, "day", "mails");
 	la_html_raw(html, "<th scope=col class=n>events</th><td></td></tr></thead><tbody>");
 	for (size_t i = 0; i < tally->day_count; i++) {
@@ -207,7 +185,7 @@ days(struct la_html *html, const struct la_replay_report *report)
 			bar(html, s == 0 ? "class=b" : "class=o", day->mails[s], most);
 		la_html_raw(html, "</td></tr>");
 	}
-	end_table(html);
+	la_report_end_table(html);
 }
 
 static void
@@ -221,7 +199,7 @@ policies(struct la_html *html, const struct la_replay_report *report)
 		la_html_printf(html, "It decides %llu events otherwise.", (unsigned long long)report->tally->changed);
 		la_html_raw(html, "</p>");
 	}
-	begin_table(html, "Policies");
+	la_report_begin_table(html, "Policies");
 	la_html_raw(html, "<thead><tr><th scope=col>key</th>");
 	for (size_t s = 0; s < report->sides; s++) {
 		la_html_raw(html, "<th scope=col>");
@@ -245,115 +223,7 @@ policies(struct la_html *html, const struct la_replay_report *report)
 		}
 		la_html_raw(html, "</tr>");
 	}
-	end_table(html);
-}
-
-static void
-compared(struct la_html *html, const struct la_compare_result *result)
-{
-	begin_table(html, "Compared records");
-	la_html_raw(html, "<thead><tr><th scope=col>record</th><th scope=col class=n>compared</th>");
-	for (int kind = 0; kind < LA_DIFFERENCE_KINDS; kind++)
-		la_html_element(html, "th scope=col class=n", la_difference_kind_name((enum la_difference_kind)kind));
-	la_html_raw(html, "</tr></thead><tbody>");
-	for (int of = 0; of < LA_DIFFERENCE_OF; of++) {
-		la_html_raw(html, "<tr>");
-		la_html_element(html, "th scope=row", la_difference_of_name((enum la_difference_of)of));
-		la_html_count(html, "td class=n", result->compared[of]);
-		for (int kind = 0; kind < LA_DIFFERENCE_KINDS; kind++)
-			la_html_count(html, result->counts[of][kind] > 0 ? "td class='n bad'" : "td class=n",
-			    result->counts[of][kind]);
-		la_html_raw(html, "</tr>");
-	}
-	end_table(html);
-}
-
-static void
-note(struct la_html *html, uint64_t count, const char *what)
-{
-	if (count == 0)
-		return;
-	la_html_raw(html, "<li>");
-	la_html_count(html, "b", count);
-	la_html_raw(html, " ");
-	la_html_text(html, la_span_text(what));
-	la_html_raw(html, "</li>");
-}
-
-static void
-notes(struct la_html *html, const struct la_compare_result *result)
-{
-	la_html_raw(html, "<ul>");
-	for (int i = 0; i <= LA_DELIVERED_OTHER; i++) {
-		char what[64];
-
-		(void)snprintf(what, sizeof(what), "alerts: the mail is %s", la_delivered_name((enum la_delivered)i));
-		note(html, result->delivered[i], what);
-	}
-	note(html, result->repeats, "records once more, byte for byte: redelivered after a crash or a rebalance");
-	note(html, result->late_known, "late decisions KNOWN beside the first one, by an instance that had lost its partition");
-	note(html, result->as_double, "records of an event that was sent twice, decided at its other place");
-	note(html, result->other_policy, "records under another policy_rev than the one in force");
-	note(html, result->other_agent, "records under another table of labels");
-	note(html, result->gone, "records whose events are no longer in the topic: not compared");
-	note(html, result->later, "records whose events came more than a day after the range: not compared");
-	note(html, result->unreadable, "recorded values that cannot be read: not compared");
-	la_html_raw(html, "</ul>");
-}
-
-static void
-difference(struct la_html *html, const struct la_replay_report *report, const struct la_difference *d)
-{
-	char at[LA_REPLAY_TIME_BYTES];
-
-	time_text(report, d->occurred_at_ms, at);
-	la_html_raw(html, "<tr><td>");
-	la_html_printf(html, "%s %s", la_difference_kind_name(d->kind), la_difference_of_name(d->of));
-	la_html_raw(html, "</td><td class=id><code>");
-	la_html_text(html, la_text_span(&d->event_id));
-	la_html_raw(html, "</code></td>");
-	la_html_element(html, "td class=t", at);
-	la_html_element(html, "td", d->replayed);
-	la_html_raw(html, "<td>");
-	la_html_text(html, la_span_text(d->recorded));
-	if (d->fields[0] != '\0') {
-		la_html_raw(html, "<br><span class=dim>differs: ");
-		la_html_text(html, la_span_text(d->fields));
-		la_html_raw(html, "</span>");
-	}
-	la_html_raw(html, "</td><td class=id><code>");
-	la_html_text(html, la_span_text(d->job_id));
-	la_html_raw(html, "</code></td>");
-	la_html_raw(html, "<td class=n>");
-	la_html_printf(html, "%d / %lld", (int)d->partition, (long long)d->offset);
-	la_html_raw(html, "</td></tr>");
-}
-
-static void
-differences(struct la_html *html, const struct la_replay_report *report)
-{
-	const struct la_compare_result *result = report->compare;
-
-	la_html_element(html, "h2", "Against what was recorded");
-	compared(html, result);
-	notes(html, result);
-	if (result->count == 0) {
-		la_html_element(html, "p", "Everything that was recorded is what the replay decides, and nothing is missing.");
-		return;
-	}
-	la_html_element(html, "h2", "Differences");
-	if (result->count > LISTED_MAX) {
-		la_html_raw(html, "<p>");
-		la_html_printf(html, "The first %d; summary.json has up to %d.", LISTED_MAX, LA_DIFFERENCES_MAX);
-		la_html_raw(html, "</p>");
-	}
-	begin_table(html, "Differences");
-	la_html_raw(html, "<thead><tr><th scope=col>what</th><th scope=col>event</th><th scope=col>occurred</th><th scope=col>"
-			  "replayed</th><th scope=col>recorded</th><th scope=col>job</th><th scope=col class=n>partition / "
-			  "offset</th></tr></thead><tbody>");
-	for (size_t i = 0; i < result->count && i < LISTED_MAX; i++)
-		difference(html, report, &result->list[i]);
-	end_table(html);
+	la_report_end_table(html);
 }
 
 enum la_err
@@ -364,7 +234,7 @@ la_report_html(const struct la_replay_report *report, struct la_buf *out)
 	head(&html, report);
 	cards(&html, report);
 	if (report->compare != NULL)
-		differences(&html, report);
+		la_report_differences(&html, report);
 	days(&html, report);
 	outcomes(&html, report);
 	policies(&html, report);

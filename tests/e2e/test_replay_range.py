@@ -95,13 +95,16 @@ def test_a_member_over_several_partitions_is_decided_in_the_order_of_timestamps(
     assert [line["outcome"] for line in lines] == ["ALERTED", "KNOWN"] * 20
 
 
+EDGE = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 "
+        "Edg/126.0.0.0")
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 STORY = [
     login("old", "member-7", at=AT - 30 * DAY),
     login("known", "member-7", at=AT + 1000),
     login("other", "member-8", at=AT + 1500),
-    login("pc", "member-7", at=AT + 2000, device_token="pc-1", os="windows", device_class="PC", browser="edge"),
-    login("capped", "member-7", at=AT + 3000, device_token="pc-2", os="linux", device_class="PC", browser="firefox"),
-    login("pc", "member-7", at=AT + 2000, device_token="pc-1", os="windows", device_class="PC", browser="edge"),
+    login("pc", "member-7", at=AT + 2000, device_token="pc-1", user_agent=EDGE),
+    login("capped", "member-7", at=AT + 3000, device_token="pc-2", user_agent=FIREFOX),
+    login("pc", "member-7", at=AT + 2000, device_token="pc-1", user_agent=EDGE),
     login("failed", "member-7", at=AT + 4000, result="FAILURE"),
 ]
 CAP_1 = {"policy.cap": "1/1h"}
@@ -115,6 +118,7 @@ def test_a_member_s_timeline_says_what_became_of_each_login_and_why(kafka, topic
     assert program.terminate() == 0 and mailing.terminate() == 0
     done = replay(program, folder / "report", "--member", "member-7")
     text = done.stdout.decode()
+    print(text)
     parts = re.split(r"\n(?=2025-)", text)
     assert [re.search(r"event (\S+)", part).group(1) for part in parts] == ["known", "pc", "capped", "pc", "failed"]
     assert parts[0].startswith("2025-07-03T00:00:01.000+09:00  LOGIN, event known\n")
