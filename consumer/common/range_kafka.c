@@ -91,6 +91,21 @@ connect_with(struct la_range_kafka *range, rd_kafka_t **rk, int32_t partitions, 
 	return (err);
 }
 
+/* A leader that moves, or of a topic that was just made, is asked again as long as ask_ms lasts. */
+static enum la_err
+ask_bounds(struct la_range_kafka *range, rd_kafka_t *rk, struct la_error *error)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + range->options.ask_ms;
+	enum la_err err;
+
+	for (;;) {
+		err = la_range_bounds_ask(rk, &range->options, &range->bounds, &range->count, error);
+		if (err != LA_EUNAVAILABLE || la_clock_now_ms(NULL) >= until_ms || *range->options.stopping)
+			return (err);
+		(void)rd_kafka_poll(rk, WAIT_MS);
+	}
+}
+
 /* By a client of its own: the one that reads is made for the number of partitions. */
 static enum la_err
 ask(struct la_range_kafka *range, struct la_error *error)
@@ -101,7 +116,7 @@ ask(struct la_range_kafka *range, struct la_error *error)
 
 	if (err != LA_OK)
 		return (err);
-	err = la_range_bounds_ask(rk, &range->options, &range->bounds, &range->count, error);
+	err = ask_bounds(range, rk, error);
 	(void)rd_kafka_poll(rk, 0); /* serves remember_reason */
 	if (err == LA_EUNAVAILABLE && range->last.text[0] != '\0')
 		(void)la_error_set(error, err, "%s", range->last.text);
