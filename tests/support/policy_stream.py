@@ -3,7 +3,7 @@ from policy_model import DAY, HOUR, MINUTE, Policy
 
 START = 1_751_295_600_000  # 2025-07-01T00:00:00+09:00
 DEVICE = ("device_token", "browser", "os", "device_model", "device_class", "channel", "ip", "client_app_id")
-MOODS = ("plain", "plain", "links", "cookies", "same moment", "replay")  # what a stretch of the stream is mostly about
+MOODS = ("plain", "plain", "links", "cookies", "same moment", "replay", "networks", "twins")  # what a stretch of the stream is mostly about
 STRETCH = 250
 KINDS = ["LOGIN"] * 12 + ["THIRD_PARTY_LINK"] * 2 + ["THIRD_PARTY_UNLINK", "REAUTH", "TOKEN_REFRESH", "PASSWORD_CHANGED",
                                                      "DEVICE_REVOKED", "OTHER"]
@@ -43,6 +43,7 @@ class Stream:
         self.limits = [limit for limit in (policy.device_ttl, policy.device_ttl // 16, policy.cooldown, policy.cap[1],
                                            policy.grace) if limit]
         self.seed_until = policy.seed_until
+        self.cooldown, self.device_ttl = policy.cooldown, policy.device_ttl
         self.now = START
         self.made = []
         self.offsets = {}
@@ -82,6 +83,10 @@ class Stream:
 
     def fresh(self):
         rng = self.rng
+        if self.mood in ("networks", "twins"):
+            event = self.networks_of_one_device() if self.mood == "networks" else self.twin_environments()
+            self.place(event)
+            return event
         if self.mood != "same moment":
             self.now += rng.choice((0, 1, 1000, MINUTE, HOUR, HOUR, 5 * HOUR, 12 * HOUR))
         if rng.random() < 0.01:
@@ -106,6 +111,30 @@ class Stream:
             event["occurred_at"] = rng.choice((946_684_799_999, 946_684_800_000, 4_102_444_800_000, 4_102_444_800_001, -1))
         self.place(event)
         return event
+
+    def networks_of_one_device(self):
+        """One device that never keeps its cookie: what the cooldown remembers of more than 8 networks decides."""
+        self.later(0, 0, 0, 1, self.cooldown // 4, self.cooldown, self.cooldown - 1)
+        event = {"event_id": f"e{len(self.made)}", "occurred_at": self.now, "member_id": "m1", "os": "ios", "browser": "chrome"}
+        self.maybe(event, 0.9, "ip", *self.networks, "no ip")
+        self.maybe(event, 0.1, "client_app_id", "a1")
+        self.maybe(event, 0.02, "kind", "ACCOUNT_ERASED")
+        return event
+
+    def twin_environments(self):
+        """One token and browser on two platforms, events out of order at the limits: which of equals is seen, and moves."""
+        ttl, step = self.device_ttl, self.device_ttl // 16
+        self.later(0, 0, 0, 1, step, step + 1, ttl, ttl + 1)
+        event = {"event_id": f"e{len(self.made)}", "member_id": "m2", "browser": "chrome", "os": self.rng.choice(("ios", "windows")),
+                 "occurred_at": self.now - self.rng.choice((0, 0, 0, step, step + 1, ttl)),
+                 "kind": self.rng.choice(("LOGIN",) * 14 + ("REAUTH",) * 3 + ("TOKEN_REFRESH",) * 2 + ("DEVICE_REVOKED",))}
+        self.maybe(event, 0.8, "device_token", "t1", "t1", "t2", "t3")
+        return event
+
+    def later(self, *steps):
+        step = self.rng.choice(steps)
+        if step <= 45 * DAY:
+            self.now += max(0, step)
 
     def device(self, event):
         self.maybe(event, 0.3, "channel", "WEB", "APP", "API", "OTHER")

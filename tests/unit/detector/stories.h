@@ -177,6 +177,13 @@ static const struct story stories[] = {
         "20d reauth -> IGNORED_KIND unapplied envs=1\n"
         "161d refresh token=A -> IGNORED_KIND unapplied envs=1\n"
         "161d login token=A -> ALERTED FIRST_LOGIN\n"},
+    {"3: REAUTH touches the first remembered of several such environments",
+        "policy ttl=160d\n"
+        "0 login token=A -> ALERTED FIRST_LOGIN\n"
+        "100d login token=Z model=x -> ALERTED NEW_DEVICE\n"
+        "200d login token=A model=y -> ALERTED NEW_DEVICE envs=3\n"
+        "50d reauth token=A -> IGNORED_KIND applied\n" /* both live for it */
+        "210d login token=B -> ALERTED COOKIES_CLEARED envs=4\n"},
     {"3: REAUTH does not store the platform",
         "policy ttl=160d\n"
         "0 login token=A -> ALERTED FIRST_LOGIN\n"
@@ -230,6 +237,14 @@ static const struct story stories[] = {
         "200d login token=A model=y -> ALERTED NEW_DEVICE envs=3\n"
         "50d login token=A model=z -> KNOWN applied envs=3\n" /* both live for it: iPhone's becomes z */
         "201d login token=B model=y -> ALERTED COOKIES_CLEARED envs=4\n"},
+    {"5: storing a platform may make two equal environments, and both stay",
+        "policy ttl=160d\n"
+        "0 login token=A -> ALERTED FIRST_LOGIN\n"
+        "100d login token=Z model=x -> ALERTED NEW_DEVICE\n"
+        "200d login token=A model=y -> ALERTED NEW_DEVICE envs=3\n"
+        "50d login token=A model=y -> KNOWN applied envs=3\n"
+        "370d login token=A model=y -> ALERTED FIRST_LOGIN envs=3\n"
+        "371d login token=A model=y -> KNOWN unapplied envs=3\n"},
     {"5: the first remembered must be live",
         "policy ttl=160d\n"
         "0 login token=A -> ALERTED FIRST_LOGIN\n"
