@@ -207,6 +207,23 @@ def test_a_registry_that_fails_is_waited_for_in_the_group_and_nothing_is_lost(ka
     assert read_topic(kafka.bootstrap, topics.events_dlq) == []
 
 
+@pytest.mark.parametrize("guarantee", ["at_least_once", "exactly_once"])
+def test_only_what_is_behind_a_schema_that_is_asked_for_waits(kafka, topics, registry, front, detector, guarantee):
+    known = serialized(registry, topics, [event_of(f"k{number}") for number in range(20)], evolved())
+    new = serialized(registry, topics, [event_of("n1")], evolved("asked"))
+    path = f"/schemas/ids/{struct.unpack('>I', known[0][1][1:5])[0]}"
+    front.mode = lambda method, asked: None if method == "POST" or asked.endswith(path) else (503, "text/html", b"")
+    produce(kafka.bootstrap, topics.events, [(b"p1", value) for _, value in [*known[:10], *new, *known[10:]]])
+    detecting = detector(framed(front, **{"delivery.guarantee": guarantee})).start()
+    assert alerted(kafka, topics, 10, 5) == [f"k{number}" for number in range(10)]
+    wait_until(lambda: "waiting for=registry" in detecting.stderr(), 10, "it is said")
+    wait_until(lambda: sum(committed(kafka.bootstrap, f"{topics.events}-detector", topics.events).values()) == 10, 10,
+               "what is before is committed", interval=0.2)
+    front.recover()
+    assert alerted(kafka, topics, 21, 5) == sorted([f"k{number}" for number in range(20)] + ["n1"])
+    assert detecting.terminate() == 0
+
+
 def test_a_mailer_goes_on_without_the_registry_and_waits_for_it_when_it_has_to(
         kafka, topics, registry, front, detector, mailer, smtp_sink):
     produce(kafka.bootstrap, topics.events, serialized(registry, topics, [event_of("w1")], evolved()))

@@ -216,6 +216,27 @@ def directory():
     yield "single", b"\1" + fields("https://h/{member_id}", "default", "m-1")
 
 
+def registry():
+    theirs = {"type": "record", "name": "LoginEvent", "fields": [
+        {"name": "x", "type": "int"}, *({"name": name, "type": "string"} for name in ("event_id", "member_id")),
+        {"name": "occurred_at", "type": "long"}]}
+    value = b"\0\0\0\0\7" + avro({"x": 1, "event_id": "e", "member_id": "m", "occurred_at": T0}, theirs)
+    found = json.dumps({"schema": json.dumps(theirs), "schemaType": "AVRO", "references": []})
+    yield "read", b"\0\0" + fields(found, value)
+    yield "ours", b"\0\0" + fields(json.dumps({"schema": json.dumps(ours("LoginEvent"))}), b"\0\0\0\0\1" + avro(EVENT, ours("LoginEvent")))
+    for number, body in enumerate(('{"schema": "\\"string\\""}', '{"schema": "x", "schemaType": "JSON"}', '{"schema": "\\"a.B\\"", '
+                                   '"references": [{"name": "a.B", "subject": "s", "version": 1}]}', "[]", '{"schema": 1}')):
+        yield f"unusable-{number}", b"\0\0" + fields(body, value)
+    yield "unknown", b"\0\3" + fields('{"error_code": 40403, "message": "no"}', value)
+    yield "away", b"\0\7" + fields("<html>", value)
+    yield "negative", b"\0\0" + fields(found, b"\0\xff" + value[2:])
+    for number, body in enumerate(('{"id": 7}', '{"id": 2147483648}', '{"id": "7"}')):
+        yield f"id-{number}", b"\1\0" + body.encode()
+    yield "incompatible", b"\1\5" + b'{"error_code": 409, "message": "READER_FIELD_MISSING\\u0000\\u00e9"}'
+    yield "read-only", b"\1\6" + b'{"error_code": 42205, "message": "read-only"}'
+    yield "missing", b"\1\3" + b'{"error_code": 40401}'
+
+
 def smtp_reply():
     for number, text in enumerate(("250 ok\r\n", "250-x\r\n250-PIPELINING\r\n250 2.1.0 fine\r\n", "550 5.1.1 no\r\n421 4.7.0 x\n",
                                    "250-a\r\n251 b\r\n", "354\r\n", "HTTP/1.1 400\r\n", "250 5.1.1 x\r\n250 2.1.1234 x\r\n")):
@@ -258,7 +279,7 @@ def brand():
 
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "corpus"
-    for make in (decode, schema, state, agent, conf, json_, keys, redis_url, template, message, clean, address, sealed, directory,
+    for make in (decode, schema, state, agent, conf, json_, keys, redis_url, template, message, clean, address, sealed, directory, registry,
                  smtp_reply, smtp_mail, zone, brand):
         target = folder / make.__name__.rstrip("_")
         target.mkdir(parents=True, exist_ok=True)

@@ -368,6 +368,22 @@ what_is_required_or_belongs_together_is_told_at_the_end(void **state)
 	assert_string_equal(
 	    la_conf_problem(conf, 1), "redis.user: is set without redis.password.file; set both or neither");
 	la_conf_free(conf);
+	conf = conf_new(D);
+	read_text(conf, "avro.framing=confluent\navro.output-framing=confluent\n");
+	la_conf_finish(conf, NULL, 0);
+	assert_int_equal(la_conf_problem_count(conf), 2);
+	assert_string_equal(
+	    la_conf_problem(conf, 0), "avro.framing: confluent needs schema.registry.url, which is not set");
+	assert_string_equal(
+	    la_conf_problem(conf, 1), "avro.output-framing: confluent needs schema.registry.url, which is not set");
+	la_conf_free(conf);
+	conf = conf_new(D);
+	read_text(conf, "schema.registry.url=http://r\nschema.registry.user=u\nschema.registry.password.file=/f\n");
+	la_conf_finish(conf, NULL, 0);
+	assert_int_equal(la_conf_problem_count(conf), 1);
+	assert_string_equal(la_conf_problem(conf, 0),
+	    "schema.registry.user: a password goes over TLS only; schema.registry.url must be https:");
+	la_conf_free(conf);
 	conf = conf_new(M);
 	read_text(conf, "smtp.user=u\nsmtp.starttls=never\n");
 	la_conf_finish(conf, NULL, 0);
