@@ -257,6 +257,8 @@ open_clients(struct la_bus_kafka *bus, const struct la_bus_kafka_options *option
 		goto out;
 	producing = NULL;
 	err = la_consumer_kafka_new(&bus->consumer, consuming, options->input_topic, bus->wake_fd, error);
+	if (err == LA_OK && options->metrics != NULL)
+		err = la_consumer_kafka_watch(bus->consumer, options->metrics, error);
 
 out:
 	if (consuming != NULL)
@@ -328,6 +330,12 @@ const struct la_bus *
 la_bus_kafka_port(struct la_bus_kafka *bus)
 {
 	return (&bus->port);
+}
+
+enum la_err
+la_bus_kafka_print_lag(struct la_bus_kafka *bus, struct la_buf *out)
+{
+	return (la_consumer_kafka_print_lag(bus->consumer, out));
 }
 
 int

@@ -8,7 +8,7 @@
  *
  * Where to look: consumer_kafka.c (records), rebalance_kafka.c and
  * assignment_kafka.c (whose partitions, leases), commit_kafka.c,
- * producer_kafka.c with flights.c (what is not yet acknowledged),
+ * lag_kafka.c, producer_kafka.c with flights.c (what is not yet acknowledged),
  * transaction_kafka.c and rewind_kafka.c (exactly_once),
  * link_kafka.c (are brokers there), check_kafka.c.
  */
@@ -20,6 +20,7 @@
 #include "common/bus.h"
 #include "common/conf.h"
 #include "common/err.h"
+#include "common/metrics.h"
 
 struct la_bus_kafka;
 
@@ -28,6 +29,7 @@ struct la_bus_kafka_options {
 	const char *group_id; /* the default: the program's name */
 	const char *input_topic;
 	bool exactly_once; /* outputs and offsets in transactions */
+	struct la_metrics *metrics; /* rebalances are counted there; must outlive the bus. NULL: nobody watches */
 };
 
 /*
@@ -52,6 +54,9 @@ int la_bus_kafka_fd(struct la_bus_kafka *bus);
 
 /* For check: our own defaults of librdkafka's properties, where the user has set none, as la_conf_print prints. */
 void la_bus_kafka_print_defaults(const struct la_conf *conf, const char *group_id, bool transactional, FILE *out);
+
+/* Appends the metric consumer_lag; nothing without options.metrics. From any thread, waits for nobody. Errors: LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_bus_kafka_print_lag(struct la_bus_kafka *bus, struct la_buf *out);
 
 /* Configuration only, for check: the same errors as la_bus_kafka_new, no thread is started. */
 LA_MUST_CHECK enum la_err la_bus_kafka_check_conf(const struct la_conf *conf, struct la_error *error);

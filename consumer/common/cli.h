@@ -60,6 +60,8 @@ const char *la_cli_operand(struct la_cli_args *args);                  /* the ne
 /* LA_EUSAGE names the first word that nobody asked for. Call last. */
 LA_MUST_CHECK enum la_err la_cli_args_end(const struct la_cli_args *args, struct la_error *error);
 
+const char *la_cli_version(void);
+
 /* SIGTERM and SIGINT set it; the one piece of global state. SIGPIPE is ignored. */
 extern volatile sig_atomic_t la_cli_stopping;
 void la_cli_catch_signals(void);

@@ -188,6 +188,12 @@ finish_output(const struct la_cli *cli, int code)
 	return (code == 0 ? la_err_exit_code(LA_EINTERNAL) : code);
 }
 
+const char *
+la_cli_version(void)
+{
+	return (LA_VERSION);
+}
+
 int
 la_cli_main(const struct la_cli *cli, int argc, char **argv, void (*versions)(FILE *out))
 {

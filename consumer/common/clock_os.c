@@ -19,6 +19,16 @@ la_clock_now_ms(void *cookie)
 }
 
 int64_t
+la_clock_now_us(void *cookie)
+{
+	struct timespec now;
+
+	(void)cookie;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+}
+
+int64_t
 la_clock_wall_ms(void *cookie)
 {
 	(void)cookie;

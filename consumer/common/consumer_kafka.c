@@ -103,6 +103,23 @@ out:
 	return (err);
 }
 
+enum la_err
+la_consumer_kafka_watch(struct la_consumer_kafka *consumer, struct la_metrics *metrics, struct la_error *error)
+{
+	enum la_err err = la_lag_kafka_new(&consumer->lag, consumer->rk);
+
+	if (err != LA_OK)
+		return (la_error_set(error, err, "no memory for a thread"));
+	consumer->metrics = metrics;
+	return (LA_OK);
+}
+
+enum la_err
+la_consumer_kafka_print_lag(struct la_consumer_kafka *consumer, struct la_buf *out)
+{
+	return (consumer->lag == NULL ? LA_OK : la_lag_kafka_print(consumer->lag, out));
+}
+
 /* Leaves the group: serves the last revocation, then waits for the LeaveGroup to be sent. */
 static void
 leave(struct la_consumer_kafka *consumer, int timeout_ms)
@@ -147,7 +164,9 @@ close_client(void *opaque)
 	struct la_consumer_kafka *consumer = opaque;
 
 	la_waker_kafka_free(consumer->waker);
+	la_lag_kafka_free(consumer->lag);
 	consumer->waker = NULL;
+	consumer->lag = NULL;
 	if (consumer->assignment != NULL)
 		leave(consumer, consumer->leave_ms);
 	la_assignment_kafka_free(consumer->assignment);

@@ -3,6 +3,8 @@
 #define LA_COMMON_CONSUMER_KAFKA_H
 
 #include "common/assignment_kafka.h"
+#include "common/lag_kafka.h"
+#include "common/metrics.h"
 #include "common/parts_kafka.h"
 #include "common/waker_kafka.h"
 
@@ -22,6 +24,8 @@ struct la_consumer_kafka {
 	rd_kafka_queue_t *commits; /* answers to commits */
 	struct la_assignment_kafka *assignment;
 	struct la_waker_kafka *waker; /* NULL: librdkafka does without */
+	struct la_lag_kafka *lag;     /* NULL, as metrics: nobody watches */
+	struct la_metrics *metrics;
 	rd_kafka_consumer_group_metadata_t *group; /* as of the last assignment; NULL: no member */
 	struct la_link_kafka link;
 	struct la_trouble_kafka trouble;

@@ -14,6 +14,7 @@
 #ifdef LA_CRASH_POINTS
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,8 +53,20 @@ la_crash_point(const char *name, unsigned long passages)
 		static unsigned long la_passages;           \
 		la_crash_point((name), ++la_passages);      \
 	} while (0)
+
+static inline int64_t
+la_crash_number(const char *name, int64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return (text == NULL ? otherwise : strtoll(text, NULL, 10));
+}
+
+/* A limit of time, or what the environment says in its place: a test does not wait so long. */
+#define LA_CRASH_NUMBER(name, otherwise) la_crash_number((name), (otherwise))
 #else
 #define LA_CRASH_POINT(name) ((void)0)
+#define LA_CRASH_NUMBER(name, otherwise) (otherwise)
 #endif
 
 #endif

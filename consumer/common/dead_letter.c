@@ -3,14 +3,23 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum la_dead_cause
+la_dead_letter_cause_of(enum la_dead_letter_stage stage, enum la_err code)
+{
+	if (code == LA_ETOOLARGE)
+		return (LA_DEAD_TOO_LARGE);
+	if (code == LA_ENOSCHEMA)
+		return (LA_DEAD_UNKNOWN_SCHEMA);
+	return (stage == LA_DEAD_BYTES ? LA_DEAD_UNDECODABLE : LA_DEAD_INVALID_VALUE);
+}
+
 const char *
 la_dead_letter_cause(enum la_dead_letter_stage stage, enum la_err code)
 {
-	if (code == LA_ETOOLARGE)
-		return ("too_large");
-	if (code == LA_ENOSCHEMA)
-		return ("unknown_schema");
-	return (stage == LA_DEAD_BYTES ? "undecodable" : "invalid_value");
+#define LA_DEAD_CAUSE_WORD(name, word) word,
+	static const char *const words[] = {LA_DEAD_CAUSE_LIST(LA_DEAD_CAUSE_WORD)};
+
+	return (words[la_dead_letter_cause_of(stage, code)]);
 }
 
 static void

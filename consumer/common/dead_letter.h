@@ -20,7 +20,22 @@ struct la_dead_letter {
 	char text[LA_ERROR_TEXT_BYTES];
 };
 
-/* One word for the failure, e.g. "undecodable". A static string. */
+/* The cause: name, word */
+#define LA_DEAD_CAUSE_LIST(X)                       \
+	X(LA_DEAD_UNDECODABLE, "undecodable")       \
+	X(LA_DEAD_INVALID_VALUE, "invalid_value")   \
+	X(LA_DEAD_TOO_LARGE, "too_large")           \
+	X(LA_DEAD_UNKNOWN_SCHEMA, "unknown_schema")
+
+enum la_dead_cause {
+#define LA_DEAD_CAUSE_ENUM(name, word) name,
+	LA_DEAD_CAUSE_LIST(LA_DEAD_CAUSE_ENUM)
+#undef LA_DEAD_CAUSE_ENUM
+};
+
+enum la_dead_cause la_dead_letter_cause_of(enum la_dead_letter_stage stage, enum la_err code);
+
+/* Its word, e.g. "undecodable". A static string. */
 const char *la_dead_letter_cause(enum la_dead_letter_stage stage, enum la_err code);
 
 /*

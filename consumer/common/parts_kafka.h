@@ -13,6 +13,7 @@
 #include "common/bus.h"
 #include "common/conf.h"
 #include "common/err.h"
+#include "common/metrics.h"
 
 /* ---- conf_kafka.c: properties ---- */
 
@@ -69,6 +70,14 @@ struct la_consumer_kafka;
 LA_MUST_CHECK enum la_err la_consumer_kafka_new(struct la_consumer_kafka **consumer, const rd_kafka_conf_t *conf,
     const char *topic, int wake_fd, struct la_error *error);
 void la_consumer_kafka_close(struct la_consumer_kafka *consumer, int timeout_ms);
+
+/*
+ * From now on rebalances are counted in metrics, which must outlive the consumer, and the lag is known. print_lag appends
+ * the family; nothing without watch. Errors: LA_ENOMEM.
+ */
+LA_MUST_CHECK enum la_err la_consumer_kafka_watch(
+    struct la_consumer_kafka *consumer, struct la_metrics *metrics, struct la_error *error);
+LA_MUST_CHECK enum la_err la_consumer_kafka_print_lag(struct la_consumer_kafka *consumer, struct la_buf *out);
 
 /* Takes what is there, waits for nothing; the caller has served before. Errors: LA_EUNAVAILABLE, LA_EFENCED,
  * LA_EINTERNAL. */

@@ -60,6 +60,8 @@ assign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list_t
 		rd_kafka_error_destroy(error);
 	la_waker_kafka_assigned(consumer->waker, partitions, true);
 	consumer->trouble.cause = RD_KAFKA_RESP_ERR_NO_ERROR;
+	la_lag_kafka_assigned(consumer->lag, partitions, true);
+	la_metrics_add(consumer->metrics, LA_COUNTER_REBALANCES, 0, 1);
 	la_consumer_kafka_note_group(consumer);
 	log_rebalance("partitions assigned", partitions);
 }
@@ -84,6 +86,7 @@ unassign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list
 	if (error != NULL)
 		rd_kafka_error_destroy(error);
 	la_waker_kafka_assigned(consumer->waker, partitions, false);
+	la_lag_kafka_assigned(consumer->lag, partitions, false);
 	log_rebalance(lost ? "partitions lost" : "partitions revoked", partitions);
 }
 

@@ -8,7 +8,7 @@
 # prints the one line that would, and fails.
 
 LA_PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config ca-certificates librdkafka-dev libavro-dev libhiredis-dev
-	libcurl4-openssl-dev libsodium-dev libjansson-dev libidn2-dev libutf8proc-dev libcmocka-dev redis-server python3 tzdata"
+	libcurl4-openssl-dev libsodium-dev libjansson-dev libidn2-dev libutf8proc-dev libmicrohttpd-dev libcmocka-dev redis-server python3 tzdata"
 LA_PACKAGES_TEST="git python3-venv valgrind openssl uap-core"
 LA_PACKAGES_KAFKA="default-jdk-headless maven"
 LA_PACKAGES_MAIL="chromium chromium-driver fonts-noto-cjk npm gir1.2-gmime-3.0 python3-gi spamassassin"

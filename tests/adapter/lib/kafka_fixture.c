@@ -150,8 +150,10 @@ struct la_bus_kafka *
 la_fixture_bus(const char *const *extra)
 {
 	struct la_conf *conf = la_fixture_conf(extra);
-	struct la_bus_kafka_options options = {
-	    conf, fixture.group, fixture.topic, la_conf_int(conf, "delivery.guarantee") != 0};
+	struct la_bus_kafka_options options = {.conf = conf,
+	    .group_id = fixture.group,
+	    .input_topic = fixture.topic,
+	    .exactly_once = la_conf_int(conf, "delivery.guarantee") != 0};
 	struct la_error error = LA_ERROR_INIT;
 	struct la_bus_kafka *bus = NULL;
 
