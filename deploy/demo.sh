@@ -221,7 +221,7 @@ config=$work/login-alert.conf
 check() { run "$bin/login-alert-$1" --config "$config" check >"$work/$1-check.log" 2>&1; }
 for name in detector mailer; do
 	wait_for "a faultless check of login-alert-$name ($work/$name-check.log)" check "$name"
-	start "$bin/login-alert-$name" --config "$config" run >"$work/$name.log" 2>&1
+	start "$bin/login-alert-$name" --config "$config" --set http.listen=127.0.0.1:0 run >"$work/$name.log" 2>&1
 done
 
 # --- Play the events; wait for what must follow ---

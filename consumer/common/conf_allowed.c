@@ -44,7 +44,7 @@ fixed_words(const struct la_conf_key *key)
 	case LA_CONF_SCHEDULE:
 		return ("at most 100 durations, as 30s,2m,5m*2");
 	case LA_CONF_LISTEN:
-		return ("host:port or [address]:port");
+		return ("host:port, [address]:port or off");
 	default:
 		return (key->allowed == NULL ? "" : key->allowed);
 	}

@@ -27,7 +27,7 @@ enum la_conf_type {
 	LA_CONF_SCHEDULE, /* nothing: 30s,2m,5m*2 */
 	LA_CONF_URL,      /* "scheme|scheme" */
 	LA_CONF_URLS,     /* the same; one or more, with blanks or commas between */
-	LA_CONF_LISTEN,   /* nothing: host:port */
+	LA_CONF_LISTEN,   /* nothing: host:port, off */
 	LA_CONF_KAFKA,    /* a family: kafka.<property> */
 	LA_CONF_BRAND     /* a family: mail.brand.<tenant>; the value is a LA_CONF_NAME */
 };

@@ -8,6 +8,7 @@
 
 #define DURATION_MAX_MS (INT64_C(36525) * 24 * 60 * 60 * 1000) /* 100 years */
 #define STEPS_MAX 100
+#define LISTEN_BYTES_MAX 255
 
 /* A part of a text: words of a list, operands of a value. */
 struct part {
@@ -279,7 +280,9 @@ parse_listen(const char *text)
 	const char *colon = strrchr(text, ':');
 	int64_t port;
 
-	if (colon == NULL || colon == text || has_blank(text) || !parse_int_in(colon + 1, "0..65535", &port))
+	if (strcmp(text, "off") == 0)
+		return (true);
+	if (strlen(text) > LISTEN_BYTES_MAX || colon == NULL || colon == text || has_blank(text) || !parse_int_in(colon + 1, "0..65535", &port))
 		return (false);
 	if (text[0] == '[')
 		return (colon > text + 2 && colon[-1] == ']');

@@ -18,6 +18,7 @@
 	X(REDIS, "redis", true, true)           \
 	X(BROKER, "broker", true, true)         \
 	X(STORM, "storm", true, false)          \
+	X(REGISTRY, "registry", true, true)     \
 	X(RELAY, "relay", false, true)          \
 	X(DIRECTORY, "directory", false, true)  \
 	X(ROOM, "room", false, true)

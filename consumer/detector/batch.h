@@ -44,6 +44,7 @@ struct la_item {
 	uint32_t next;     /* the member's next event, or LA_BATCH_NONE */
 	enum la_err why;   /* REJECTED: the code */
 	bool omit_value;   /* the broker finds its dead letter too large with it */
+	uint8_t cause;     /* enum la_dead_cause, once its dead letter was written */
 	struct la_verdict verdict;
 	struct la_facts facts; /* last: of its digests there are only those of epochs that there are (la_batch_item) */
 };
@@ -84,6 +85,7 @@ struct la_batch {
 	bool again;      /* a write of it conflicted */
 	bool waits;      /* until every earlier batch is committed: rule 2, or Redis has lost what they wrote */
 	int64_t since_ms; /* when its outputs were sent, or its commit */
+	int64_t read_us, asked_us, acknowledged_ms; /* for whoever watches: when it was read, the store asked; wall clock */
 	struct la_message *messages;
 	unsigned char *items; /* of item_bytes each */
 	size_t item_bytes;

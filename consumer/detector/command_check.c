@@ -4,6 +4,7 @@
 #include "common/bus_kafka.h"
 #include "common/cli.h"
 #include "common/codec.h"
+#include "common/monitor.h"
 #include "detector/commands.h"
 #include "detector/pipeline.h"
 #include "detector/setup.h"
@@ -123,6 +124,16 @@ check_kafka(const struct la_conf *conf, struct findings *findings)
 }
 
 static void
+check_http(const struct la_conf *conf, struct findings *findings)
+{
+	struct la_error error = LA_ERROR_INIT;
+	enum la_err err = la_monitor_check(conf, &error);
+
+	if (err != LA_OK)
+		report(findings, "http", err, &error);
+}
+
+static void
 check_transactions(const struct la_conf *conf, struct findings *findings)
 {
 	struct la_error error = LA_ERROR_INIT;
@@ -198,6 +209,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	check_seal_key(conf, &findings);
 	check_schemas(conf, &findings);
 	check_registry(conf, &findings);
+	check_http(conf, &findings);
 	check_kafka(conf, &findings);
 	check_transactions(conf, &findings);
 	check_redis(conf, &keys, &findings);

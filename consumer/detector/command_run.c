@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/monitor.h"
 #include "detector/commands.h"
 #include "detector/pipeline.h"
 #include "detector/setup.h"
@@ -41,6 +42,7 @@ is_exactly_once(const struct la_conf *conf)
 
 /* Everything that runs, in the order in which it is made. */
 struct machine {
+	struct la_monitor monitor;
 	struct la_decider *decider;
 	struct la_decoder *decoder;
 	struct la_encoder *encoder;
@@ -67,6 +69,7 @@ make_pipeline(struct machine *machine, const struct la_conf *conf, struct la_err
 	    .store_timeout_ms = store_timeout_ms(conf),
 	    .shutdown_timeout_ms = part_ms(conf, 2),
 	    .exactly_once = is_exactly_once(conf),
+	    .watch = la_monitor_watch(&machine->monitor),
 	    .publish = (enum la_publish)la_conf_int(conf, "decisions.publish"),
 	    .topic_alerts = la_conf_text(conf, "topic.alerts"),
 	    .topic_decisions = la_conf_text(conf, "topic.decisions"),
@@ -78,24 +81,29 @@ make_pipeline(struct machine *machine, const struct la_conf *conf, struct la_err
 static enum la_err
 make_machine(struct machine *machine, const struct la_conf *conf, struct la_error *error)
 {
-	const struct la_bus_kafka_options bus = {
+	struct la_bus_kafka_options bus = {
 	    .conf = conf, .group_id = "login-alert-detector", .input_topic = la_conf_text(conf, "topic.events"),
 	    .exactly_once = is_exactly_once(conf)};
 	enum la_err err;
 
+	if ((err = la_monitor_open(&machine->monitor, conf, LA_PROGRAM_DETECTOR, error)) != LA_OK)
+		return (err);
+	bus.metrics = la_watch_metrics(la_monitor_watch(&machine->monitor));
 	if ((err = la_setup_decider(conf, &machine->decider, error)) != LA_OK ||
 	    (err = la_codec_open(conf, LA_RECORD_LOGIN_EVENT, &machine->decoder, &machine->encoder, error)) != LA_OK ||
 	    (err = la_codec_register(conf, LA_RECORD_LOGIN_EVENT, machine->encoder, error)) != LA_OK ||
 	    (err = la_store_redis_new(&machine->store, conf, error)) != LA_OK ||
-	    (err = la_bus_kafka_new(&machine->bus, &bus, error)) != LA_OK)
+	    (err = la_bus_kafka_new(&machine->bus, &bus, error)) != LA_OK ||
+	    (err = make_pipeline(machine, conf, error)) != LA_OK)
 		return (err);
-	return (make_pipeline(machine, conf, error));
+	return (la_monitor_serve(&machine->monitor, machine->bus, la_command_libraries(), error));
 }
 
 /* In the opposite order; the pipeline gives its records back before the bus goes. */
 static void
 stop_machine(struct machine *machine, int timeout_ms)
 {
+	la_monitor_close(&machine->monitor);
 	la_pipeline_free(machine->pipeline);
 	la_bus_kafka_close(machine->bus, timeout_ms);
 	la_store_redis_free(machine->store);
@@ -107,7 +115,7 @@ stop_machine(struct machine *machine, int timeout_ms)
 int
 la_command_run(struct la_conf *conf, int argc, char **argv)
 {
-	struct machine machine = {.decider = NULL};
+	struct machine machine = {.pipeline = NULL};
 	struct la_error error = LA_ERROR_INIT;
 	struct la_cli_args args;
 	enum la_err err;

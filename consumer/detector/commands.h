@@ -7,6 +7,7 @@
 #define LA_DETECTOR_COMMANDS_H
 
 #include "common/conf.h"
+#include "common/metrics.h"
 
 int la_command_run(struct la_conf *conf, int argc, char **argv);
 int la_command_check(struct la_conf *conf, int argc, char **argv);
@@ -15,5 +16,8 @@ int la_command_decide(struct la_conf *conf, int argc, char **argv);
 int la_command_replay(struct la_conf *conf, int argc, char **argv);
 /* keygen FILE | keygen --add FILE | keygen --activate FILE */
 int la_command_keygen(struct la_conf *conf, int argc, char **argv);
+
+/* Names and versions of the libraries in use, for build_info; ended by a name of NULL. Static. main.c */
+const struct la_label *la_command_libraries(void);
 
 #endif

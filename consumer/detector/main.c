@@ -4,6 +4,7 @@
 
 #include "common/bus_kafka.h"
 #include "common/cli.h"
+#include "common/ops.h"
 #include "common/tls_redis.h"
 #include "detector/agent.h"
 #include "detector/commands.h"
@@ -27,6 +28,7 @@ static const char usage[] =
     "  keygen --activate FILE    the newest epoch becomes the one that is written, second step\n"
     "  --version, --help\n"
     "\n"
+    "run serves /livez, /readyz and /metrics on http.listen: 127.0.0.1:9464, or off\n"
     "Keys also come from the environment: LOGIN_ALERT_ and the key in upper case, with _ for . and -\n"
     "Exit: 0 done, 64 usage, 65 bad input, 69 a server is unavailable, 70 internal, 75 try again, 78 configuration\n";
 
@@ -55,10 +57,23 @@ versions(FILE *out)
 	char agent_rev[LA_REV_HEX];
 
 	la_agent_rev(agent_rev);
-	(void)fprintf(out, "librdkafka %s\navro-c %s\nhiredis %d.%d.%d%s\nlibsodium %s\nagent table %s\n",
+	(void)fprintf(out, "librdkafka %s\navro-c %s\nhiredis %d.%d.%d%s\nlibsodium %s\nlibmicrohttpd %s\nagent table %s\n",
 	    la_bus_kafka_library_version(), LA_AVRO_VERSION, HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH,
-	    la_tls_redis_is_built() ? "" : " without TLS",
-	    sodium_version_string(), agent_rev);
+	    la_tls_redis_is_built() ? "" : " without TLS", sodium_version_string(), la_ops_library_version(),
+	    agent_rev);
+}
+
+const struct la_label *
+la_command_libraries(void)
+{
+	static char hiredis[32];
+	static struct la_label labels[] = {{"librdkafka", NULL}, {"avro", LA_AVRO_VERSION}, {"hiredis", hiredis},
+	    {"libsodium", NULL}, {NULL, NULL}};
+
+	(void)snprintf(hiredis, sizeof(hiredis), "%d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
+	labels[0].value = la_bus_kafka_library_version();
+	labels[3].value = sodium_version_string();
+	return (labels);
 }
 
 int

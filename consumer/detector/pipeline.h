@@ -15,6 +15,7 @@
 #include "common/decoder.h"
 #include "common/encoder.h"
 #include "common/log.h"
+#include "common/watch.h"
 #include "detector/decide.h"
 #include "detector/store.h"
 
@@ -41,6 +42,7 @@ struct la_pipeline_options {
 	int shutdown_timeout_ms;
 	enum la_publish publish;
 	bool exactly_once; /* what the bus was opened with */
+	const struct la_watch *watch; /* NULL: nobody watches */
 	const char *topic_alerts, *topic_decisions, *topic_dlq;
 };
 

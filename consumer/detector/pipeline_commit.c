@@ -2,18 +2,6 @@
 
 #define ANSWER_MS 2000 /* for the broker, before we say that we wait */
 
-static void
-count_outcomes(struct la_pipeline *pipeline, const struct la_batch *batch)
-{
-	pipeline->finished++;
-	for (size_t i = 0; i < batch->count; i++) {
-		if (la_batch_item(batch, i)->kind == LA_ITEM_EVENT)
-			pipeline->counts[la_batch_item(batch, i)->verdict.outcome]++;
-		else if (la_batch_item(batch, i)->kind == LA_ITEM_REJECTED)
-			pipeline->counts[LA_OUTCOME_REJECTED]++;
-	}
-}
-
 /* The oldest batches in this stage: [0, count). */
 static size_t
 oldest_in(struct la_pipeline *pipeline, enum la_batch_stage stage)
@@ -87,6 +75,7 @@ take_acknowledgements(struct la_pipeline *pipeline, size_t k, int wait_ms, struc
 	LA_CRASH_POINT("acknowledged");
 	la_pipeline_recovered(pipeline, "broker");
 	batch->stage = LA_BATCH_ACKNOWLEDGED;
+	batch->acknowledged_ms = la_watch_wall_ms(pipeline->options.watch);
 	return (LA_OK);
 }
 
@@ -146,7 +135,7 @@ finish(struct la_pipeline *pipeline, size_t batches)
 
 	for (size_t k = 0; k < batches; k++) {
 		batch = la_pipeline_batch(pipeline, 0);
-		count_outcomes(pipeline, batch);
+		la_pipeline_count(pipeline, batch);
 		la_batch_finish(batch, pipeline->options.bus);
 		if (batch->held > 0)
 			return; /* the last one: nothing behind it was decided */

@@ -41,6 +41,7 @@ print_dead_letter(struct la_pipeline *pipeline, const struct la_batch *batch, si
 	if (err == LA_OK)
 		return (la_error_set(error, LA_EINTERNAL, "a refused event passes the second time"));
 	why.code = err;
+	la_batch_item(batch, i)->cause = (uint8_t)la_dead_letter_cause_of(stage, err);
 	la_dead_letter_init(letter, pipeline->options.topic_dlq, message, stage, &why);
 	say_dead_letter(pipeline, message, stage, &why);
 	return (LA_OK);

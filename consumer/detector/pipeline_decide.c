@@ -239,6 +239,7 @@ take_and_decide(struct la_pipeline *pipeline, struct la_batch *batch, struct la_
 		la_pipeline_lose_store(pipeline);
 		return (err);
 	}
+	la_watch_took(pipeline->options.watch, LA_TIMING_STORE, batch->asked_us);
 	LA_CRASH_POINT("fetched");
 	return (decide_pending(pipeline, batch, error));
 }

@@ -189,4 +189,7 @@ LA_MUST_CHECK enum la_err la_pipeline_send(struct la_pipeline *pipeline, int wai
  */
 LA_MUST_CHECK enum la_err la_pipeline_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *error);
 
+/* pipeline_watch.c: it is done with; log and metrics count what became of its records. */
+void la_pipeline_count(struct la_pipeline *pipeline, const struct la_batch *batch);
+
 #endif

@@ -188,6 +188,7 @@ la_pipeline_output(struct la_pipeline *pipeline, struct la_batch *batch, struct 
 		la_pipeline_recovered(pipeline, "broker");
 	batch->stage = dead ? LA_BATCH_ACKNOWLEDGED : LA_BATCH_PRODUCED;
 	batch->since_ms = la_pipeline_now(pipeline);
+	batch->acknowledged_ms = la_watch_wall_ms(pipeline->options.watch);
 	return (LA_OK);
 }
 

@@ -186,6 +186,7 @@ la_pipeline_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_
 	if (batch->held == 0 && ((err = collect(pipeline, batch, wait_ms, error)) != LA_OK || batch->held == 0))
 		return (err);
 	la_batch_start(batch);
+	batch->read_us = la_watch_now_us(pipeline->options.watch);
 	for (size_t i = 0; i < batch->count; i++)
 		la_batch_place(batch, i);
 	if ((err = identify(pipeline, error)) != LA_OK)

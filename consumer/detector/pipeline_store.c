@@ -41,6 +41,7 @@ la_pipeline_fetch(struct la_pipeline *pipeline, struct la_batch *batch, struct l
 
 	for (size_t m = 0; m < batch->pending_count; m++)
 		la_lookup_init(&batch->reads[m], &la_batch_item(batch, batch->members[batch->pending[m]].first)->facts);
+	batch->asked_us = la_watch_now_us(pipeline->options.watch);
 	err = store->fetch_begin(store->self, batch->reads, batch->pending_count, error);
 	if (err != LA_OK)
 		return (failed(pipeline, err, error));
@@ -62,6 +63,7 @@ la_pipeline_write(struct la_pipeline *pipeline, struct la_batch *batch, struct l
 	LA_CRASH_POINT("before-write");
 	if (batch->again)
 		LA_CRASH_POINT("decided-again");
+	batch->asked_us = la_watch_now_us(pipeline->options.watch);
 	err = store->write_begin(store->self, batch->writes, batch->write_count, error);
 	if (err != LA_OK)
 		return (failed(pipeline, err, error));
@@ -92,6 +94,7 @@ la_pipeline_settle(struct la_pipeline *pipeline, struct la_batch *batch, struct 
 		err = store->write_end(store->self, pipeline->options.store_timeout_ms, error);
 		if (err != LA_OK)
 			return (failed(pipeline, err, error));
+		la_watch_took(pipeline->options.watch, LA_TIMING_STORE, batch->asked_us);
 		LA_CRASH_POINT("written");
 		if (batch->again)
 			LA_CRASH_POINT("written-again");

@@ -20,6 +20,7 @@ la_pipeline_note(struct la_pipeline *pipeline, const char *side, const struct la
 	int64_t now_ms = la_pipeline_now(pipeline);
 	bool first = waiting->side == NULL;
 
+	la_health_fails(la_watch_health(pipeline->options.watch), side, error->text);
 	if (first)
 		*waiting = (struct la_waiting){.side = side, .since_ms = now_ms};
 	waiting->tries++;
@@ -36,6 +37,7 @@ la_pipeline_recovered(struct la_pipeline *pipeline, const char *side)
 {
 	struct la_waiting *waiting = &pipeline->waiting;
 
+	la_health_works(la_watch_health(pipeline->options.watch), side);
 	if (side != NULL && waiting->side != NULL && strcmp(side, waiting->side) != 0)
 		return;
 	if (pipeline->paused)
@@ -73,6 +75,7 @@ la_pipeline_keep_membership(struct la_pipeline *pipeline, int wait_ms, struct la
 	size_t count = 0;
 	enum la_err err;
 
+	la_health_turned(la_watch_health(pipeline->options.watch), la_pipeline_now(pipeline));
 	if (!pipeline->paused)
 		bus->pause(bus->self, true);
 	pipeline->paused = true;

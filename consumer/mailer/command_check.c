@@ -4,6 +4,7 @@
 #include "common/bus_kafka.h"
 #include "common/cli.h"
 #include "common/codec.h"
+#include "common/monitor.h"
 #include "mailer/brands.h"
 #include "mailer/commands.h"
 #include "mailer/directory_curl.h"
@@ -91,6 +92,16 @@ check_registry(struct findings *findings, const struct la_conf *conf)
 	err = la_codec_check(conf, LA_RECORD_ALERT_JOB, warn_of_registry, &asked, &error);
 	if (asked)
 		say(findings, "schema registry", err, &error);
+}
+
+static void
+check_http(struct findings *findings, const struct la_conf *conf)
+{
+	struct la_error error = LA_ERROR_INIT;
+	enum la_err err = la_monitor_check(conf, &error);
+
+	if (err != LA_OK)
+		say(findings, "http", err, &error);
 }
 
 static void
@@ -189,6 +200,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	check_seal_key(&findings, conf);
 	check_schemas(&findings, conf);
 	check_registry(&findings, conf);
+	check_http(&findings, conf);
 	check_bus(&findings, conf);
 	check_redis(&findings, conf);
 	check_relays(&findings, conf);

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/log.h"
+#include "common/monitor.h"
 #include "mailer/brands.h"
 #include "mailer/commands.h"
 #include "mailer/delivery.h"
@@ -17,6 +18,7 @@
 /* What a run holds; all but conf is NULL or made. */
 struct parts {
 	const struct la_conf *conf;
+	struct la_monitor monitor;
 	struct la_brands *brands;
 	struct la_renderer *renderer;
 	struct la_decoder *decoder;
@@ -31,10 +33,13 @@ struct parts {
 static enum la_err
 open_parts(struct parts *parts, const struct la_conf *conf, struct la_error *error)
 {
-	const struct la_bus_kafka_options bus = {
+	struct la_bus_kafka_options bus = {
 	    .conf = conf, .group_id = "login-alert-mailer", .input_topic = la_conf_text(conf, "topic.alerts")};
 	enum la_err err;
 
+	if ((err = la_monitor_open(&parts->monitor, conf, LA_PROGRAM_MAILER, error)) != LA_OK)
+		return (err);
+	bus.metrics = la_watch_metrics(la_monitor_watch(&parts->monitor));
 	if ((err = la_brands_load(&parts->brands, conf, error)) != LA_OK ||
 	    (err = la_codec_open(conf, LA_RECORD_ALERT_JOB, &parts->decoder, &parts->encoder, error)) != LA_OK ||
 	    (err = la_codec_register(conf, LA_RECORD_ALERT_JOB, parts->encoder, error)) != LA_OK ||
@@ -97,15 +102,19 @@ open_loop(struct parts *parts, const struct la_conf *conf, struct la_error *erro
 	    .stopping = &la_cli_stopping,
 	    .shutdown_timeout_ms = part_ms(conf, 2),
 	    .topic_deliveries = la_conf_text(conf, "topic.deliveries"),
-	    .topic_dlq = la_conf_text(conf, "topic.alerts-dlq")};
+	    .topic_dlq = la_conf_text(conf, "topic.alerts-dlq"),
+	    .watch = la_monitor_watch(&parts->monitor)};
 	enum la_err err = la_schedule_parse(&options.schedule, la_conf_text(conf, "retry.schedule"), error);
 
-	return (err != LA_OK ? err : la_delivery_new(&parts->loop, &options, error));
+	if (err != LA_OK || (err = la_delivery_new(&parts->loop, &options, error)) != LA_OK)
+		return (err);
+	return (la_monitor_serve(&parts->monitor, parts->bus, la_command_libraries(), error));
 }
 
 static void
 close_parts(struct parts *parts, int timeout_ms)
 {
+	la_monitor_close(&parts->monitor);
 	la_delivery_free(parts->loop);
 	la_bus_kafka_close(parts->bus, timeout_ms);
 	la_relay_curl_free(parts->relay);

@@ -7,6 +7,7 @@
 #define LA_MAILER_COMMANDS_H
 
 #include "common/conf.h"
+#include "common/metrics.h"
 
 int la_command_run(struct la_conf *conf, int argc, char **argv);
 int la_command_check(struct la_conf *conf, int argc, char **argv);
@@ -15,5 +16,8 @@ int la_command_render(struct la_conf *conf, int argc, char **argv);
 /* send --job FILE|- */
 int la_command_send(struct la_conf *conf, int argc, char **argv);
 int la_command_keygen(struct la_conf *conf, int argc, char **argv);
+
+/* Names and versions of the libraries in use, for build_info; ended by a name of NULL. Static. main.c */
+const struct la_label *la_command_libraries(void);
 
 #endif

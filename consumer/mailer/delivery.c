@@ -112,6 +112,7 @@ la_delivery_note(struct la_delivery_loop *loop, struct la_waiting *waiting, cons
 	int64_t now_ms = la_delivery_now(loop);
 	bool first = waiting->side == NULL;
 
+	la_delivery_watch_failure(loop, waiting, side, why);
 	if (first)
 		*waiting = (struct la_waiting){.side = side, .since_ms = now_ms};
 	waiting->tries++;
@@ -127,6 +128,7 @@ la_delivery_recovered(struct la_delivery_loop *loop, struct la_waiting *waiting)
 {
 	if (waiting->side == NULL)
 		return;
+	la_health_works(la_watch_health(loop->options.watch), waiting->side);
 	la_delivery_say(loop, LA_LOG_INFO, la_msg("going on"), la_str("after", waiting->side),
 	    la_int("tries", waiting->tries), la_int("seconds", (la_delivery_now(loop) - waiting->since_ms) / 1000));
 	*waiting = (struct la_waiting){.side = NULL};
@@ -226,6 +228,7 @@ turn(struct la_delivery_loop *loop, struct la_error *error)
 {
 	enum la_err err;
 
+	la_health_turned(la_watch_health(loop->options.watch), la_delivery_now(loop));
 	if (loop->options.each_turn != NULL)
 		loop->options.each_turn(loop->options.turn_cookie);
 	/* What is due comes before what is new. */

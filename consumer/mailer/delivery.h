@@ -12,6 +12,7 @@
 #include "common/decoder.h"
 #include "common/encoder.h"
 #include "common/log.h"
+#include "common/watch.h"
 #include "mailer/brand.h"
 #include "mailer/directory.h"
 #include "mailer/ledger.h"
@@ -43,6 +44,7 @@ struct la_delivery_options {
 	const volatile sig_atomic_t *stopping;
 	int shutdown_timeout_ms; /* for mails under way; a third of it more for the last commit */
 	const char *topic_deliveries, *topic_dlq;
+	const struct la_watch *watch; /* NULL: nobody watches */
 };
 
 struct la_delivery_loop;

@@ -49,6 +49,7 @@ struct la_slot {
 	struct la_mail mail;
 	size_t which;           /* SENDING: the relay */
 	int64_t submitted_ms;
+	int64_t asked_us, submitted_us; /* for whoever watches: the ledger, the relay */
 	int32_t attempts;
 	uint32_t step;          /* of the schedule */
 	bool cut_once;          /* UNKNOWN was met and is tried again */
@@ -238,6 +239,15 @@ int64_t la_delivery_next_relay_ms(const struct la_delivery_loop *loop);
 
 /* delivery_relay.c: submits what is claimed, works the relay, turns results into outcomes. */
 LA_MUST_CHECK enum la_err la_delivery_send(struct la_delivery_loop *loop, struct la_error *error);
+
+/* delivery_watch.c: what is counted and timed. */
+/* A side is away; one of several relays is none. */
+void la_delivery_watch_failure(
+    const struct la_delivery_loop *loop, const struct la_waiting *waiting, const char *side, const char *why);
+void la_delivery_watch_result(
+    const struct la_delivery_loop *loop, const struct la_slot *slot, const struct la_relay_result *result);
+/* The job is done with. */
+void la_delivery_watch_done(const struct la_delivery_loop *loop, const struct la_slot *slot);
 
 /* delivery_output.c: produces the records of judged slots, frees the acknowledged, commits. */
 LA_MUST_CHECK enum la_err la_delivery_output(struct la_delivery_loop *loop, struct la_error *error);

@@ -22,6 +22,7 @@ claim_one(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *
 	if (la_twins_has(loop, slot))
 		return (la_delivery_put_off(loop, slot, &(struct la_later_why){.wait_ms = BUSY_WAIT_MS}, error));
 	la_slot_move(loop, slot, LA_SLOT_CLAIMING);
+	slot->asked_us = la_watch_now_us(loop->options.watch);
 	return (ledger->claim(
 	    ledger->self, (uint64_t)(slot - loop->slots), slot->job.job_id, ttl_s(loop, slot), error));
 }
@@ -51,6 +52,7 @@ la_delivery_mark(
 
 	slot->delivery.outcome = outcome;
 	la_slot_move(loop, slot, LA_SLOT_MARKING);
+	slot->asked_us = la_watch_now_us(loop->options.watch);
 	return (ledger->mark(
 	    ledger->self, (uint64_t)(slot - loop->slots), slot->job.job_id, ttl_s(loop, slot), error));
 }
@@ -60,6 +62,7 @@ settle(struct la_delivery_loop *loop, const struct la_ledger_answer *answer, str
 {
 	struct la_slot *slot = &loop->slots[answer->token];
 
+	la_watch_took(loop->options.watch, LA_TIMING_STORE, slot->asked_us);
 	switch (answer->verdict) {
 	case LA_LEDGER_TAKEN_OVER:
 		la_delivery_say_of(loop, &loop->takeovers, "mail again", slot,

@@ -82,6 +82,7 @@ settle_acks(struct la_delivery_loop *loop, struct la_error *error)
 			LA_CRASH_POINT("delivery-acknowledged");
 			la_delivery_recovered(loop, &loop->broker);
 			loop->counts[slot->delivery.outcome]++;
+			la_delivery_watch_done(loop, slot);
 			la_slot_drop(loop, slot);
 			continue;
 		}

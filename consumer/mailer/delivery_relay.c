@@ -108,6 +108,7 @@ settle(struct la_delivery_loop *loop, const struct la_relay_result *result, stru
 
 	loop->relays[result->which].sending--;
 	if (result->outcome != LA_RELAY_WITHDRAWN) {
+		la_delivery_watch_result(loop, slot, result);
 		keep_reply(loop, slot, result);
 		judge_relay(loop, result);
 	}
@@ -133,6 +134,7 @@ submit_one(struct la_delivery_loop *loop, struct la_slot *slot, size_t which, st
 		return (err);
 	slot->which = which;
 	slot->submitted_ms = la_delivery_now(loop);
+	slot->submitted_us = la_watch_now_us(loop->options.watch);
 	loop->relays[which].sending++;
 	la_rate_take(&loop->rate);
 	la_slot_move(loop, slot, LA_SLOT_SENDING);

@@ -4,6 +4,7 @@
 
 #include "common/bus_kafka.h"
 #include "common/cli.h"
+#include "common/ops.h"
 #include "mailer/commands.h"
 
 static const char usage[] =
@@ -23,6 +24,7 @@ static const char usage[] =
     "  --version, --help\n"
     "\n"
     "FILE of --job may be - for stdin. Options come before the command.\n"
+    "run serves /livez, /readyz and /metrics on http.listen: 127.0.0.1:9465, or off.\n"
     "Keys, formats and exit codes: login-alert-mailer(1).\n";
 
 static const struct la_cli_command commands[] = {
@@ -33,11 +35,24 @@ static const struct la_cli_command commands[] = {
     {.name = "keygen", .run = la_command_keygen},
 };
 
+const struct la_label *
+la_command_libraries(void)
+{
+	static struct la_label labels[] = {
+	    {"librdkafka", NULL}, {"avro", LA_AVRO_VERSION}, {"libcurl", NULL}, {"libsodium", NULL}, {NULL, NULL}};
+
+	labels[0].value = la_bus_kafka_library_version();
+	labels[2].value = curl_version_info(CURLVERSION_NOW)->version;
+	labels[3].value = sodium_version_string();
+	return (labels);
+}
+
 static void
 print_versions(FILE *out)
 {
-	(void)fprintf(out, "librdkafka %s\navro-c %s\nlibcurl %s\nlibsodium %s\n", la_bus_kafka_library_version(),
-	    LA_AVRO_VERSION, curl_version_info(CURLVERSION_NOW)->version, sodium_version_string());
+	(void)fprintf(out, "librdkafka %s\navro-c %s\nlibcurl %s\nlibsodium %s\nlibmicrohttpd %s\n",
+	    la_bus_kafka_library_version(), LA_AVRO_VERSION, curl_version_info(CURLVERSION_NOW)->version,
+	    sodium_version_string(), la_ops_library_version());
 }
 
 int

@@ -41,6 +41,9 @@ struct pure {
 	struct la_decider *decider;
 	struct la_store_memory *store;
 	struct la_pipeline *pipeline;
+	struct la_metrics metrics;
+	struct la_health health;
+	struct la_watch watch; /* as a program with http.listen has it */
 	struct source source;
 };
 
@@ -249,6 +252,7 @@ open_all(struct pure *pure, const struct la_bus *bus, const char *schemas, struc
 	    .now_ms = la_clock_now_ms,
 	    .log = drop_log,
 	    .stopping = &stopping,
+	    .watch = &pure->watch,
 	    .batch_max_events = (size_t)pure->batch,
 	    .batch_max_wait_ms = 10,
 	    .store_timeout_ms = 1000,
@@ -259,6 +263,12 @@ open_all(struct pure *pure, const struct la_bus *bus, const char *schemas, struc
 	    .topic_dlq = "login-events-dlq"};
 	enum la_err err;
 
+	la_metrics_init(&pure->metrics, LA_PROGRAM_DETECTOR);
+	la_health_init(&pure->health, LA_PROGRAM_DETECTOR);
+	pure->watch = (struct la_watch){.metrics = &pure->metrics,
+	    .health = &pure->health,
+	    .now_us = la_clock_now_us,
+	    .wall_ms = la_clock_wall_ms};
 	if ((err = la_decoder_new(&pure->decoder, &decoder, error)) != LA_OK ||
 	    (err = la_encoder_new(&pure->encoder, LA_FRAMING_NONE, schemas, error)) != LA_OK ||
 	    (err = make_decider(&pure->decider, error)) != LA_OK ||

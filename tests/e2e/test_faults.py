@@ -85,12 +85,18 @@ def test_a_broker_that_restarts_is_waited_for(own_kafka, topics, detector, maile
     programs = [detector(settings).start(), mailer(settings).start()]
     names = send_logins(own_kafka.bootstrap, topics.events, 30)
     smtp_sink.wait_for(30)
+    assert [program.http("/readyz") for program in programs] == [(200, "ok\n")] * 2
     own_kafka.process.kill()
-    time.sleep(1)
+    for program in programs:
+        wait_until(lambda: program.http("/readyz") == (503, "broker: no kafka broker answers\n"), 30,
+                   lambda: program.http("/readyz"))
+        assert program.http("/livez") == (200, "ok\n")
     own_kafka.start()
     names |= send_logins(own_kafka.bootstrap, topics.events, 30, first=30)
     wait_for_alerts(own_kafka.bootstrap, topics, names)
     wait_until(lambda: len({mail.message["Message-ID"] for mail in smtp_sink.mails()}) == 60, 60, "60 mails")
+    for program in programs:
+        wait_until(lambda: program.http("/readyz") == (200, "ok\n"), 30, lambda: program.http("/readyz"))
     assert [program.terminate() for program in programs] == [0, 0]
 
 

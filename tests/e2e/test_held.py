@@ -127,13 +127,18 @@ def test_a_loop_that_stands_still_past_max_poll_interval_gives_its_partitions_up
     if guarantee == "exactly_once":
         impatient["kafka.producer.transaction.timeout.ms"] = "1500"
     first, second = it.program(impatient), it.program(impatient)
+    first.process.env["LA_LIVE_MS"] = "1000"
     it.feed.release(EVENTS // 2)
     it.start_and_hold(first, step)
     wait_until(lambda: "MAXPOLL" in first.stderr(), 20, "librdkafka leaves the group")
+    for page in ("/livez", "/readyz"):
+        code, text = first.http(page)
+        assert code == 503 and text.startswith("loop: has not turned for ")
     second.start()
     it.wait_for_all(second)
     it.hold.unlink()
     wait_until(lambda: first.stderr().count("msg=\"partitions assigned\"") >= 2, 30, first.stderr)
+    wait_until(lambda: first.http("/livez") == (200, "ok\n"), 10, "the loop turns again")
     it.feed.finish()
     it.wait_for_all(first)
     assert [program.terminate() for program in (first, second)] == [0, 0]

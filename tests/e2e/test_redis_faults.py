@@ -151,7 +151,12 @@ def test_a_redis_that_fails_is_waited_for_in_the_group_and_said_once(world, faul
         said = [line for line in world.log(mark).splitlines() if "msg=waiting" in line]
         assert len(said) == 1 and "for=redis" in said[0] and word in said[0], said
         assert world.member() == member
+        code, text = world.detector.http("/readyz")
+        assert code == 503 and text.startswith("redis: ") and text.count("\n") == 1 and word in text
+        assert 'login_alert_paused{cause="redis"} 1\n' in world.detector.http("/metrics")[1]
+        assert world.detector.http("/livez") == (200, "ok\n")
     world.settle()
+    assert world.detector.http("/readyz") == (200, "ok\n")
     assert "msg=\"going on\" after=redis" in world.log(mark)
     assert "partitions" not in world.log(mark)
 

@@ -38,6 +38,8 @@ def test_a_relay_that_is_away_is_waited_for(kafka, topics, mailer, relay):
     program = mailer({"smtp.url": relay.url, **QUICK}).start()
     send_jobs(kafka.bootstrap, topics.alerts, [job(i, f"u{i}@example.jp") for i in range(30)])
     wait_until(lambda: "msg=waiting for=relay" in program.stderr(), 30, program.stderr)
+    code, text = program.http("/readyz")
+    assert code == 503 and text.startswith("relay: ") and text.count("\n") == 1
     time.sleep(4)  # longer than the session: the membership is kept
     program.process.require_alive()
     assert program.stderr().count("msg=waiting for=relay") == 1  # then every 30 s
@@ -45,6 +47,7 @@ def test_a_relay_that_is_away_is_waited_for(kafka, topics, mailer, relay):
     relay.start()
     wait_until(lambda: len(relay.mails) == 30, 60, lambda: f"{len(relay.mails)} mails")
     wait_until(lambda: done(kafka.bootstrap, topics) == 30, 10, "all offsets are committed")
+    assert program.http("/readyz") == (200, "ok\n")
     assert program.terminate() == 0
     assert message_ids(relay) == [f"<{i:032x}@jal.com>" for i in range(30)]
     assert program.stderr().count("partitions assigned") == 1

@@ -38,6 +38,10 @@ def test_a_redis_that_lost_everything_mails_nobody(kafka, topics, redis_server, 
     send(kafka, topics, "lost", members, at=DEMO_START + 120_000)
     wait_until(lambda: "for=storm" in guarded.stderr(), 60, "the guard says why it waits")
     assert "storm.ratio=0.5" in guarded.stderr()
+    code, text = guarded.http("/readyz")
+    assert code == 503 and text.startswith("storm: ") and "storm.ratio=0.5" in text
+    assert 'login_alert_paused{cause="storm"} 1\n' in guarded.http("/metrics")[1]
+    assert guarded.http("/livez") == (200, "ok\n")  # a restart is a person's decision
     held = redis_server.client.dbsize()
     assert held < 300 and len(alerts(kafka, topics)) == 300 + held  # what came before the storm was one
     assert guarded.terminate() == 0

@@ -3,7 +3,7 @@ secrets that the tests used, and searched at the end (conftest.py).
 
 Kept: stderr of every start of a program (and stdout of `check`), also of starts that a test makes by subprocess; of every
 broker that a test had, Delivery and Decision records, alert jobs whose recipient is sealed, and the headers that we add to
-dead letters; keys and values of every Redis. Not kept, as it is the member's own data by design: dead letters' values and
+dead letters; keys and values of every Redis; what each run that was ended by SIGTERM showed by HTTP, metrics among it. Not kept, as it is the member's own data by design: dead letters' values and
 own headers, stdout of `decide` and `render`, mails.
 
 Looked for: any e-mail address but the sender's, any IPv4 address but loopback, browsers' words, and, as whole words, what
@@ -50,6 +50,7 @@ class Watch:
         self.texts = {}    # where -> text
         self.letters = {}  # where -> what a word that is looked for has at least
         self.started, self.kept = [], []  # of starts, by threads too: lists
+        self.pages = 0     # of runs
 
     # ---- what tests used ----
 

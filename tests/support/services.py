@@ -2,6 +2,7 @@
 import base64
 import email
 import email.policy
+import http.client
 import json
 import os
 import re
@@ -201,7 +202,8 @@ class Program:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / f"{name}.conf"
-        self.settings = dict(settings)
+        self.settings = {"http.listen": "127.0.0.1:0", **settings}  # any free port: each test has its own
+        self.before = 0  # of the log, when it was started last
         self.write_config()
         self.process = Process(name, [self.binary, "--config", self.config, "run"], self.folder / f"{name}.log")
 
@@ -219,8 +221,33 @@ class Program:
         self.config.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items() if value is not None))
 
     def start(self):
+        self.before = len(self.stderr())
         self.process.start()
         return self
+
+    def _find_port(self):
+        return re.search(r'http listens"?.*?address"?[=:]"?([^" ]+).*?port"?[=:]"?(\d+)', self.stderr()[self.before:])
+
+    def port(self):
+        """Where it serves HTTP, once it does."""
+        return int(wait_until(self._find_port, 20, lambda: f"it serves HTTP\n{self.stderr()[-3000:]}")[2])
+
+    def http(self, path, method="GET"):
+        """Status and text of one of its pages."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port(), timeout=10)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def keep_pages(self):
+        """For privacy.py: what a run shows by HTTP, just before its end."""
+        if self.process.ended() is None and self._find_port() is not None:
+            text = "".join(self.http(path)[1] for path in ("/metrics", "/readyz", "/livez"))
+            privacy.watch.text(f"{privacy.current_test()}: pages of {self.process.log}", text)
+            privacy.watch.pages += 1
 
     def command(self, *args, stdin=b"", timeout=60, env=None, config=True):
         """Runs another command to its end; gives subprocess.CompletedProcess with bytes."""
@@ -229,6 +256,7 @@ class Program:
                               timeout=timeout, env={**os.environ, **(env or {})})
 
     def terminate(self, timeout=10):
+        self.keep_pages()
         return self.process.terminate(timeout)
 
     def kill(self):

@@ -105,6 +105,11 @@ a_bad_value_is_refused_with_file_line_key_and_what_is_allowed(void **state)
 	    {M, "mail.from=a\x01", "x.conf:1: mail.from: control characters or invalid UTF-8"},
 	    {M, "mail.from=\xff", "x.conf:1: mail.from: control characters or invalid UTF-8"},
 	    {D, "log.level=trace", "x.conf:1: log.level: must be debug, info, warn or error"},
+	    {M, "http.listen=9465", "x.conf:1: http.listen: must be host:port, [address]:port or off"},
+	    {M, "http.listen=:9465", "x.conf:1: http.listen: must be host:port, [address]:port or off"},
+	    {M, "http.listen=::1:9465", "x.conf:1: http.listen: must be host:port, [address]:port or off"},
+	    {D, "http.listen=localhost:70000", "x.conf:1: http.listen: must be host:port, [address]:port or off"},
+	    {D, "http.listen=", "x.conf:1: http.listen: must be host:port, [address]:port or off"},
 	};
 
 	(void)state;
@@ -115,9 +120,6 @@ static void
 a_key_that_nothing_reads_yet_is_refused_not_ignored(void **state)
 {
 	static const struct refusal rows[] = {
-	    {D, "http.listen=127.0.0.1:9464", "x.conf:1: http.listen: not supported yet; leave it unset"},
-	    {M, "http.listen=[::1]:9465", "x.conf:1: http.listen: not supported yet; leave it unset"},
-	    {M, "http.listen=9465", "x.conf:1: http.listen: must be host:port or [address]:port"},
 	    {D, "avro.framing=Confluent", "x.conf:1: avro.framing: must be none, confluent or single-object"},
 	    {D, "schema.registry.url=r:8081", "x.conf:1: schema.registry.url: " URL("http or https")},
 	    {M, "retry.schedule=30s,,2m", "x.conf:1: retry.schedule: must be at most 100 durations, as 30s,2m,5m*2"},
@@ -313,8 +315,7 @@ an_empty_value_unsets_what_has_no_default(void **state)
 	struct la_conf *conf = conf_new(M);
 
 	(void)state;
-	read_text(conf, "smtp.user=u\nsmtp.user=\nmail.brand.acme=x\nschema.registry.url=\ntopic.generation=\n"
-	                "http.listen=\n");
+	read_text(conf, "smtp.user=u\nsmtp.user=\nmail.brand.acme=x\nschema.registry.url=\ntopic.generation=\n");
 	assert_no_problem(conf);
 	assert_null(la_conf_text(conf, "smtp.user"));
 	assert_string_equal(la_conf_text(conf, "topic.generation"), "");

@@ -93,6 +93,9 @@ the_example_shows_every_key_and_comments_hold_the_defaults(void **state)
 			(void)snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s\n", fallback);
 		if (strstr(text, line) != NULL)
 			continue;
+		/* Of the default that only the other program has, the words before the line tell. */
+		if (i > 0 && strcmp(la_conf_keys[i - 1].name, key->name) == 0 && fallback != NULL && strstr(text, fallback) != NULL)
+			continue;
 		/* What one must set, or should look at, is no comment. */
 		(void)snprintf(line, sizeof(line), "\n%s=", key->name);
 		if (strstr(text, line) == NULL)

@@ -149,7 +149,7 @@ defaults_are_those_of_the_contract_or_what_works_today(void **state)
 	assert_int_equal(la_conf_int(conf, "member.mask"), 3);
 	assert_true(la_conf_ratio(conf, "storm.ratio") > 0.499 && la_conf_ratio(conf, "storm.ratio") < 0.501);
 	assert_int_equal(la_conf_int(conf, "storm.window"), 1000);
-	assert_null(la_conf_text(conf, "http.listen"));
+	assert_string_equal(la_conf_text(conf, "http.listen"), "127.0.0.1:9464");
 	assert_null(la_conf_text(conf, "hash.keys.file"));
 	assert_false(la_conf_is_set(conf, "policy.seed-until"));
 	la_conf_free(conf);
