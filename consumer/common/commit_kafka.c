@@ -3,7 +3,6 @@
 
 /* A broker answers within this time or the caller asks again; librdkafka goes on trying behind it. */
 #define COMMIT_WAIT_MS 1000
-#define ANSWER_LOST_MS 120000 /* twice as long as librdkafka waits for a broker that is silent */
 
 rd_kafka_topic_partition_list_t *
 la_consumer_kafka_held(
@@ -48,7 +47,8 @@ wait_answer(struct la_consumer_kafka *consumer, int wait_ms)
 
 /*
  * librdkafka goes on with a commit that we have given up, and sends it again when the coordinator moves: after a later
- * one it would set the group back, for as long as nothing more comes.
+ * one it would set the group back, for as long as nothing more comes. It answers each, at the latest when the broker's
+ * answers to all its tries have been missing for socket.timeout.ms.
  */
 static bool
 is_one_on_its_way(struct la_consumer_kafka *consumer)
@@ -57,8 +57,6 @@ is_one_on_its_way(struct la_consumer_kafka *consumer)
 
 	if (late != NULL)
 		rd_kafka_event_destroy(late);
-	if (la_clock_now_ms(NULL) >= consumer->commit_until_ms + ANSWER_LOST_MS)
-		consumer->answered = consumer->commit;
 	return (consumer->answered < consumer->commit);
 }
 

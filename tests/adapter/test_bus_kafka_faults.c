@@ -254,6 +254,42 @@ commit_that_comes_late_does_not_undo_a_later_one(void **state)
 	la_bus_kafka_close(bus, PATIENCE_MS);
 }
 
+/* Its answer is never seen: it comes long after librdkafka has given it up. */
+static void
+commit_whose_answer_is_swallowed_is_done_again(void **state)
+{
+	static const char *const quick[] = {"kafka.consumer.socket.timeout.ms=1100", "kafka.consumer.fetch.wait.max.ms=50", NULL};
+	struct la_bus_kafka *bus;
+	const struct la_bus *port;
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	struct la_error error = LA_ERROR_INIT;
+	struct la_position_done done[2];
+	bool waited = false;
+
+	(void)state;
+	assert_int_equal(rd_kafka_mock_coordinator_set(fixture.cluster, "group", fixture.group, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+	bus = la_fixture_bus(quick);
+	port = la_bus_kafka_port(bus);
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_write(fixture.topic, 0, NULL, "one");
+	la_fixture_read(port, got, 2);
+	for (size_t i = 0; i < 2; i++)
+		done[i] = la_fixture_after(&got[i]);
+	assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(fixture.cluster, 1, API_OFFSET_COMMIT, 1,
+	    RD_KAFKA_RESP_ERR_NO_ERROR, 60000), RD_KAFKA_RESP_ERR_NO_ERROR);
+	assert_int_equal(port->commit(port->self, &done[0], 1, &error), LA_EUNAVAILABLE);
+	while (port->commit(port->self, &done[1], 1, &error) != LA_OK) {
+		waited = waited || strstr(error.text, "the one before is not answered yet") != NULL;
+		assert_int_equal(la_err_action(error.code), LA_ACTION_RETRY);
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+		(void)usleep(10 * 1000);
+	}
+	assert_true(waited);
+	assert_int_equal(la_fixture_committed(0), 2);
+	port->release(port->self, got, 2);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
 static void
 member_whose_name_is_taken_is_told_to_start_again(void **state)
 {
@@ -386,6 +422,7 @@ main(void)
 	    cmocka_unit_test_setup(commit_of_an_old_generation_is_revoked_and_read_again, la_fixture_next),
 	    cmocka_unit_test_setup(commit_during_a_rebalance_is_tried_again, la_fixture_next),
 	    cmocka_unit_test_setup(commit_that_comes_late_does_not_undo_a_later_one, la_fixture_next),
+	    cmocka_unit_test_setup(commit_whose_answer_is_swallowed_is_done_again, la_fixture_next),
 	    cmocka_unit_test_setup(member_whose_name_is_taken_is_told_to_start_again, la_fixture_next),
 	    cmocka_unit_test_setup(brokers_away_is_said_and_work_goes_on_when_they_return, la_fixture_next),
 	    cmocka_unit_test_setup(reading_goes_on_when_the_leader_moves, la_fixture_next),

@@ -1,11 +1,13 @@
 """Whatever ails Redis is waited out in the group, said once, and costs no alert. One detector lives through all of it."""
 import shutil
 import tempfile
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import redis
 from confluent_kafka.admin import AdminClient
 
 from process import free_port, wait_until
@@ -140,7 +142,71 @@ def cluster_node(world):
             node.close()
 
 
-@pytest.mark.parametrize("fault", [hung, unreachable, full, replica, cluster_node])
+@contextmanager
+def locked(world):
+    """It wants a password."""
+    other = Redis(world.folder / "locked").start()
+    other.client.config_set("requirepass", "an0ther-one")
+    try:
+        world.proxy.switch(other.port)
+        yield "NOAUTH"
+    finally:
+        world.proxy.switch(world.redis.port)
+        other.close()
+
+
+@contextmanager
+def busy(world):
+    """Somebody's script runs for ever."""
+    client = world.redis.client
+    client.config_set("busy-reply-threshold", "50")
+    other = threading.Thread(target=run_for_ever, args=(world.redis.port,))
+    other.start()
+    try:
+        yield "BUSY"
+    finally:
+        client.script_kill()
+        other.join(10)
+
+
+def run_for_ever(port):
+    with suppress(redis.ResponseError):  # killed
+        redis.Redis(port=port, socket_timeout=60).eval("while true do end", 0)
+
+
+@contextmanager
+def full_disk(world):
+    """Its snapshots fail, here since something else has their name."""
+    client, place = world.redis.client, world.redis.folder / "dump.rdb"
+    place.mkdir()
+    client.config_set("save", "3600 1")
+    client.bgsave()
+    wait_until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", 20, "it fails")
+    yield "MISCONF"
+    client.config_set("save", "")
+    place.rmdir()
+
+
+@contextmanager
+def loading(world):
+    """Another one, that loads a key in 100 ms."""
+    source = Redis(world.folder / "loading", options=["--rdbcompression", "no"]).start()
+    source.client.mset({f"k{number}": "v" * 1100 for number in range(150)})
+    source.client.save()
+    source.client.close()
+    source.process.kill()
+    source.process.args += ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"]
+    source.process.start()
+    try:
+        wait_until(lambda: source.process.output().count("Loading RDB") == 1, 20, "it loads")
+        world.proxy.switch(source.port)
+        yield "LOADING"
+    finally:
+        world.proxy.switch(world.redis.port)
+        source.process.close()
+
+
+@pytest.mark.parametrize("fault", [hung, unreachable, full, replica, cluster_node, locked, busy, full_disk, loading])
 def test_a_redis_that_fails_is_waited_for_in_the_group_and_said_once(world, fault):
     member, mark = world.member(), len(world.log())
     with fault(world) as word:
@@ -190,6 +256,16 @@ def test_a_script_that_redis_forgot_is_taught_again(world):
     world.settle()
     said = [line for line in world.log(mark).splitlines() if "msg=waiting" in line]
     assert all("has forgotten the script" in line for line in said), said  # when another question was under way
+
+
+def test_scripts_that_are_flushed_again_and_again_under_load_lose_and_double_nothing(world):
+    mark = len(world.log())
+    for _ in range(8):
+        world.send(40)
+        world.redis.client.script_flush()
+        time.sleep(0.02)  # somewhere in the batch
+    world.settle()
+    assert "partitions" not in world.log(mark)
 
 
 def test_a_redis_that_comes_back_empty_makes_known_members_new(world):
