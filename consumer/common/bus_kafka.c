@@ -176,6 +176,8 @@ commit_transaction(
 	enum la_err err = LA_EREVOKED;
 
 	la_consumer_kafka_serve(bus->consumer); /* a revocation that waits voids leases first */
+	if (la_consumer_kafka_unanswered(bus->consumer))
+		return (la_error_set(error, LA_EUNAVAILABLE, "commit: the one before is not answered yet"));
 	group = la_consumer_kafka_group(bus->consumer);
 	offsets = la_consumer_kafka_held(bus->consumer, positions, count);
 	if (offsets == NULL)

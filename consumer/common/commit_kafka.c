@@ -60,6 +60,12 @@ is_one_on_its_way(struct la_consumer_kafka *consumer)
 	return (consumer->answered < consumer->commit);
 }
 
+bool
+la_consumer_kafka_unanswered(struct la_consumer_kafka *consumer)
+{
+	return (consumer->committing ? consumer->answered < consumer->commit : is_one_on_its_way(consumer));
+}
+
 static enum la_err
 translate(rd_kafka_resp_err_t cause, struct la_error *error)
 {

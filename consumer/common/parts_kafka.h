@@ -91,6 +91,8 @@ LA_MUST_CHECK enum la_err la_consumer_kafka_commit_begin(
     struct la_consumer_kafka *consumer, const struct la_position_done *positions, size_t count, struct la_error *error);
 LA_MUST_CHECK enum la_err la_consumer_kafka_commit_end(
     struct la_consumer_kafka *consumer, int wait_ms, struct la_error *error);
+/* May a commit that was begun still arrive? Nothing else is to change the group's offsets before it has. */
+bool la_consumer_kafka_unanswered(struct la_consumer_kafka *consumer);
 bool la_consumer_kafka_holds(
     const struct la_consumer_kafka *consumer, struct la_span topic, int32_t partition, uint64_t lease);
 rd_kafka_t *la_consumer_kafka_handle(struct la_consumer_kafka *consumer);

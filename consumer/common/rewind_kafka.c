@@ -68,6 +68,10 @@ la_consumer_kafka_rewound(struct la_consumer_kafka *consumer, int wait_ms, struc
 
 	if (targets == NULL)
 		return (LA_OK);
+	if (la_consumer_kafka_unanswered(consumer)) {
+		rd_kafka_topic_partition_list_destroy(targets);
+		return (la_error_set(error, LA_EUNAVAILABLE, "going back to the committed offsets: a commit is under way"));
+	}
 	cause = find_committed(consumer, targets, wait_ms);
 	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR)
 		cause = seek(consumer, targets, wait_ms);
