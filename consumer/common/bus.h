@@ -8,8 +8,8 @@
  *
  * With exactly_once the outputs since the last commit, and the offsets of the
  * commit, are one transaction, which the first produce opens: readers with
- * isolation.level=read_committed see all of it or nothing. One batch after the
- * other, then.
+ * isolation.level=read_committed see all of it or nothing. Records may be read
+ * while it is open; only a commit that covers all of its outputs may end it.
  */
 #ifndef LA_COMMON_BUS_H
 #define LA_COMMON_BUS_H

@@ -53,24 +53,26 @@ static const struct property consumer_defaults_since_2_2[] = {
     {"fetch.queue.backoff.ms", "1"},
 };
 
-/*
- * linger.ms: the caller waits for its batch, so waiting for more only adds to
- * the time from event to alert. message.max.bytes: a dead letter is as large as
- * the event was (16 MiB and headers); what is too large is the broker's to say.
- */
+/* The caller waits for its batch, so waiting for more only adds to the time from event to alert. */
+static const struct property unless_transactional_defaults[] = {
+    {"linger.ms", "1"},
+};
+
+/* message.max.bytes: a dead letter is as large as the event was (16 MiB, headers); what is too large is the broker's to say. */
 static const struct property producer_defaults[] = {
     {"partitioner", "murmur2_random"},
-    {"linger.ms", "1"},
     {"message.max.bytes", "18000000"},
 };
 
 /*
  * exactly_once. retry.backoff.ms: a transaction that begins while the broker still ends the one before is told to come
  * again (a commit took 25 ms with 10, 37-100 ms with the default of 100). transaction.timeout.ms: how long a program that was
- * killed, or hangs, holds up its partitions and the readers. socket.timeout.ms bounds a call to a broker that hangs.
+ * killed, or hangs, holds up its partitions and the readers. linger.ms: a transaction's outputs are sent when they are awaited
+ * (producer_kafka.c), in few requests. socket.timeout.ms bounds a call to a broker that hangs.
  */
 static const struct property transactional_defaults[] = {
     {"retry.backoff.ms", "10"},
+    {"linger.ms", "100"},
     {"transaction.timeout.ms", "10000"},
     {"socket.timeout.ms", "5000"}, /* at most transaction.timeout.ms */
 };
@@ -216,6 +218,7 @@ la_conf_kafka_make(rd_kafka_conf_t **out, const struct la_conf *conf, enum la_co
 		set(&maker, "group.id", group_id);
 	} else {
 		SET_ALL(&maker, producer_defaults);
+		SET_ALL(&maker, unless_transactional_defaults);
 	}
 	la_conf_each_kafka(conf, which, set_users, &maker);
 	if (which == LA_CONF_KAFKA_CONSUMER) {
@@ -357,8 +360,10 @@ la_bus_kafka_print_defaults(const struct la_conf *conf, const char *group_id, bo
 	else
 		PRINT_DEFAULTS(conf, "kafka.consumer.", consumer_defaults_before_2_2, out);
 	PRINT_DEFAULTS(conf, "kafka.producer.", producer_defaults, out);
-	if (!transactional)
+	if (!transactional) {
+		PRINT_DEFAULTS(conf, "kafka.producer.", unless_transactional_defaults, out);
 		return;
+	}
 	PRINT_DEFAULTS(conf, "kafka.producer.", transactional_defaults, out);
 	la_conf_each_kafka(conf, LA_CONF_KAFKA_PRODUCER, find_users, &wanted);
 	if (wanted.value[0] == '\0')

@@ -275,6 +275,16 @@ settle_flights(struct la_producer_kafka *producer, uint64_t batch, struct la_err
 	return (err);
 }
 
+/* What a transaction holds is kept back until it is awaited (linger.ms): fewer and larger requests. A flush sends it. */
+static void
+wait_for_reports(struct la_producer_kafka *producer, int wait_ms)
+{
+	if (producer->transaction == LA_TRANSACTION_OPEN)
+		(void)rd_kafka_flush(producer->rk, wait_ms);
+	else
+		(void)rd_kafka_poll(producer->rk, wait_ms);
+}
+
 enum la_err
 la_producer_kafka_await(struct la_producer_kafka *producer, uint64_t batch, int wait_ms, struct la_error *error)
 {
@@ -293,6 +303,6 @@ la_producer_kafka_await(struct la_producer_kafka *producer, uint64_t batch, int 
 			return (settle_flights(producer, batch, error));
 		if (left_ms(until_ms) == 0)
 			return (la_error_set(error, LA_ETIMEOUT, "the broker has not acknowledged all outputs"));
-		(void)rd_kafka_poll(producer->rk, left_ms(until_ms));
+		wait_for_reports(producer, left_ms(until_ms));
 	}
 }

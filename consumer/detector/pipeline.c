@@ -202,45 +202,44 @@ is_busy(struct la_pipeline *pipeline)
 }
 
 /*
- * exactly_once. Batches are not sent one by one but together, in one transaction, when no more come or there is no room
- * for more: a transaction costs the same whatever is in it. It is open only while it is written and committed, and
- * nothing else is done then.
+ * exactly_once: does the open transaction go on taking batches? It costs the same whatever is in it, so it takes what is
+ * there and has room; but it is not kept open for a side that fails.
  */
-static bool
-is_sending(struct la_pipeline *pipeline)
-{
-	for (size_t k = 0; k < pipeline->used; k++) {
-		const struct la_batch *batch = la_pipeline_batch(pipeline, k);
-
-		/* one without records was dropped, and may stand before others that are not written yet */
-		if (batch->stage >= LA_BATCH_PRODUCED && batch->held > 0)
-			return (true);
-	}
-	return (false);
-}
-
 static bool
 is_growing(struct la_pipeline *pipeline, const struct la_batch *slot)
 {
 	const struct la_batch *newest = la_pipeline_batch(pipeline, pipeline->used - 1);
 
+	if (pipeline->waiting.side != NULL)
+		return (false);
 	return (is_busy(pipeline) || (slot != NULL && newest->held == newest->cap && !pipeline->drained));
 }
 
+/*
+ * exactly_once. What a batch has for the transaction is handed over at once, so that the broker knows its partitions while
+ * those behind are read and decided; nothing else is done while it is sent and committed. Batches without outputs are
+ * committed as below, as long as no transaction is open, which they would join.
+ */
 static enum la_err
 pass_exactly_once(struct la_pipeline *pipeline, bool reading, struct la_error *error)
 {
 	struct la_batch *slot;
 	enum la_err err;
 
-	if (is_sending(pipeline))
-		return (la_pipeline_send(pipeline, IDLE_MS, error));
 	if ((err = step_store(pipeline, error)) != LA_OK)
 		return (err);
+	if ((err = la_pipeline_output_written(pipeline, error)) != LA_OK)
+		return (err);
 	slot = slot_to_read(pipeline, reading);
-	if (pipeline->used > 0 && !is_growing(pipeline, slot))
-		return (la_pipeline_send(pipeline, IDLE_MS, error));
-	return (slot == NULL ? LA_OK : step_read(pipeline, slot, pipeline->used > 0 ? 0 : IDLE_MS, error));
+	if (pipeline->in_transaction && !is_growing(pipeline, slot))
+		return (la_pipeline_commit(pipeline, IDLE_MS, error));
+	if (pipeline->in_transaction)
+		err = la_pipeline_end_commit(pipeline, 0, error);
+	else
+		err = la_pipeline_commit(pipeline, slot == NULL && !is_busy(pipeline) ? IDLE_MS : 0, error);
+	if (err != LA_OK || (slot = slot_to_read(pipeline, reading)) == NULL)
+		return (err);
+	return (step_read(pipeline, slot, pipeline->in_transaction || is_busy(pipeline) ? 0 : IDLE_MS, error));
 }
 
 /*

@@ -38,6 +38,7 @@ la_pipeline_unsend(struct la_pipeline *pipeline)
 	enum la_batch_stage last = pipeline->options.exactly_once ? LA_BATCH_ACKNOWLEDGED : LA_BATCH_PRODUCED;
 
 	bus->discard(bus->self);
+	pipeline->in_transaction = false;
 	for (size_t k = 0; k < pipeline->used; k++) {
 		struct la_batch *batch = la_pipeline_batch(pipeline, k);
 
@@ -123,6 +124,7 @@ begin_commit(struct la_pipeline *pipeline, size_t batches, struct la_error *erro
 		err = bus->commit_begin(bus->self, pipeline->done, count, error);
 	if (err != LA_OK)
 		return (la_pipeline_wait(pipeline, "broker", err == LA_EREVOKED ? LA_EUNAVAILABLE : err, error));
+	pipeline->in_transaction = false;
 	set_stage(pipeline, batches, LA_BATCH_COMMITTING);
 	return (LA_OK);
 }
@@ -145,15 +147,19 @@ finish(struct la_pipeline *pipeline, size_t batches)
 }
 
 /*
- * Takes the answer. When the group has moved on, our leases say so sooner or later: those that stay are committed
+ * When the group has moved on, our leases say so sooner or later: those that stay are committed
  * again, the others' records are somebody else's.
  */
-static enum la_err
-end_commit(struct la_pipeline *pipeline, size_t batches, int wait_ms, struct la_error *error)
+enum la_err
+la_pipeline_end_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
 {
 	const struct la_bus *bus = pipeline->options.bus;
-	enum la_err err = bus->commit_end(bus->self, wait_ms, error);
+	size_t batches = oldest_in(pipeline, LA_BATCH_COMMITTING);
+	enum la_err err;
 
+	if (batches == 0)
+		return (LA_OK);
+	err = bus->commit_end(bus->self, wait_ms, error);
 	if (err == LA_ETIMEOUT)
 		return (be_patient(pipeline, la_pipeline_batch(pipeline, 0)->since_ms, error));
 	if (err != LA_OK) {
@@ -169,21 +175,21 @@ end_commit(struct la_pipeline *pipeline, size_t batches, int wait_ms, struct la_
 enum la_err
 la_pipeline_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
 {
-	size_t count = oldest_in(pipeline, LA_BATCH_COMMITTING);
-	enum la_err err = LA_OK;
+	enum la_err err = la_pipeline_end_commit(pipeline, wait_ms, error);
+	size_t count;
 
-	if (count > 0 && (err = end_commit(pipeline, count, wait_ms, error)) != LA_OK)
+	if (err != LA_OK)
 		return (err);
 	count = oldest_in(pipeline, LA_BATCH_COMMITTING);
 	while (err == LA_OK && count < pipeline->used) {
 		if (la_pipeline_batch(pipeline, count)->stage == LA_BATCH_PRODUCED)
 			err = take_acknowledgements(
-			    pipeline, count, count == 0 || pipeline->options.exactly_once ? wait_ms : 0, error);
+			    pipeline, count, count == 0 || pipeline->in_transaction ? wait_ms : 0, error);
 		else if (la_pipeline_batch(pipeline, count)->stage != LA_BATCH_ACKNOWLEDGED)
 			break;
 		count++;
 	}
-	if ((err != LA_OK && err != LA_ETIMEOUT) || (err == LA_ETIMEOUT && pipeline->options.exactly_once))
+	if ((err != LA_OK && err != LA_ETIMEOUT) || (err == LA_ETIMEOUT && pipeline->in_transaction))
 		return (err == LA_ETIMEOUT ? LA_OK : err); /* a transaction is committed with all that is in it */
 	count = oldest_in(pipeline, LA_BATCH_ACKNOWLEDGED);
 	if (count > 0)

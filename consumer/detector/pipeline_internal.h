@@ -37,6 +37,7 @@ struct la_pipeline {
 	bool identified; /* the decider knows the cluster's id */
 	bool paused;
 	bool drained; /* the last poll for a new batch gave nothing */
+	bool in_transaction; /* exactly_once: the bus has outputs that are neither committed nor discarded */
 	bool letter_marked; /* a dead letter was refused, and the batch knows now what to do about it */
 	struct la_storm storm;
 	struct la_waiting waiting;
@@ -180,12 +181,18 @@ void la_pipeline_unsend(struct la_pipeline *pipeline);
 LA_MUST_CHECK enum la_err la_pipeline_produce_again(
     struct la_pipeline *pipeline, enum la_err code, struct la_error *error);
 
-/* All outputs that may be sent, then commit. */
+/* WRITTEN -> PRODUCED, or ACKNOWLEDGED, of all batches whose outputs may be sent now. */
+LA_MUST_CHECK enum la_err la_pipeline_output_written(struct la_pipeline *pipeline, struct la_error *error);
+
+/* That, then commit. */
 LA_MUST_CHECK enum la_err la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *error);
+
+/* COMMITTING -> EMPTY, if the broker answers within wait_ms. Records are released. */
+LA_MUST_CHECK enum la_err la_pipeline_end_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *error);
 
 /*
  * PRODUCED -> ACKNOWLEDGED -> COMMITTING -> EMPTY, the oldest first, as far as the broker has answered; waits at most
- * wait_ms for the oldest. Records are released with the last step.
+ * wait_ms for the oldest.
  */
 LA_MUST_CHECK enum la_err la_pipeline_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *error);
 

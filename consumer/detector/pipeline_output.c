@@ -11,6 +11,7 @@ la_pipeline_produce(struct la_pipeline *pipeline, const struct la_output *output
 	const struct la_bus *bus = pipeline->options.bus;
 	enum la_err err;
 
+	pipeline->in_transaction = pipeline->options.exactly_once;
 	while ((err = bus->produce(bus->self, output, PRODUCE_MS, error)) != LA_OK) {
 		if (err == LA_ETOOLARGE || (pipeline->options.exactly_once && err != LA_ETIMEOUT))
 			return (err);
@@ -206,7 +207,7 @@ may_produce(struct la_pipeline *pipeline, size_t k)
 }
 
 enum la_err
-la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+la_pipeline_output_written(struct la_pipeline *pipeline, struct la_error *error)
 {
 	enum la_err err = LA_OK;
 
@@ -218,7 +219,13 @@ la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *err
 		if (batch->stage == LA_BATCH_WRITTEN)
 			err = la_pipeline_output(pipeline, batch, error);
 	}
-	if (err == LA_ETIMEOUT)
-		return (LA_OK); /* the next pass produces again */
+	return (err == LA_ETIMEOUT ? LA_OK : err); /* the next pass produces again */
+}
+
+enum la_err
+la_pipeline_send(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
+{
+	enum la_err err = la_pipeline_output_written(pipeline, error);
+
 	return (err == LA_OK ? la_pipeline_commit(pipeline, wait_ms, error) : err);
 }

@@ -68,6 +68,8 @@ la_pipeline_write(struct la_pipeline *pipeline, struct la_batch *batch, struct l
 	if (err != LA_OK)
 		return (failed(pipeline, err, error));
 	LA_CRASH_POINT("write-sent");
+	if (pipeline->in_transaction)
+		LA_CRASH_POINT("write-behind-outputs");
 	pipeline->writing = batch;
 	batch->stage = LA_BATCH_WRITING;
 	return (LA_OK);

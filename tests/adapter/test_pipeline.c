@@ -435,7 +435,7 @@ what_redis_has_lost_of_alerts_under_way_is_not_written_over(void **state)
 	(void)add(world, 0, &first);
 	(void)add(world, 0, &second);
 	turn_until_done(world);
-	assert_string_equal(world->bus.trace, "FWFWFPPACFWPPAC");
+	assert_string_equal(world->bus.trace, "FWFWPPFACFWPPAC");
 	assert_int_equal(said("redis has not kept a state that was written"), 1);
 	assert_int_equal(count_outputs(world, "login-alerts"), 2);
 }

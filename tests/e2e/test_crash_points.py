@@ -18,7 +18,8 @@ from services import SOURCE, Topics
 EXIT = 137  # LA_CRASH_EXIT
 EVENTS = 1200
 CONFLICTS = ("conflict", "decided-again", "written-again")  # two instances, one member
-ONLY = {"offsets-sent": "exactly_once", "produced-ahead": "at_least_once",  # the others are passed under both
+ONLY = {"offsets-sent": "exactly_once", "write-behind-outputs": "exactly_once",
+        "produced-ahead": "at_least_once",  # the others are passed under both
         **dict.fromkeys(CONFLICTS, "two instances")}
 SETTINGS = {
     **kill_storm.SETTINGS,

@@ -99,7 +99,10 @@ sim_broker_leave(struct sim *sim, int slot)
 static void
 lose_all(struct sim_instance *instance)
 {
-	memset(instance->bus.lease, 0, sizeof(instance->bus.lease));
+	for (int p = 0; p < SIM_PARTITIONS; p++) {
+		instance->bus.voided += instance->bus.lease[p] != 0;
+		instance->bus.lease[p] = 0;
+	}
 }
 
 static void
@@ -114,6 +117,7 @@ take_assignment(struct sim_instance *instance)
 	for (int p = 0; p < SIM_PARTITIONS; p++) {
 		if (broker->owner[p] != instance->slot) {
 			gave_up = gave_up || bus->lease[p] != 0;
+			bus->voided += bus->lease[p] != 0;
 			bus->lease[p] = 0;
 		} else if (bus->lease[p] == 0) {
 			bus->lease[p] = ++sim->leases;

@@ -80,8 +80,8 @@ struct sim_commit {
 /* Outputs that readers see only when it is committed. */
 struct sim_transaction {
 	bool open;
-	uint64_t lease[SIM_PARTITIONS]; /* as the first output found them */
-	struct sim_output *outputs;     /* acknowledged */
+	uint64_t voided;            /* leases, when it was opened */
+	struct sim_output *outputs; /* acknowledged */
 	size_t count, cap;
 };
 
@@ -92,6 +92,7 @@ struct sim_bus {
 	int membership; /* of the group, as it believes */
 	int generation;
 	uint64_t lease[SIM_PARTITIONS]; /* 0: not ours */
+	uint64_t voided;                /* leases, ever */
 	int64_t next[SIM_PARTITIONS];
 	int contacts; /* calls until the cluster's id is known */
 	long in_hand;
