@@ -163,6 +163,36 @@ without_outputs_the_offsets_are_committed_alone(void **state)
 	la_bus_kafka_close(bus, PATIENCE_MS);
 }
 
+/* Else they could arrive behind its own, and set the group back. */
+static void
+a_transaction_waits_for_offsets_that_were_committed_alone(void **state)
+{
+	struct la_bus_kafka *bus = la_fixture_bus(exactly_once);
+	const struct la_bus *port = la_bus_kafka_port(bus);
+	struct la_position_done alone;
+	struct la_message got[2];
+	enum la_err err;
+
+	(void)state;
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_write(fixture.topic, 0, NULL, "one");
+	la_fixture_read(port, got, 2);
+	alone = la_fixture_after(&got[0]);
+	assert_int_equal(port->commit_begin(port->self, &alone, 1, NULL), LA_OK);
+	put(port, "with");
+	alone = la_fixture_after(&got[1]);
+	assert_int_equal(port->commit(port->self, &alone, 1, NULL), LA_EUNAVAILABLE);
+	while ((err = port->commit_end(port->self, 1000, NULL)) == LA_ETIMEOUT)
+		continue;
+	assert_int_equal(err, LA_OK);
+	expect_committed(0, 1);
+	assert_int_equal(commit(port, &got[1]), LA_OK);
+	expect_seen("with ");
+	expect_committed(0, 2);
+	port->release(port->self, got, 2);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
 /* Another client under the same transactional.id: what a second instance, or the broker's time-out, does to ours. */
 static void
 fence(void)
@@ -331,6 +361,7 @@ main(void)
 	const struct CMUnitTest real[] = {
 	    cmocka_unit_test_setup(outputs_and_offsets_are_seen_together, la_fixture_next),
 	    cmocka_unit_test_setup(without_outputs_the_offsets_are_committed_alone, la_fixture_next),
+	    cmocka_unit_test_setup(a_transaction_waits_for_offsets_that_were_committed_alone, la_fixture_next),
 	    cmocka_unit_test_setup(fenced_at_its_commit_a_batch_is_read_and_written_again, la_fixture_next),
 	    cmocka_unit_test_setup(fenced_while_it_writes_a_batch_is_written_again, la_fixture_next),
 	    cmocka_unit_test_setup(partition_given_away_voids_the_transaction, la_fixture_next),
