@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/cluster_map_redis.h"
+#include "common/cluster_redis.h"
 #include "common/connection_redis.h"
 #include "common/redis_text.h"
 
@@ -36,8 +38,6 @@ look(const redisReply *info, const struct la_redis_warnings *warnings)
 	if (info_field(info, "aof_enabled", value, sizeof(value)) && strcmp(value, "1") != 0)
 		warnings->warn(warnings->cookie,
 		    "its append-only file is off (appendonly no): a restart loses what was acknowledged");
-	if (info_field(info, "cluster_enabled", value, sizeof(value)) && strcmp(value, "0") != 0)
-		warnings->warn(warnings->cookie, "it is a cluster node: clusters are not supported yet");
 }
 
 /* The next reply; an error reply becomes *error, and the connection is closed. */
@@ -53,8 +53,8 @@ good_reply(struct la_connection *connection, int64_t deadline_ms, redisReply **r
 	return (err);
 }
 
-enum la_err
-la_connection_check(struct la_connection *connection, int timeout_ms, const struct la_redis_warnings *warnings,
+static enum la_err
+check_server(struct la_connection *connection, int timeout_ms, const struct la_redis_warnings *warnings,
     struct la_error *error)
 {
 	int64_t deadline_ms = la_clock_now_ms(NULL) + timeout_ms;
@@ -80,5 +80,62 @@ out:
 	freeReplyObject(pong);
 	freeReplyObject(info);
 	la_buf_clear(&commands);
+	return (err);
+}
+
+/* Warnings of one of several servers. */
+struct of_master {
+	const struct la_redis_warnings *warnings;
+	const char *name;
+};
+
+static void
+warn_of_master(void *cookie, const char *line)
+{
+	const struct of_master *of = cookie;
+	char text[640];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", of->name, line);
+	of->warnings->warn(of->warnings->cookie, text);
+}
+
+static enum la_err
+check_masters(struct la_cluster *cluster, int timeout_ms, const struct la_redis_warnings *warnings,
+    struct la_error *error)
+{
+	struct of_master of = {.warnings = warnings};
+	const struct la_redis_warnings named = {
+	    .warn = warn_of_master, .cookie = &of, .if_evicted = warnings->if_evicted};
+	struct la_connection *master;
+	size_t count;
+	enum la_err err = la_cluster_look(cluster, &count, error);
+
+	for (size_t i = 0; i < count && err == LA_OK; i++) {
+		if ((err = la_cluster_master(cluster, i, &master, error)) != LA_OK)
+			break;
+		of.name = master->url.name;
+		err = check_server(master, timeout_ms, &named, error);
+	}
+	return (err);
+}
+
+enum la_err
+la_redis_check(struct la_connection *connection, int timeout_ms, const struct la_redis_warnings *warnings,
+    struct la_error *error)
+{
+	struct la_slot_map *map = NULL;
+	struct la_cluster *cluster = NULL;
+	enum la_err err = la_cluster_map_discover(connection, timeout_ms, &map, error);
+
+	if (err != LA_OK)
+		return (err);
+	if (map == NULL)
+		return (check_server(connection, timeout_ms, warnings, error));
+	if ((err = la_cluster_new(&cluster, connection, map, error)) == LA_OK) {
+		if (la_slot_map_uncovered(map) > 0)
+			warnings->warn(warnings->cookie, "it is a cluster in which some slots have no master");
+		err = check_masters(cluster, timeout_ms, warnings, error);
+	}
+	la_cluster_free(cluster);
 	return (err);
 }

@@ -30,7 +30,7 @@ const struct la_conf_key la_conf_keys[] = {
     {"schema.registry.user", LA_CONF_BOTH, LA_CONF_TEXT, NULL, "a user name", NULL},
     {"schema.registry.password.file", LA_CONF_BOTH, LA_CONF_FILE, NULL, NULL, NULL},
     {"schema.registry.ca.file", LA_CONF_BOTH, LA_CONF_FILE, NULL, NULL, NULL},
-    {"redis.url", LA_CONF_BOTH, LA_CONF_URL, "redis://127.0.0.1:6379", "redis|rediss|unix", NULL},
+    {"redis.url", LA_CONF_BOTH, LA_CONF_URLS, "redis://127.0.0.1:6379", "redis|rediss|unix", NULL},
     {"redis.user", LA_CONF_BOTH, LA_CONF_TEXT, NULL, "a user name", NULL},
     {"redis.password.file", LA_CONF_BOTH, LA_CONF_FILE, NULL, NULL, NULL},
     {"redis.ca.file", LA_CONF_BOTH, LA_CONF_FILE, NULL, NULL, NULL},

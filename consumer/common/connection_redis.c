@@ -55,8 +55,12 @@ enum la_err
 la_connection_init(struct la_connection *connection, const struct la_conf *conf, struct la_error *error)
 {
 	*connection = (struct la_connection){.login = LA_BUF_INIT};
-	if (la_redis_url_parse(la_conf_text(conf, "redis.url"), &connection->url, error) != LA_OK)
+	if ((connection->seeds = calloc(LA_REDIS_SEEDS_MAX, sizeof(connection->seeds[0]))) == NULL)
+		return (LA_ENOMEM);
+	if (la_redis_url_parse_list(
+	    la_conf_text(conf, "redis.url"), connection->seeds, &connection->seed_count, error) != LA_OK)
 		return (LA_ECONFIG);
+	connection->url = connection->seeds[0];
 	if (connection->url.tls) {
 		enum la_err err = la_tls_redis_new(&connection->tls, conf, &connection->url, error);
 
@@ -77,6 +81,8 @@ la_connection_clear(struct la_connection *connection)
 	if (connection->login.data != NULL)
 		sodium_memzero(connection->login.data, connection->login.cap);
 	la_buf_clear(&connection->login);
+	free(connection->seeds);
+	connection->seeds = NULL;
 }
 
 void

@@ -16,11 +16,14 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/lookup.h"
+#include "common/redis_slot.h"
 #include "common/redis_url.h"
 #include "common/tls_redis.h"
 
 struct la_connection {
 	struct la_redis_url url;
+	struct la_redis_url *seeds; /* of redis.url, url is one of them; NULL: of a peer */
+	size_t seed_count, seed_at;
 	struct la_buf login; /* the AUTH command, with the secret; wiped by clear */
 	redisContext *redis; /* NULL: not connected */
 	struct la_tls_redis *tls; /* NULL: without TLS */
@@ -33,6 +36,13 @@ struct la_connection {
 LA_MUST_CHECK enum la_err la_connection_init(
     struct la_connection *connection, const struct la_conf *conf, struct la_error *error);
 void la_connection_clear(struct la_connection *connection);
+
+/* To another server of the same cluster, with the same login and trust. Errors: LA_ENOMEM; clear it in any case. */
+LA_MUST_CHECK enum la_err la_connection_init_peer(
+    struct la_connection *connection, const struct la_connection *like, const struct la_redis_place *place);
+
+/* The next server of redis.url is meant from now on. Closed. */
+void la_connection_next_seed(struct la_connection *connection);
 
 /*
  * Connects, logs in and selects the database, within timeout_ms; nothing to do
@@ -69,10 +79,10 @@ struct la_redis_warnings {
 };
 
 /*
- * For check: PING, role, maxmemory-policy, AOF; a warning is one line. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (names
- * the server); closed then. check_redis.c.
+ * For check: PING, role, maxmemory-policy, AOF, of each master of a cluster; a warning is one line. The connection is
+ * as la_connection_init left it. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT (names the server); closed then. check_redis.c.
  */
-LA_MUST_CHECK enum la_err la_connection_check(struct la_connection *connection, int timeout_ms,
+LA_MUST_CHECK enum la_err la_redis_check(struct la_connection *connection, int timeout_ms,
     const struct la_redis_warnings *warnings, struct la_error *error);
 
 #endif

@@ -125,3 +125,29 @@ la_redis_url_parse(const char *text, struct la_redis_url *url, struct la_error *
 	}
 	return (refuse(error, "unknown scheme"));
 }
+
+#define BETWEEN " \t,"
+
+enum la_err
+la_redis_url_parse_list(
+    const char *text, struct la_redis_url urls[LA_REDIS_SEEDS_MAX], size_t *count, struct la_error *error)
+{
+	char one[512];
+	size_t size;
+
+	*count = 0;
+	for (text += strspn(text, BETWEEN); *text != '\0'; text += strspn(text, BETWEEN)) {
+		size = strcspn(text, BETWEEN);
+		if (size >= sizeof(one) || *count == LA_REDIS_SEEDS_MAX)
+			return (refuse(error, size >= sizeof(one) ? "too long" : "more than 8 servers"));
+		memcpy(one, text, size);
+		one[size] = '\0';
+		text += size;
+		if (la_redis_url_parse(one, &urls[*count], error) != LA_OK)
+			return (LA_ECONFIG);
+		if (*count > 0 && (urls[*count].is_unix || urls[0].is_unix || urls[*count].tls != urls[0].tls))
+			return (refuse(error, "several servers must all be redis:// or all rediss://"));
+		++*count;
+	}
+	return (*count > 0 ? LA_OK : refuse(error, "no server"));
+}

@@ -9,6 +9,7 @@
 #define LA_COMMON_REDIS_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/err.h"
 
@@ -23,5 +24,14 @@ struct la_redis_url {
 
 /* Errors: LA_ECONFIG: what is wrong and what is allowed; user and password belong into their own keys. */
 LA_MUST_CHECK enum la_err la_redis_url_parse(const char *text, struct la_redis_url *url, struct la_error *error);
+
+#define LA_REDIS_SEEDS_MAX 8
+
+/*
+ * One URL, or several nodes of one cluster with blanks or commas between. Errors: LA_ECONFIG, also for more than
+ * LA_REDIS_SEEDS_MAX, and for several of different schemes or of unix://.
+ */
+LA_MUST_CHECK enum la_err la_redis_url_parse_list(
+    const char *text, struct la_redis_url urls[LA_REDIS_SEEDS_MAX], size_t *count, struct la_error *error);
 
 #endif

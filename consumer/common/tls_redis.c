@@ -66,6 +66,20 @@ out:
 	return (err);
 }
 
+enum la_err
+la_tls_redis_share(struct la_tls_redis **tls, struct la_tls_redis *from, const struct la_redis_url *url)
+{
+	struct la_tls_redis *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return (LA_ENOMEM);
+	(void)SSL_CTX_up_ref(from->context);
+	made->context = from->context;
+	made->url = url;
+	*tls = made;
+	return (LA_OK);
+}
+
 void
 la_tls_redis_free(struct la_tls_redis *tls)
 {
@@ -165,6 +179,15 @@ la_tls_redis_new(struct la_tls_redis **tls, const struct la_conf *conf, const st
 	    "redis.url: rediss:// needs hiredis 1.0 or later with TLS, this program was built with %d.%d.%d%s; "
 	    "use redis:// or unix:// (with a TLS proxy if need be)",
 	    HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH, HIREDIS_MAJOR < 1 ? "" : " without it"));
+}
+
+enum la_err
+la_tls_redis_share(struct la_tls_redis **tls, struct la_tls_redis *from, const struct la_redis_url *url)
+{
+	(void)tls;
+	(void)from;
+	(void)url;
+	return (LA_ENOMEM);
 }
 
 void

@@ -25,6 +25,9 @@ bool la_tls_redis_is_built(void);
  */
 LA_MUST_CHECK enum la_err la_tls_redis_new(struct la_tls_redis **tls, const struct la_conf *conf,
     const struct la_redis_url *url, struct la_error *error);
+/* The same trust for another server. Errors: LA_ENOMEM; *tls is untouched then. */
+LA_MUST_CHECK enum la_err la_tls_redis_share(
+    struct la_tls_redis **tls, struct la_tls_redis *from, const struct la_redis_url *url);
 void la_tls_redis_free(struct la_tls_redis *tls);
 
 /*

@@ -9,4 +9,7 @@
 LA_MUST_CHECK enum la_err la_redis_key_arg(
     struct la_buf *out, const char *prefix, const struct la_member_key *key);
 
+/* Its slot in a cluster. */
+uint16_t la_redis_key_slot(const char *prefix, const struct la_member_key *key);
+
 #endif

@@ -24,6 +24,12 @@ const char la_script_text[] =
     "end\n"
     "return 1\n";
 
+static const char remove_text[] =
+    "local found = redis.call('GET', KEYS[1])\n"
+    "if found and found ~= ARGV[1] then return 0 end\n"
+    "redis.call('DEL', KEYS[1])\n"
+    "return 1\n";
+
 enum la_err
 la_script_load_command(struct la_buf *out)
 {
@@ -82,4 +88,14 @@ la_script_call(struct la_buf *out, const char *sha, const char *prefix, const st
 	    (has_before && la_redis_text_arg(out, write->before) != LA_OK))
 		return (LA_ENOMEM);
 	return (LA_OK);
+}
+
+enum la_err
+la_script_remove(struct la_buf *out, const char *prefix, const struct la_member_key *key, struct la_span record)
+{
+	if (la_redis_text_begin(out, 5) != LA_OK || la_redis_text_arg(out, la_span_text("EVAL")) != LA_OK ||
+	    la_redis_text_arg(out, la_span_text(remove_text)) != LA_OK ||
+	    la_redis_text_arg(out, la_span_text("1")) != LA_OK || la_redis_key_arg(out, prefix, key) != LA_OK)
+		return (LA_ENOMEM);
+	return (la_redis_text_arg(out, record));
 }

@@ -28,4 +28,10 @@ LA_MUST_CHECK enum la_err la_script_load_command(struct la_buf *out);
 LA_MUST_CHECK enum la_err la_script_call(
     struct la_buf *out, const char *sha, const char *prefix, const struct la_store_write *write);
 
+/*
+ * Takes key away if its record is still that one (EVAL). The answer: 1 there is none any more, 0 it has another.
+ */
+LA_MUST_CHECK enum la_err la_script_remove(
+    struct la_buf *out, const char *prefix, const struct la_member_key *key, struct la_span record);
+
 #endif

@@ -8,5 +8,5 @@ la_store_redis_check(struct la_store_redis *store, int timeout_ms, void (*warn)(
 	    .cookie = cookie,
 	    .if_evicted = "a member's state can vanish, which makes an extra alert or mutes one"};
 
-	return (la_connection_check(&store->connection, timeout_ms, &warnings, error));
+	return (la_redis_check(&store->connection, timeout_ms, &warnings, error));
 }

@@ -60,7 +60,8 @@ count_member(struct la_store_epochs *seen, const struct la_keys *keys, uint16_t 
 
 /* One round from cursor, which becomes the next one's; "0": all keys have been looked at. */
 static enum la_err
-scan(struct la_store_redis *store, char cursor[24], int64_t deadline_ms, redisReply **reply, struct la_error *error)
+scan(struct la_store_redis *store, struct la_connection *server, char cursor[24], int64_t deadline_ms,
+    redisReply **reply, struct la_error *error)
 {
 	char pattern[256];
 	enum la_err err;
@@ -70,9 +71,11 @@ scan(struct la_store_redis *store, char cursor[24], int64_t deadline_ms, redisRe
 	if (la_redis_text_command(&store->commands,
 	    (const char *const[]){"SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT, NULL}) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
-	if ((err = la_connection_send(&store->connection, la_buf_span(&store->commands), error)) != LA_OK ||
-	    (err = la_store_redis_reply(store, deadline_ms, reply, error)) != LA_OK)
+	if ((err = la_connection_send(server, la_buf_span(&store->commands), error)) != LA_OK ||
+	    (err = la_connection_reply(server, deadline_ms, reply, error)) != LA_OK)
 		return (err);
+	if ((*reply)->type == REDIS_REPLY_ERROR)
+		return (la_redis_text_error(error, server->url.name, (*reply)->str));
 	if ((*reply)->type != REDIS_REPLY_ARRAY || (*reply)->elements != 2 ||
 	    (*reply)->element[0]->type != REDIS_REPLY_STRING || (*reply)->element[1]->type != REDIS_REPLY_ARRAY)
 		return (la_error_set(error, LA_EUNAVAILABLE, "unexpected answer to SCAN"));
@@ -80,18 +83,16 @@ scan(struct la_store_redis *store, char cursor[24], int64_t deadline_ms, redisRe
 	return (LA_OK);
 }
 
-enum la_err
-la_store_redis_count_epochs(struct la_store_redis *store, const struct la_keys *keys, int timeout_ms,
-    struct la_store_epochs *seen, struct la_error *error)
+static enum la_err
+count_epochs_of(struct la_store_redis *store, struct la_connection *server, const struct la_keys *keys,
+    int64_t deadline_ms, struct la_store_epochs *seen, struct la_error *error)
 {
-	int64_t deadline_ms = la_clock_now_ms(NULL) + timeout_ms;
 	char cursor[24] = "0";
 	redisReply *reply = NULL;
-	enum la_err err = la_connection_open(&store->connection, timeout_ms, error);
+	enum la_err err = LA_OK;
 
-	*seen = (struct la_store_epochs){.members = 0};
 	for (int round = 0; err == LA_OK && round < SCAN_ROUNDS; round++) {
-		if ((err = scan(store, cursor, deadline_ms, &reply, error)) != LA_OK)
+		if ((err = scan(store, server, cursor, deadline_ms, &reply, error)) != LA_OK)
 			break;
 		for (size_t i = 0; i < reply->element[1]->elements; i++)
 			count_member(seen, keys, epoch_of(reply->element[1]->element[i], store->prefix));
@@ -101,5 +102,26 @@ la_store_redis_count_epochs(struct la_store_redis *store, const struct la_keys *
 			break;
 	}
 	freeReplyObject(reply);
+	return (err);
+}
+
+enum la_err
+la_store_redis_count_epochs(struct la_store_redis *store, const struct la_keys *keys, int timeout_ms,
+    struct la_store_epochs *seen, struct la_error *error)
+{
+	int64_t deadline_ms = la_clock_now_ms(NULL) + timeout_ms;
+	struct la_connection *server = &store->connection;
+	size_t servers = 1;
+	enum la_err err = la_store_redis_connect(store, error);
+
+	*seen = (struct la_store_epochs){.members = 0};
+	if (err == LA_OK && store->cluster != NULL)
+		err = la_cluster_look(store->cluster, &servers, error);
+	for (size_t i = 0; i < servers && err == LA_OK; i++) {
+		if (store->cluster != NULL)
+			err = la_cluster_master(store->cluster, i, &server, error);
+		if (err == LA_OK)
+			err = count_epochs_of(store, server, keys, deadline_ms, seen, error);
+	}
 	return (err);
 }

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "detector/answers_redis.h"
+#include "common/answers_redis.h"
 #include "common/redis_text.h"
 #include "detector/redis_key.h"
 #include "detector/store_redis_internal.h"
@@ -55,10 +55,12 @@ la_store_redis_fetch_begin(void *self, struct la_store_read *reads, size_t count
 	store->read_count = count;
 	if (count == 0)
 		return (LA_OK);
+	if ((err = la_store_redis_connect(store, error)) != LA_OK)
+		return (err);
+	if (store->cluster != NULL)
+		return (la_store_cluster_fetch_begin(store, error));
 	if (print_fetch(store) != LA_OK)
 		return (la_error_set(error, LA_ENOMEM, "out of memory for %zu look-ups", count));
-	if ((err = la_connection_open(&store->connection, LA_STORE_CONNECT_MS, error)) != LA_OK)
-		return (err);
 	if ((err = la_connection_send(&store->connection, la_buf_span(&store->commands), error)) != LA_OK)
 		return (err);
 	store->fetching = true;
@@ -138,6 +140,8 @@ la_store_redis_fetch_end(void *self, int timeout_ms, struct la_error *error)
 	store->fetching = false;
 	if (store->read_count == 0)
 		return (LA_OK);
+	if (store->cluster != NULL)
+		return (la_store_cluster_fetch_end(store, deadline_ms, error));
 	if ((err = take_role(store, deadline_ms, error)) != LA_OK)
 		return (err);
 	la_answers_begin(&answers, store->connection.redis, &store->records);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cluster_map_redis.h"
 #include "common/redis_text.h"
 #include "detector/store_redis_internal.h"
 
@@ -27,6 +28,29 @@ la_store_redis_unexpected(struct la_store_redis *store, const char *command, str
 	la_connection_close(&store->connection);
 	return (la_error_set(
 	    error, LA_EUNAVAILABLE, "%s: unexpected answer to %s", store->connection.url.name, command));
+}
+
+enum la_err
+la_store_redis_connect(struct la_store_redis *store, struct la_error *error)
+{
+	struct la_slot_map *map = NULL;
+	enum la_err err;
+
+	if (store->cluster != NULL && la_cluster_is_gone(store->cluster)) {
+		la_cluster_free(store->cluster);
+		store->cluster = NULL;
+	}
+	if (store->cluster != NULL || store->connection.redis != NULL)
+		return (LA_OK);
+	err = la_cluster_map_discover(&store->connection, LA_STORE_CONNECT_MS, &map, error);
+	if (err != LA_OK || map == NULL)
+		return (err);
+	if ((err = la_cluster_new(&store->cluster, &store->connection, map, error)) != LA_OK)
+		return (err);
+	if (store->script_load.size == 0 && la_script_load_command(&store->script_load) != LA_OK)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	la_cluster_set_script(store->cluster, la_buf_span(&store->script_load));
+	return (LA_OK);
 }
 
 /* A detector that only watches must not make a device known to the one beside it that alerts. */
@@ -72,8 +96,11 @@ la_store_redis_free(struct la_store_redis *store)
 	if (store == NULL)
 		return;
 	la_arena_clear(&store->records);
+	la_cluster_free(store->cluster);
 	la_connection_clear(&store->connection);
 	la_buf_clear(&store->commands);
+	la_buf_clear(&store->script_load);
+	la_buf_clear(&store->undone);
 	free(store->prefix);
 	free(store);
 }

@@ -3,8 +3,7 @@
  * set writes by script (EVALSHA in a pipeline), key "<prefix>:<epoch>:<base64url
  * digest>".
  *
- * One server. A cluster's node answers MOVED, which is an error that says so (on a cluster,
- * the two keys of a move lie on two nodes: there it takes two scripts).
+ * One server, or a cluster: README.md, "On a Redis Cluster".
  */
 #ifndef LA_DETECTOR_STORE_REDIS_H
 #define LA_DETECTOR_STORE_REDIS_H

@@ -1,8 +1,9 @@
-/* The parts of the store: store_redis.c, store_fetch_redis.c, store_write_redis.c, store_check_redis.c. */
+/* The parts of the store: store_*_redis.c; what they do differently on a cluster is in store_cluster_*_redis.c. */
 #ifndef LA_DETECTOR_STORE_REDIS_INTERNAL_H
 #define LA_DETECTOR_STORE_REDIS_INTERNAL_H
 
 #include "common/arena.h"
+#include "common/cluster_redis.h"
 #include "common/connection_redis.h"
 #include "detector/script_redis.h"
 #include "detector/store_redis.h"
@@ -11,7 +12,9 @@
 
 struct la_store_redis {
 	struct la_store port;
-	struct la_connection connection;
+	struct la_connection connection; /* on a cluster: for login and trust, and the servers of redis.url */
+	struct la_cluster *cluster;      /* NULL: one server, or not known yet */
+	struct la_buf script_load;       /* on a cluster: the command that teaches a node the script */
 	char *prefix;
 	char sha[LA_SCRIPT_SHA_HEX]; /* of the script; "" until the server has named it */
 	struct la_buf commands;
@@ -23,7 +26,11 @@ struct la_store_redis {
 
 	struct la_store_write *writes; /* the write under way, the caller's */
 	size_t write_count;
+	struct la_buf undone; /* on a cluster: of each write, whether it is to be taken back */
 };
+
+/* Connects to the server, or finds that it is a cluster's. Errors: LA_EUNAVAILABLE, LA_ETIMEOUT, LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_store_redis_connect(struct la_store_redis *store, struct la_error *error);
 
 /* *reply is not an error, or: *error is set, *reply freed and the connection closed. */
 LA_MUST_CHECK enum la_err la_store_redis_reply(
@@ -39,5 +46,13 @@ enum la_err la_store_redis_fetch_end(void *self, int timeout_ms, struct la_error
 enum la_err la_store_redis_write_begin(
     void *self, struct la_store_write *writes, size_t count, struct la_error *error);
 enum la_err la_store_redis_write_end(void *self, int timeout_ms, struct la_error *error);
+
+/* What the four do on a cluster. */
+LA_MUST_CHECK enum la_err la_store_cluster_fetch_begin(struct la_store_redis *store, struct la_error *error);
+LA_MUST_CHECK enum la_err la_store_cluster_fetch_end(
+    struct la_store_redis *store, int64_t deadline_ms, struct la_error *error);
+LA_MUST_CHECK enum la_err la_store_cluster_write_begin(struct la_store_redis *store, struct la_error *error);
+LA_MUST_CHECK enum la_err la_store_cluster_write_end(
+    struct la_store_redis *store, int64_t deadline_ms, struct la_error *error);
 
 #endif

@@ -46,8 +46,10 @@ la_store_redis_write_begin(void *self, struct la_store_write *writes, size_t cou
 	store->write_count = count;
 	if (count == 0)
 		return (LA_OK);
-	if ((err = la_connection_open(&store->connection, LA_STORE_CONNECT_MS, error)) != LA_OK)
+	if ((err = la_store_redis_connect(store, error)) != LA_OK)
 		return (err);
+	if (store->cluster != NULL)
+		return (la_store_cluster_write_begin(store, error));
 	if (store->sha[0] == '\0') {
 		err = load_script(store, la_clock_now_ms(NULL) + LA_STORE_CONNECT_MS, error);
 		if (err != LA_OK)
@@ -95,6 +97,8 @@ la_store_redis_write_end(void *self, int timeout_ms, struct la_error *error)
 
 	if (store->write_count == 0)
 		return (LA_OK);
+	if (store->cluster != NULL)
+		return (la_store_cluster_write_end(store, deadline_ms, error));
 	if ((err = take_results(store, deadline_ms, &noscript, error)) != LA_OK || !noscript)
 		return (err);
 	if (store->fetching) {

@@ -64,21 +64,26 @@ la_asks_take(struct la_asks *asks)
 }
 
 enum la_err
-la_asks_again(struct la_asks *asks)
+la_asks_move(struct la_asks *asks, struct la_asks *to)
 {
-	static const struct la_ask beat = {.kind = LA_ASK_BEAT};
+	struct la_asks moved = *asks;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < asks->count; i++) {
-		if (at(asks, i)->kind != LA_ASK_BEAT)
-			*at(asks, kept++) = *at(asks, i);
+	for (size_t i = 0; i < moved.count; i++) {
+		if (at(&moved, i)->kind != LA_ASK_BEAT && at(&moved, i)->kind != LA_ASK_ASKING)
+			*at(&moved, kept++) = *at(&moved, i);
 	}
-	asks->count = kept;
-	asks->sent = 0;
-	if (asks->count == asks->cap && grow(asks) != LA_OK)
-		return (LA_ENOMEM);
-	asks->head = (asks->head + asks->cap - 1) % asks->cap;
-	*at(asks, 0) = beat;
-	asks->count++;
+	moved.count = kept;
+	moved.sent = 0;
+	for (size_t i = 0; i < kept; i++)
+		at(&moved, i)->redirects = 0;
+	*asks = moved;
+	for (size_t i = 0; i < to->count; i++) {
+		if (la_asks_add(asks, at(to, i)) != LA_OK)
+			return (LA_ENOMEM);
+	}
+	moved = *to;
+	*to = *asks;
+	*asks = (struct la_asks){.ring = moved.ring, .cap = moved.cap};
 	return (LA_OK);
 }

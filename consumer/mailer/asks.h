@@ -1,5 +1,5 @@
 /*
- * What is asked of the ledger and not answered yet, in order. Pure: the Redis
+ * What is asked of the ledger, over one connection, and not answered yet, in order. Pure: the Redis
  * adapter's bookkeeping. Answers come in the order of the asks that were sent; after
  * a lost connection all are sent again.
  */
@@ -21,7 +21,8 @@ enum la_ask_kind {
 	LA_ASK_IS_ALIVE,  /* the mailer whose claim was found */
 	LA_ASK_TAKE_OVER, /* from that mailer, which is gone */
 	LA_ASK_MARK,
-	LA_ASK_RELEASE
+	LA_ASK_RELEASE,
+	LA_ASK_ASKING /* of a cluster: the next one although its slot is only on its way here */
 };
 
 struct la_ask {
@@ -31,6 +32,7 @@ struct la_ask {
 	char other[LA_MAILER_ID_HEX];
 	int64_t ttl_s;
 	int64_t sent_ms; /* monotonic; set when it is sent */
+	uint8_t redirects; /* of a cluster: so often somebody else was said to know */
 };
 
 struct la_asks {
@@ -52,8 +54,9 @@ const struct la_ask *la_asks_awaited(const struct la_asks *asks);
 void la_asks_take(struct la_asks *asks);
 
 /*
- * The connection is lost: all are to be sent again, a beat before the others. Errors: LA_ENOMEM.
+ * The connection is lost: all are to be asked again, by to, before what is there, which was asked later; asks is empty
+ * then. Beats and LA_ASK_ASKING are left out: they were of that connection. Errors: LA_ENOMEM.
  */
-LA_MUST_CHECK enum la_err la_asks_again(struct la_asks *asks);
+LA_MUST_CHECK enum la_err la_asks_move(struct la_asks *asks, struct la_asks *to);
 
 #endif

@@ -6,8 +6,6 @@
 
 #include "common/redis_text.h"
 
-#define KEY_BYTES 128
-
 /* KEYS[1] of the job; ARGV: our claim, its TTL, the claim that may be taken over. Gives 1, or what is there instead. */
 static const char claim_script[] =
     "local found = redis.call('GET', KEYS[1])\n"
@@ -20,9 +18,9 @@ static const char release_script[] =
     "return 1\n";
 
 static void
-name_mailer(char out[KEY_BYTES], const struct la_ledger_names *names, const char *mailer)
+name_mailer(char out[LA_LEDGER_KEY_BYTES], const struct la_ledger_names *names, const char *mailer)
 {
-	(void)snprintf(out, KEY_BYTES, "%s:mailer:%s", names->prefix, mailer);
+	(void)snprintf(out, LA_LEDGER_KEY_BYTES, "%s:mailer:%s", names->prefix, mailer);
 }
 
 static enum la_err
@@ -40,36 +38,57 @@ put_claim(struct la_buf *out, const struct la_ledger_names *names, const struct 
 	    out, (const char *const[]){"EVAL", claim_script, "1", job, claim, ttl, other, NULL}));
 }
 
-enum la_err
-la_ledger_command(struct la_buf *out, const struct la_ledger_names *names, const struct la_ask *ask)
+void
+la_ledger_key(char key[LA_LEDGER_KEY_BYTES], const struct la_ledger_names *names, const struct la_ask *ask)
 {
-	char key[KEY_BYTES], number[24];
-
 	switch (ask->kind) {
 	case LA_ASK_BEAT:
 		name_mailer(key, names, names->mailer);
+		return;
+	case LA_ASK_IS_ALIVE:
+		name_mailer(key, names, ask->other);
+		return;
+	case LA_ASK_ASKING:
+		key[0] = '\0';
+		return;
+	case LA_ASK_CLAIM:
+	case LA_ASK_TAKE_OVER:
+	case LA_ASK_MARK:
+	case LA_ASK_RELEASE:
+		break;
+	}
+	(void)snprintf(key, LA_LEDGER_KEY_BYTES, "%s:m:%s", names->prefix, ask->job_id);
+}
+
+enum la_err
+la_ledger_command(struct la_buf *out, const struct la_ledger_names *names, const struct la_ask *ask)
+{
+	char key[LA_LEDGER_KEY_BYTES], number[24];
+
+	la_ledger_key(key, names, ask);
+	switch (ask->kind) {
+	case LA_ASK_BEAT:
 		(void)snprintf(number, sizeof(number), "%" PRId64, names->lease_ms);
 		return (la_redis_text_command(out, (const char *const[]){"SET", key, "1", "PX", number, NULL}));
 	case LA_ASK_IS_ALIVE:
-		name_mailer(key, names, ask->other);
 		return (la_redis_text_command(out, (const char *const[]){"EXISTS", key, NULL}));
 	case LA_ASK_MARK:
-		(void)snprintf(key, sizeof(key), "%s:m:%s", names->prefix, ask->job_id);
 		(void)snprintf(number, sizeof(number), "%" PRId64, ask->ttl_s);
 		return (la_redis_text_command(out, (const char *const[]){"SET", key, "s", "EX", number, NULL}));
+	case LA_ASK_ASKING:
+		return (la_redis_text_command(out, (const char *const[]){"ASKING", NULL}));
 	case LA_ASK_CLAIM:
 	case LA_ASK_TAKE_OVER:
 	case LA_ASK_RELEASE:
 		break;
 	}
-	(void)snprintf(key, sizeof(key), "%s:m:%s", names->prefix, ask->job_id);
 	return (put_claim(out, names, ask, key));
 }
 
 enum la_err
 la_ledger_goodbye(struct la_buf *out, const struct la_ledger_names *names)
 {
-	char key[KEY_BYTES];
+	char key[LA_LEDGER_KEY_BYTES];
 
 	name_mailer(key, names, names->mailer);
 	return (la_redis_text_command(out, (const char *const[]){"DEL", key, NULL}));
@@ -109,6 +128,7 @@ la_ledger_read(const struct la_ask *ask, const struct la_ledger_reply *reply, en
 	*next = *ask;
 	switch (ask->kind) {
 	case LA_ASK_BEAT:
+	case LA_ASK_ASKING:
 		return (reply->text != NULL ? LA_LEDGER_NOTED : LA_LEDGER_UNREADABLE);
 	case LA_ASK_MARK:
 		*verdict = LA_LEDGER_MARKED;

@@ -15,8 +15,13 @@ struct la_ledger_names {
 	int64_t lease_ms;
 };
 
+#define LA_LEDGER_KEY_BYTES 128
+
+/* The one key that it asks about; "" for LA_ASK_ASKING. */
+void la_ledger_key(char key[LA_LEDGER_KEY_BYTES], const struct la_ledger_names *names, const struct la_ask *ask);
+
 /*
- * Adds the command. Its answer: BEAT, MARK: a status; CLAIM, TAKE_OVER: 1, or the entry that is there instead;
+ * Adds the command. Its answer: BEAT, MARK, ASKING: a status; CLAIM, TAKE_OVER: 1, or the entry that is there instead;
  * IS_ALIVE: 1 or 0; RELEASE: 1. Errors: LA_ENOMEM.
  */
 LA_MUST_CHECK enum la_err la_ledger_command(

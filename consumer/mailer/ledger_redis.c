@@ -6,34 +6,14 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/redis_text.h"
-#include "mailer/asks.h"
-#include "mailer/ledger_command.h"
-
-#define RECONNECT_MS 500   /* between two tries */
-#define LOOKUP_MS 1000     /* so long a resolver may take before it counts as a server that is away */
-#define LEASE_MARGIN_MS 500 /* a lease counts as over a little before the server says so */
+#include "mailer/ledger_internal_redis.h"
 
 static const struct la_ledger_times usual = {.lease_ms = 10000, .beat_ms = 2000, .answer_ms = 3000};
-
-struct la_ledger_redis {
-	struct la_ledger port;
-	struct la_connection connection;
-	struct la_ledger_times times;
-	struct la_ledger_names names;
-	struct la_asks asks;
-	struct la_buf commands;
-	int64_t beat_at_ms, connect_at_ms; /* not before */
-	int64_t lookup_until_ms;           /* 0: no name is being looked up */
-	int64_t heard_ms;                  /* when something came last, or the first ask was sent */
-	int64_t valid_until_ms;
-	struct la_error trouble; /* why there is no connection */
-};
 
 static enum la_err
 ask(struct la_ledger_redis *ledger, const struct la_ask *what, struct la_error *error)
 {
-	return (la_asks_add(&ledger->asks, what) == LA_OK
+	return (la_asks_add(&ledger->waiting, what) == LA_OK
 	    ? LA_OK : la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
 }
 
@@ -62,159 +42,104 @@ ledger_release(void *self, const char *job_id, struct la_error *error)
 	return (ask_of_job(self, (struct la_ask){.kind = LA_ASK_RELEASE}, job_id, error));
 }
 
-/* The connection is of no use any more: what is asked will be asked again over the next one. Returns err. */
 static enum la_err
-give_up(struct la_ledger_redis *ledger, enum la_err err, struct la_error *error)
+no_memory(struct la_error *error)
 {
-	if (error != NULL)
-		ledger->trouble = *error;
-	la_connection_close(&ledger->connection);
-	ledger->connect_at_ms = la_clock_now_ms(NULL) + RECONNECT_MS;
-	return (err);
-}
-
-static enum la_err
-connect_again(struct la_ledger_redis *ledger, struct la_error *error)
-{
-	int64_t now_ms = la_clock_now_ms(NULL);
-	enum la_err err;
-
-	if (now_ms < ledger->connect_at_ms)
-		return (la_error_set(error, ledger->trouble.code, "%s", ledger->trouble.text));
-	if (la_asks_again(&ledger->asks) != LA_OK)
-		return (la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
-	if ((err = la_connection_begin(&ledger->connection, error)) == LA_ETIMEOUT) {
-		if (ledger->lookup_until_ms == 0)
-			ledger->lookup_until_ms = now_ms + LOOKUP_MS;
-		return (now_ms < ledger->lookup_until_ms ? LA_OK : err);
-	}
-	ledger->lookup_until_ms = 0;
-	if (err != LA_OK)
-		return (err == LA_ENOMEM ? err : give_up(ledger, err, error));
-	ledger->heard_ms = now_ms;
-	ledger->beat_at_ms = now_ms + ledger->times.beat_ms;
-	return (LA_OK);
-}
-
-/* All that is not sent yet, in one piece. */
-static enum la_err
-send_asks(struct la_ledger_redis *ledger, struct la_error *error)
-{
-	int64_t now_ms = la_clock_now_ms(NULL);
-	struct la_ask *next;
-
-	la_buf_reset(&ledger->commands);
-	if (la_asks_awaited(&ledger->asks) == NULL)
-		ledger->heard_ms = now_ms; /* nothing was waited for */
-	while ((next = la_asks_send(&ledger->asks)) != NULL) {
-		next->sent_ms = now_ms;
-		if (la_ledger_command(&ledger->commands, &ledger->names, next) != LA_OK)
-			return (la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
-	}
-	if (ledger->commands.size == 0)
-		return (LA_OK);
-	return (la_connection_send(&ledger->connection, la_buf_span(&ledger->commands), error));
-}
-
-/* The answer to the oldest ask. *answered: it is one for the caller. */
-static enum la_err
-judge(struct la_ledger_redis *ledger, const redisReply *reply, struct la_ledger_answer *answer, bool *answered,
-    struct la_error *error)
-{
-	const struct la_ledger_reply plain = {.is_integer = reply->type == REDIS_REPLY_INTEGER,
-	    .integer = reply->integer,
-	    .text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS ? reply->str : NULL};
-	const struct la_ask what = *la_asks_awaited(&ledger->asks);
-	struct la_ask next = what;
-	enum la_err err = LA_OK;
-
-	*answered = false;
-	answer->token = what.token;
-	if (reply->type == REDIS_REPLY_ERROR)
-		return (la_redis_text_error(error, ledger->connection.url.name, reply->str));
-	switch (la_ledger_read(&what, &plain, &answer->verdict, &next)) {
-	case LA_LEDGER_ANSWERED:
-		*answered = true;
-		break;
-	case LA_LEDGER_ASK_MORE:
-		err = ask(ledger, &next, error);
-		break;
-	case LA_LEDGER_NOTED:
-		if (what.kind == LA_ASK_BEAT)
-			ledger->valid_until_ms = what.sent_ms + ledger->times.lease_ms - LEASE_MARGIN_MS;
-		break;
-	case LA_LEDGER_UNREADABLE:
-		return (la_error_set(error, LA_EUNAVAILABLE, "%s: unexpected answer, or an entry that this version cannot read",
-		    ledger->connection.url.name));
-	}
-	if (err == LA_OK)
-		la_asks_take(&ledger->asks);
-	return (err);
-}
-
-static enum la_err
-take_answers(struct la_ledger_redis *ledger, struct la_ledger_answer *out, size_t cap, size_t *count,
-    struct la_error *error)
-{
-	redisReply *reply;
-	bool answered;
-	enum la_err err;
-
-	while (*count < cap && la_asks_awaited(&ledger->asks) != NULL) {
-		if ((err = la_connection_try_reply(&ledger->connection, &reply, error)) != LA_OK)
-			return (err);
-		if (reply == NULL)
-			break;
-		ledger->heard_ms = la_clock_now_ms(NULL);
-		err = judge(ledger, reply, &out[*count], &answered, error);
-		freeReplyObject(reply);
-		if (err != LA_OK)
-			return (err);
-		*count += answered;
-	}
-	if (la_asks_awaited(&ledger->asks) != NULL && *count < cap &&
-	    la_clock_now_ms(NULL) - ledger->heard_ms > ledger->times.answer_ms)
-		return (la_error_set(error, LA_ETIMEOUT, "%s: no answer in time", ledger->connection.url.name));
-	return (LA_OK);
+	return (la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
 }
 
 /*
  * This mailer could not say in time that it lives: others may have taken its claims over since. Answers that are on
- * their way speak of before: the connection goes, and all is asked again.
+ * their way speak of before: the connections go, and all is asked again.
  */
-static void
-look_for_lapse(struct la_ledger_redis *ledger)
+static enum la_err
+look_for_lapse(struct la_ledger_redis *ledger, struct la_error *error)
 {
 	if (ledger->valid_until_ms == 0 || la_clock_now_ms(NULL) < ledger->valid_until_ms)
-		return;
+		return (LA_OK);
 	ledger->valid_until_ms = 0;
-	la_connection_close(&ledger->connection);
-	ledger->connect_at_ms = 0;
+	return (la_ledger_close_lanes(ledger) == LA_OK ? LA_OK : no_memory(error));
+}
+
+/*
+ * To its lane, behind all that is there. A beat goes first: it is to be there before anybody finds a claim. Of a
+ * cluster's masters none waits for another: there it must be answered first.
+ */
+static enum la_err
+hand_out(struct la_ledger_redis *ledger, struct la_error *error)
+{
+	bool held = ledger->map != NULL && ledger->valid_until_ms == 0;
+	enum la_err err = LA_OK;
+
+	for (size_t left = held ? 0 : ledger->waiting.count; left > 0; left--) {
+		const struct la_ask next = *la_asks_send(&ledger->waiting);
+		struct la_ledger_lane *lane = la_ledger_lane_of(ledger, &next);
+
+		la_asks_take(&ledger->waiting);
+		if (lane == NULL)
+			err = la_error_set(error, LA_EUNAVAILABLE, "redis cluster: some slots have no master");
+		if (la_asks_add(lane == NULL ? &ledger->waiting : &lane->asks, &next) != LA_OK)
+			return (no_memory(error));
+	}
+	if (err != LA_OK)
+		ledger->stale = true;
+	return (err);
+}
+
+static enum la_err
+beat(struct la_ledger_redis *ledger, struct la_error *error)
+{
+	static const struct la_ask what = {.kind = LA_ASK_BEAT};
+	int64_t now_ms = la_clock_now_ms(NULL);
+	struct la_ledger_lane *lane = la_ledger_lane_of(ledger, &what);
+
+	if (now_ms < ledger->beat_at_ms)
+		return (LA_OK);
+	if (lane == NULL) {
+		ledger->stale = true;
+		return (la_error_set(error, LA_EUNAVAILABLE, "redis cluster: some slots have no master"));
+	}
+	ledger->beat_at_ms = now_ms + ledger->times.beat_ms;
+	return (la_asks_add(&lane->asks, &what) == LA_OK ? LA_OK : no_memory(error));
+}
+
+/* Every lane, whatever befalls another; *error is the first one's. */
+static enum la_err
+work_lanes(struct la_ledger_redis *ledger, const struct la_ledger_room *room, struct la_error *error)
+{
+	struct la_error other = LA_ERROR_INIT;
+	enum la_err first = LA_OK, err;
+
+	for (size_t n = 0; n < ledger->lane_count && first != LA_ENOMEM; n++) {
+		err = la_ledger_work_lane(ledger, ledger->lane[n], room, first == LA_OK ? error : &other);
+		if (err != LA_OK && (first == LA_OK || err == LA_ENOMEM))
+			first = err;
+	}
+	return (first);
 }
 
 static enum la_err
 ledger_work(void *self, struct la_ledger_answer *out, size_t cap, size_t *count, struct la_error *error)
 {
-	static const struct la_ask beat = {.kind = LA_ASK_BEAT};
+	const struct la_ledger_room room = {.out = out, .cap = cap, .count = count};
 	struct la_ledger_redis *ledger = self;
-	int64_t now_ms = la_clock_now_ms(NULL);
-	enum la_err err;
+	enum la_err err, handed;
 
 	*count = 0;
-	look_for_lapse(ledger);
-	if (ledger->connection.redis == NULL &&
-	    ((err = connect_again(ledger, error)) != LA_OK || ledger->connection.redis == NULL))
+	if ((err = look_for_lapse(ledger, error)) != LA_OK || (err = la_ledger_find_servers(ledger, error)) != LA_OK ||
+	    ledger->lane_count == 0)
 		return (err);
-	if (now_ms >= ledger->beat_at_ms) {
-		if ((err = ask(ledger, &beat, error)) != LA_OK)
-			return (err);
-		ledger->beat_at_ms = now_ms + ledger->times.beat_ms;
-	}
-	if ((err = send_asks(ledger, error)) == LA_OK)
-		err = take_answers(ledger, out, cap, count, error);
-	if (err == LA_OK)
-		err = send_asks(ledger, error); /* what an answer made us ask */
-	return (err == LA_OK || err == LA_ENOMEM ? err : give_up(ledger, err, error));
+	if ((err = beat(ledger, error)) != LA_OK)
+		return (err);
+	handed = hand_out(ledger, error);
+	if (handed == LA_ENOMEM || (err = work_lanes(ledger, &room, error)) != LA_OK || handed != LA_OK)
+		return (handed == LA_ENOMEM || err == LA_OK ? handed : err);
+	/* what an answer made us ask, or may be asked now */
+	if (ledger->waiting.count == 0 || ledger->lane_count == 0)
+		return (LA_OK);
+	if ((err = hand_out(ledger, error)) != LA_OK)
+		return (err);
+	return (work_lanes(ledger, &room, error));
 }
 
 static int
@@ -222,7 +147,9 @@ ledger_fd(void *self)
 {
 	const struct la_ledger_redis *ledger = self;
 
-	return (ledger->connection.redis == NULL ? -1 : ledger->connection.redis->fd);
+	if (ledger->epoll_fd >= 0)
+		return (ledger->epoll_fd);
+	return (ledger->seed.redis == NULL ? -1 : ledger->seed.redis->fd);
 }
 
 static int64_t
@@ -240,8 +167,9 @@ la_ledger_redis_new(struct la_ledger_redis **ledger, const struct la_conf *conf,
 
 	if (made == NULL)
 		goto fail;
+	made->epoll_fd = -1;
 	(void)snprintf(made->names.prefix, sizeof(made->names.prefix), "%s", la_conf_text(conf, "redis.prefix"));
-	if ((err = la_connection_init(&made->connection, conf, error)) != LA_OK)
+	if ((err = la_connection_init(&made->seed, conf, error)) != LA_OK)
 		goto fail;
 	if (sodium_init() < 0) {
 		err = la_error_set(error, LA_EINTERNAL, "libsodium does not start");
@@ -263,23 +191,40 @@ fail:
 	return (err);
 }
 
+static void
+read_to_the_end(struct la_ledger_lane *lane, size_t answers, int64_t until_ms)
+{
+	redisReply *reply;
+
+	for (size_t left = answers + (size_t)lane->connection->greetings; left > 0; left--) {
+		if (la_connection_reply(lane->connection, until_ms, &reply, NULL) != LA_OK)
+			return;
+		freeReplyObject(reply);
+	}
+}
+
 /* Whatever the answers are; but they say that the commands before them arrived. */
 static void
 say_goodbye(struct la_ledger_redis *ledger, int64_t until_ms)
 {
-	redisReply *reply;
+	static const struct la_ask mine = {.kind = LA_ASK_BEAT};
+	struct la_ledger_lane *last = la_ledger_lane_of(ledger, &mine);
 
-	if (send_asks(ledger, NULL) != LA_OK)
+	if (hand_out(ledger, NULL) != LA_OK)
+		return;
+	for (size_t n = 0; n < ledger->lane_count; n++) {
+		struct la_ledger_lane *lane = ledger->lane[n];
+
+		if (lane == NULL || lane->connection->redis == NULL || la_ledger_send_asks(ledger, lane, NULL) != LA_OK || lane == last)
+			continue;
+		read_to_the_end(lane, lane->asks.sent, until_ms);
+	}
+	if (last == NULL || last->connection->redis == NULL)
 		return;
 	la_buf_reset(&ledger->commands);
-	if (la_ledger_goodbye(&ledger->commands, &ledger->names) != LA_OK ||
-	    la_connection_send(&ledger->connection, la_buf_span(&ledger->commands), NULL) != LA_OK)
-		return;
-	for (size_t left = ledger->asks.sent + 1 + (size_t)ledger->connection.greetings; left > 0; left--) {
-		if (la_connection_reply(&ledger->connection, until_ms, &reply, NULL) != LA_OK)
-			return;
-		freeReplyObject(reply);
-	}
+	if (la_ledger_goodbye(&ledger->commands, &ledger->names) == LA_OK &&
+	    la_connection_send(last->connection, la_buf_span(&ledger->commands), NULL) == LA_OK)
+		read_to_the_end(last, last->asks.sent + 1, until_ms);
 }
 
 void
@@ -287,10 +232,11 @@ la_ledger_redis_close(struct la_ledger_redis *ledger, int timeout_ms)
 {
 	if (ledger == NULL)
 		return;
-	if (ledger->connection.redis != NULL && timeout_ms > 0)
+	if (ledger->lane_count > 0 && timeout_ms > 0)
 		say_goodbye(ledger, la_clock_now_ms(NULL) + timeout_ms);
-	la_connection_clear(&ledger->connection);
-	la_asks_clear(&ledger->asks);
+	la_ledger_clear_lanes(ledger);
+	la_connection_clear(&ledger->seed);
+	la_asks_clear(&ledger->waiting);
 	la_buf_clear(&ledger->commands);
 	free(ledger);
 }
@@ -315,5 +261,5 @@ la_ledger_redis_check(struct la_ledger_redis *ledger, int timeout_ms, void (*war
 	const struct la_redis_warnings warnings = {
 	    .warn = warn, .cookie = cookie, .if_evicted = "a mark can vanish, and a mail that is read again is sent again"};
 
-	return (la_connection_check(&ledger->connection, timeout_ms, &warnings, error));
+	return (la_redis_check(&ledger->seed, timeout_ms, &warnings, error));
 }

@@ -4,7 +4,9 @@
  *   <prefix>:m:<job_id>        "c<mailer>": claimed; "s": sent. TTL as asked for.
  *   <prefix>:mailer:<mailer>   there while the mailer lives; it says so every 2 s, and is gone after 10 s
  *
- * One key per command, so that a cluster needs no more. Commands: EVAL, SET, EXISTS, DEL.
+ * One key per command. On a cluster each master has a connection and asks of its own; claims are sent only while it is
+ * known that others see this mailer alive, since no master waits for another. Commands: EVAL, SET, EXISTS, DEL,
+ * CLUSTER SLOTS, ASKING.
  */
 #ifndef LA_MAILER_LEDGER_REDIS_H
 #define LA_MAILER_LEDGER_REDIS_H
@@ -28,7 +30,7 @@ struct la_ledger_times {
 };
 void la_ledger_redis_set_times(struct la_ledger_redis *ledger, const struct la_ledger_times *times);
 
-/* For check; as la_connection_check. */
+/* For check; as la_redis_check. */
 LA_MUST_CHECK enum la_err la_ledger_redis_check(struct la_ledger_redis *ledger, int timeout_ms,
     void (*warn)(void *cookie, const char *line), void *cookie, struct la_error *error);
 

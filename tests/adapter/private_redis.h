@@ -8,9 +8,11 @@
 #include <ftw.h>
 #include <hiredis/hiredis.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,16 +20,18 @@ struct private_redis {
 	char folder[64];
 	char socket[96];
 	pid_t pid;
+	int port, bus_port; /* private_cluster.h; 0: none */
 };
 
 static void
 private_redis_exec(const struct private_redis *redis, const char *const *options)
 {
-	const char *argv[32] = {"redis-server", "--port", "0", "--unixsocket", redis->socket, "--dir", redis->folder,
+	const char *argv[40] = {"redis-server", "--port", "0", "--unixsocket", redis->socket, "--dir", redis->folder,
 	    "--save", "", "--daemonize", "no", "--logfile", "redis.log"};
 	size_t count = 13;
 
-	while (options != NULL && *options != NULL && count < 31)
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that aborts leaves nothing behind */
+	while (options != NULL && *options != NULL && count < 39)
 		argv[count++] = *options++;
 	execvp("redis-server", (char *const *)(void *)argv);
 	_exit(127);

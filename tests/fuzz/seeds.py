@@ -160,6 +160,11 @@ def redis_url():
         yield url, url.encode()
 
 
+def redis_slot():
+    for text in ("MOVED 3999 127.0.0.1:6381", "ASK 16383 ::1:7000", "MOVED 12 :7000", "{a}b{}", "redis-1.example.jp"):
+        yield text, text.encode()
+
+
 def template():
     folder = SOURCE / "templates/jmb"
     for kind, name in enumerate(("body.txt", "body.html", "subject.txt")):
@@ -279,7 +284,7 @@ def brand():
 
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "corpus"
-    for make in (decode, schema, state, agent, conf, json_, keys, redis_url, template, message, clean, address, sealed, directory, registry,
+    for make in (decode, schema, state, agent, conf, json_, keys, redis_url, redis_slot, template, message, clean, address, sealed, directory, registry,
                  smtp_reply, smtp_mail, zone, brand):
         target = folder / make.__name__.rstrip("_")
         target.mkdir(parents=True, exist_ok=True)

@@ -62,6 +62,26 @@ bad_url_is_refused_with_what_is_allowed(void **state)
 }
 
 static void
+list_names_nodes_of_one_cluster(void **state)
+{
+	static const char *const bad[] = {"", " ", "redis://a rediss://b", "redis://a unix:///b", "unix:///a unix:///b",
+	    "redis://a nonsense", "redis://a redis://b redis://c redis://d redis://e redis://f redis://g redis://h redis://i"};
+	struct la_redis_url urls[LA_REDIS_SEEDS_MAX];
+	size_t count;
+
+	(void)state;
+	assert_int_equal(la_redis_url_parse_list("redis://a:1", urls, &count, NULL), LA_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(la_redis_url_parse_list(" redis://a:1, redis://[::1]:2 redis://c", urls, &count, NULL), LA_OK);
+	assert_int_equal(count, 3);
+	assert_string_equal(urls[0].name, "redis://a:1");
+	assert_string_equal(urls[1].where, "::1");
+	assert_string_equal(urls[2].name, "redis://c:6379");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(la_redis_url_parse_list(bad[i], urls, &count, NULL), LA_ECONFIG);
+}
+
+static void
 key_is_prefix_epoch_and_digest_in_base64url(void **state)
 {
 	struct la_member_key key = {.epoch = 7};
@@ -108,6 +128,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(url_names_server_and_database),
 	    cmocka_unit_test(bad_url_is_refused_with_what_is_allowed),
+	    cmocka_unit_test(list_names_nodes_of_one_cluster),
 	    cmocka_unit_test(key_is_prefix_epoch_and_digest_in_base64url),
 	    cmocka_unit_test(error_says_which_and_what_helps_and_repeats_no_argument),
 	};

@@ -1,4 +1,4 @@
-#include "detector/answers_redis.h"
+#include "common/answers_redis.h"
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t element_count;

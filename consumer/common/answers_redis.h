@@ -1,6 +1,6 @@
 /* Answers of Redis that live in an arena and go all at once: an MGET's otherwise cost two allocations a key. */
-#ifndef LA_DETECTOR_ANSWERS_REDIS_H
-#define LA_DETECTOR_ANSWERS_REDIS_H
+#ifndef LA_COMMON_ANSWERS_REDIS_H
+#define LA_COMMON_ANSWERS_REDIS_H
 
 #include <hiredis/hiredis.h>
 

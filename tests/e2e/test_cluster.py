@@ -1,0 +1,152 @@
+"""On a Redis Cluster: the same alerts, decisions and mails, while slots move, masters die and keys are rotated."""
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from cluster import Cluster
+from process import wait_until
+from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic
+from rotation import rotate
+from services import Topics
+
+SESSION = {"kafka.consumer.session.timeout.ms": "6000", "kafka.consumer.heartbeat.interval.ms": "300"}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    folder = Path(tempfile.mkdtemp(prefix="la-"))
+    made = Cluster(folder)
+    try:
+        yield made.start()
+    finally:
+        made.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def on_cluster(cluster, topics):
+    """Settings for the cluster, with a prefix of this test's own."""
+    return {"redis.url": cluster.url, "redis.prefix": topics.events.replace("-", "."), **SESSION}
+
+
+class Feed:
+    """First logins of members that are new: each must alert, once."""
+
+    def __init__(self, kafka, topics):
+        self.kafka, self.topics = kafka, topics
+        self.names = []
+
+    def send(self, count):
+        names = [f"c{number}" for number in range(len(self.names), len(self.names) + count)]
+        self.names += names
+        produce(self.kafka.bootstrap, self.topics.events,
+                [(name.encode(), encode(login(name, f"m-{name}"))) for name in names])
+
+    def settle(self, said=lambda: ""):
+        wait_until(lambda: committed(self.kafka.bootstrap, f"{self.topics.events}-detector", self.topics.events) ==
+                   end_offsets(self.kafka.bootstrap, self.topics.events), 60, lambda: f"all is committed\n{said()[-4000:]}",
+                   interval=0.1)
+
+    def jobs(self):
+        return [decode(record.value, "AlertJob") for record in read_topic(self.kafka.bootstrap, self.topics.alerts)]
+
+    def check(self):
+        assert {(job["event_id"], job["job_id"]) for job in self.jobs()} == \
+            {(name, job_id(name, DEMO_START)) for name in self.names}
+
+
+def lives(count):
+    """What members do: known and new devices, one taken away, some members erased."""
+    for number in range(count):
+        member = f"m-{number}"
+
+        def event(name, minutes, **fields):
+            return login(f"{number}-{name}", member, at=DEMO_START + minutes * 60000, **fields)
+
+        yield event("first", 0)
+        yield event("again", 1)
+        yield event("browser", 2, browser="firefox")
+        yield event("revoked", 3, kind="DEVICE_REVOKED")
+        yield event("new", 4)
+        if number % 5 == 0:
+            yield event("erased", 5, kind="ACCOUNT_ERASED")
+            yield event("reborn", 6)
+
+
+def test_a_cluster_gives_the_same_alerts_decisions_and_mails_as_one_redis(kafka, topics, detector, mailer, smtp_sink, on_cluster):
+    events = list(lives(150))
+    other = Topics()
+    kafka.create_topics(other.alerts, other.decisions)
+    produce(kafka.bootstrap, topics.events, [(event["member_id"].encode(), encode(event)) for event in events])
+    both = [detector({"decisions.publish": "all", **on_cluster}).start(),
+            detector({"decisions.publish": "all", "kafka.consumer.group.id": f"{topics.events}-alone", "redis.prefix": on_cluster["redis.prefix"],
+                      "topic.alerts": other.alerts, "topic.decisions": other.decisions}).start()]
+    mailing = mailer(on_cluster).start()
+
+    def written(name):
+        return sorted((record.key, record.value) for record in read_topic(kafka.bootstrap, name))
+
+    decisions = [read_topic(kafka.bootstrap, name, len(events)) for name in (topics.decisions, other.decisions)]
+    assert sorted(record.value for record in decisions[0]) == sorted(record.value for record in decisions[1])
+    alerts = written(topics.alerts)
+    assert alerts == written(other.alerts) and len(alerts) >= 150 * 3
+    assert len(smtp_sink.wait_for(len(alerts), settle=0.5)) == len(alerts)
+    assert [program.terminate() for program in (*both, mailing)] == [0, 0, 0]
+    assert "msg=waiting" not in both[0].stderr() + mailing.stderr()
+    checked = both[0].command("check")
+    assert checked.returncode == 0 and b"ok redis\n" in checked.stdout, checked.stdout
+
+
+def test_slots_that_move_while_events_flow_lose_and_double_nothing(kafka, topics, detector, cluster, on_cluster):
+    feed = Feed(kafka, topics)
+    running = detector(on_cluster).start()
+    feed.send(300)
+    feed.settle(running.stderr)
+    moving = threading.Thread(target=cluster.reshard, args=(400,))
+    moving.start()
+    while moving.is_alive():
+        feed.send(20)
+        time.sleep(0.02)
+    moving.join()
+    feed.send(100)
+    feed.settle(running.stderr)
+    assert running.terminate() == 0
+    assert len(feed.jobs()) == len(feed.names)
+    feed.check()
+
+
+def test_keys_are_rotated_on_a_cluster(kafka, topics, detector, folder, on_cluster):
+    rotate(kafka, topics, lambda settings=None: detector({**on_cluster, **(settings or {})}), folder)
+
+
+def test_a_master_and_the_detector_die_and_no_alert_is_lost_or_mailed_twice(kafka, topics, detector, mailer, smtp_sink, cluster, on_cluster):
+    """The last one: the first master stays dead. What only it had acknowledged may be lost, so nobody of these comes again."""
+    feed = Feed(kafka, topics)
+    running = detector(on_cluster).start()
+    mailing = mailer(on_cluster).start()
+    feed.send(200)
+    feed.settle(running.stderr)
+    known = list(feed.names)
+    cluster.lose_first_master()
+    feed.send(100)
+    wait_until(lambda: "msg=waiting" in running.stderr(), 20, running.stderr)
+    running.kill()
+    running.start()
+    feed.send(100)
+    wait_until(cluster.is_taken_over, 20, "the replica is the master")
+    feed.send(100)
+    feed.settle(running.stderr)
+    feed.check()
+    produce(kafka.bootstrap, topics.events, [(name.encode(), encode(login(f"{name}-again", f"m-{name}", at=DEMO_START + 60000)))
+                                             for name in known])
+    feed.settle(running.stderr)
+    feed.check()  # of those the replica had a copy
+    mails = smtp_sink.wait_for(len(feed.names), timeout=60)
+    assert len({mail.message["Message-ID"] for mail in mails}) == len(mails) == len(feed.names)
+    assert [program.terminate() for program in (running, mailing)] == [0, 0]
+    said = [line for line in running.stderr().splitlines() if "msg=waiting" in line]
+    assert 1 <= len(said) <= 4, said

@@ -1,0 +1,65 @@
+"""A Redis Cluster of private servers on loopback: three masters, the first of which has a replica."""
+import subprocess
+
+import redis
+
+from process import free_port, wait_until
+from services import Redis
+
+NODE_TIMEOUT_MS = 1000
+
+
+class Cluster:
+    def __init__(self, folder):
+        self.nodes = [Redis(folder / f"n{number}", aof=True, options=[
+            "--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-node-timeout", NODE_TIMEOUT_MS,
+            "--repl-diskless-sync-delay", "0"]) for number in range(4)]
+        self.masters, self.replica = self.nodes[:3], self.nodes[3]
+
+    def start(self):
+        for node in self.nodes:
+            node.start()
+        places = [f"127.0.0.1:{node.port}" for node in self.masters]
+        self.cli("create", *places, "--cluster-yes")
+        self.cli("add-node", f"127.0.0.1:{self.replica.port}", places[0], "--cluster-slave", "--cluster-master-id",
+                 self.id(self.masters[0]))
+        wait_until(lambda: self.replica.client.info("replication").get("master_link_status") == "up", 20, "a replica")
+        wait_until(lambda: all("cluster_state:ok" in str(node.client.execute_command("CLUSTER", "INFO")) for node in self.nodes),
+                   20, "a cluster")
+        return self
+
+    def cli(self, *args):
+        done = subprocess.run(["redis-cli", "--cluster", *map(str, args)], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @staticmethod
+    def id(node):
+        return node.client.execute_command("CLUSTER", "MYID").decode()
+
+    @property
+    def url(self):
+        return " ".join(f"redis://127.0.0.1:{node.port}" for node in self.masters[:2])
+
+    def reshard(self, count):
+        """Slots with what is in them, from the second master to the third."""
+        self.cli("reshard", f"127.0.0.1:{self.masters[1].port}", "--cluster-from", self.id(self.masters[1]),
+                 "--cluster-to", self.id(self.masters[2]), "--cluster-slots", count, "--cluster-pipeline", "1", "--cluster-yes")
+
+    def lose_first_master(self):
+        """Killed, when its replica has all that it acknowledged until now."""
+        def is_copied():
+            info = self.masters[0].client.info("replication")
+            return info["slave0"]["offset"] == info["master_repl_offset"]
+
+        wait_until(is_copied, 20, "the replica has all")
+        self.masters[0].kill()
+
+    def is_taken_over(self):
+        try:
+            return self.replica.client.info("replication")["role"] == "master"
+        except redis.RedisError:
+            return False
+
+    def close(self):
+        for node in self.nodes:
+            node.close()
