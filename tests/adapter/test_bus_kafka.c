@@ -328,18 +328,22 @@ topic_made_later_is_read(void **state)
 	static const char *const often[] = {"kafka.consumer.topic.metadata.refresh.interval.ms=500", NULL};
 	struct la_bus_kafka *bus;
 	const struct la_bus *port;
+	struct la_error error = LA_ERROR_INIT;
+	enum la_err err = LA_OK;
 	size_t count;
-	int i;
 
 	(void)state;
 	(void)snprintf(fixture.topic, sizeof(fixture.topic), "made-later");
 	set_missing(true);
 	bus = la_fixture_bus(often);
 	port = la_bus_kafka_port(bus);
-	for (i = 0; i < 20; i++) {
-		assert_int_equal(port->poll(port->self, 100, got, 64, &count, NULL), LA_OK);
+	for (int i = 0; err == LA_OK; i++) {
+		assert_in_range(i, 0, PATIENCE_MS / 100);
+		err = port->poll(port->self, 100, got, 64, &count, &error);
 		assert_int_equal(count, 0);
 	}
+	assert_int_equal(err, LA_EUNAVAILABLE);
+	assert_non_null(strstr(error.text, "topic made-later"));
 	set_missing(false);
 	la_fixture_write(fixture.topic, 0, NULL, "one");
 	la_fixture_read(port, got, 1);

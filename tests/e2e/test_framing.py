@@ -8,6 +8,8 @@ import shutil
 import ssl
 import struct
 import tempfile
+import time
+from collections import Counter
 from pathlib import Path
 
 import fastavro
@@ -248,13 +250,16 @@ def test_a_flood_of_unknown_ids_is_no_flood_of_questions(kafka, topics, registry
     flood = [b"\0" + struct.pack(">I", 10_000_000 + number) + body for number in range(150)]
     same = [flood[0]] * 1000
     produce(kafka.bootstrap, topics.events, [*((b"y1", value) for value in flood + same), *values])
+    started = time.monotonic()
     detecting = detector(framed(front)).start()
     assert alerted(kafka, topics, 1, 5) == ["u1"]
     letters = read_topic(kafka.bootstrap, topics.events_dlq, len(flood) + len(same))
     assert len(letters) == len(flood) + len(same)
     assert {dict(letter.headers)["__connect.errors.class.name"] for letter in letters} == {b"unknown_schema"}
     assert dict(letters[0].headers)["__connect.errors.exception.message"] == b"byte 1: the registry has no schema with id 10000000"
-    assert sorted(front.ids()) == sorted([*range(10_000_000, 10_000_150), struct.unpack(">I", values[0][1][1:5])[0]])
+    asked = Counter(front.ids())
+    assert set(asked) == {*range(10_000_000, 10_000_150), struct.unpack(">I", values[0][1][1:5])[0]}
+    assert max(asked.values()) <= 1 + (time.monotonic() - started) / 10  # it may be registered meanwhile
     assert "waiting for=registry" not in detecting.stderr()
 
 
