@@ -159,3 +159,22 @@ la_hex(char *out, const unsigned char *bytes, size_t size)
 	}
 	out[2 * size] = '\0';
 }
+
+const char *
+la_html_entity(unsigned char byte)
+{
+	switch (byte) {
+	case '&':
+		return ("&amp;");
+	case '<':
+		return ("&lt;");
+	case '>':
+		return ("&gt;");
+	case '"':
+		return ("&quot;");
+	case '\'':
+		return ("&#39;");
+	default:
+		return (NULL);
+	}
+}

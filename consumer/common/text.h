@@ -48,6 +48,9 @@ size_t la_utf8_encode(uint32_t code_point, char out[4]);
 
 bool la_utf8_valid(struct la_span src);
 
+/* What stands for the byte in HTML's text and quoted attributes (WHATWG HTML, 13.1.4); NULL: the byte itself. */
+const char *la_html_entity(unsigned char byte);
+
 /* Lower-case hex with a NUL: out has 2 * size + 1 bytes. */
 void la_hex(char *out, const unsigned char *bytes, size_t size);
 

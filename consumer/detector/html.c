@@ -24,21 +24,9 @@ la_html_raw(struct la_html *html, const char *markup)
 static const char *
 escape(uint32_t c)
 {
-	switch (c) {
-	case '&':
-		return ("&amp;");
-	case '<':
-		return ("&lt;");
-	case '>':
-		return ("&gt;");
-	case '"':
-		return ("&quot;");
-	case '\'':
-		return ("&#39;");
-	}
 	if ((c < 0x20 && c != '\n') || (c >= 0x7f && c < 0xa0))
 		return ("\xef\xbf\xbd");
-	return (NULL);
+	return (c < 0x80 ? la_html_entity((unsigned char)c) : NULL);
 }
 
 void

@@ -1,3 +1,4 @@
+#include "common/text.h"
 #include "mailer/template.h"
 #include "mailer/template_steps.h"
 
@@ -17,22 +18,9 @@ escape_of(enum la_template_kind kind, struct la_span text, size_t i)
 		return (c < 0x20 || c == 0x7f ? "" : NULL);
 	if (kind == LA_TEMPLATE_TEXT)
 		return (NULL);
-	switch (c) {
-	case '&':
-		return ("&amp;");
-	case '<':
-		return ("&lt;");
-	case '>':
-		return ("&gt;");
-	case '"':
-		return ("&quot;");
-	case '\'':
-		return ("&#39;");
-	case ':':
+	if (c == ':')
 		return (i > 0 && is_letter(text.data[i - 1]) ? "&#58;" : NULL);
-	default:
-		return (NULL);
-	}
+	return (la_html_entity(c));
 }
 
 static enum la_err
