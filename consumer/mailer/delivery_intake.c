@@ -200,8 +200,10 @@ la_delivery_take(struct la_delivery_loop *loop, struct la_error *error)
 	enum la_err err = LA_OK;
 
 	note_full(loop);
-	if (loop->taken_first < loop->taken_end && room > 0)
+	if (loop->taken_first < loop->taken_end && room > 0) {
 		err = take_polled(loop, room, error);
+		room = room_for_records(loop);
+	}
 	if (loop->taken_first < loop->taken_end)
 		room = 0;
 	pause_bus(loop, room == 0);

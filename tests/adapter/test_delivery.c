@@ -4,6 +4,10 @@
  */
 #include "delivery_world.h"
 
+#include "common/confluent.h"
+#include "common/decoder_core.h"
+#include "common/file.h"
+
 static void
 each_job_is_mailed_once_and_committed_behind_its_record(void **state)
 {
@@ -486,6 +490,76 @@ a_crash_at_any_step_loses_no_mail_and_repeats_only_what_was_claimed(void **state
 	assert_true(k > 40);
 }
 
+/* A registry that has one schema, of any id, and needs a while for it. */
+struct registry {
+	struct la_registry_answer answer;
+	int asked;
+};
+
+static enum la_err
+registry_find(void *cookie, uint32_t id, const struct la_registry_answer **answer, struct la_error *error)
+{
+	struct registry *registry = cookie;
+
+	(void)id;
+	if (registry->asked++ < 3)
+		return (la_error_set(error, LA_ETIMEOUT, "asked"));
+	*answer = &registry->answer;
+	return (LA_OK);
+}
+
+static void
+registry_free(void *cookie)
+{
+	la_buf_clear(&((struct registry *)cookie)->answer.schema);
+}
+
+static void
+ask_for_schemas(struct world *world, struct registry *registry)
+{
+	struct la_decoder_options options = {.record = LA_RECORD_ALERT_JOB,
+	    .framing = LA_FRAMING_CONFLUENT,
+	    .schema_folder = LA_TEST_SOURCE_DIR "/schemas"};
+	struct la_error error = LA_ERROR_INIT;
+
+	la_decoder_free(world->decoder);
+	if (la_decoder_new(&world->decoder, &options, &error) != LA_OK ||
+	    la_file_read(LA_TEST_SOURCE_DIR "/schemas/AlertJob.avsc", 100000, &registry->answer.schema, &error) != LA_OK ||
+	    la_decoder_set_source(
+		world->decoder, (struct la_decoder_source){registry_find, registry_free, registry}) != LA_OK)
+		fail_msg("%s", error.text);
+	world->options.decoder = world->decoder;
+	reopen_loop(world);
+}
+
+/* What waited for its schema takes the places that there are: no more is polled than there is room for behind it. */
+static void
+of_a_backlog_that_waits_for_a_schema_no_more_is_taken_than_there_is_room_for(void **state)
+{
+	struct world *world = *state;
+	struct registry registry = {.answer = {.verdict = LA_REGISTRY_FOUND, .schema = LA_BUF_INIT}};
+	char to[16];
+
+	ask_for_schemas(world, &registry);
+	for (int i = 0; i < 600; i++) {
+		struct record *record;
+		struct la_buf framed = LA_BUF_INIT;
+		unsigned char header[LA_CONFLUENT_HEADER_BYTES];
+
+		(void)snprintf(to, sizeof(to), "u%d", i);
+		add(world, i, to);
+		record = &world->records[i % PARTITIONS][i / PARTITIONS];
+		la_confluent_header(7, header);
+		assert_int_equal(la_buf_add(&framed, header, sizeof(header)), LA_OK);
+		assert_int_equal(la_buf_add(&framed, record->value.data, record->value.size), LA_OK);
+		la_buf_clear(&record->value);
+		record->value = framed;
+	}
+	assert_int_equal(run(world), LA_OK);
+	assert_int_equal(world->send_count, 600);
+	assert_int_equal(world->most_in_hand, 256);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -511,6 +585,7 @@ main(void)
 	    TEST(a_commit_that_a_rebalance_refused_is_made_again_for_what_was_kept),
 	    TEST(the_last_commit_is_tried_until_it_is_taken_or_the_time_is_over),
 	    TEST(a_failing_call_is_made_again),
+	    TEST(of_a_backlog_that_waits_for_a_schema_no_more_is_taken_than_there_is_room_for),
 	    TEST(a_crash_at_any_step_loses_no_mail_and_repeats_only_what_was_claimed),
 	};
 
