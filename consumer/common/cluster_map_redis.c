@@ -42,10 +42,11 @@ la_cluster_map_read(struct la_slot_map *map, const redisReply *reply, const char
 	return (LA_OK);
 }
 
+/* A server that is full says so in the place of the first answer, whatever was asked, and hangs up. */
 bool
 la_cluster_map_is_single(const redisReply *reply)
 {
-	return (reply->type == REDIS_REPLY_ERROR &&
+	return (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "ERR max number of clients", 25) != 0 &&
 	    (strncmp(reply->str, "ERR ", 4) == 0 || strncmp(reply->str, "NOPERM", 6) == 0));
 }
 

@@ -178,6 +178,7 @@ la_cluster_refresh(struct la_cluster *cluster, int64_t deadline_ms, struct la_er
 		err = ask_for_map(cluster, cluster->turn++ % candidates, until_ms < deadline_ms ? until_ms : deadline_ms, map, error);
 		if (err == LA_OK) {
 			adopt(cluster, map);
+			cluster->gone = false; /* whatever a server that is asked before said */
 			return (LA_OK);
 		}
 	}

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "common/cluster_map_redis.h"
+#include "common/cluster_redis.h"
 #include "common/job.h"
 #include "common/redis_slot.h"
 #include "detector/redis_key.h"
@@ -541,6 +543,63 @@ a_hung_master_times_out_and_its_late_answers_are_nobodys(void **state)
 	free(members);
 }
 
+/* A stale map is asked for from each master and server of redis.url in turn; one that answers settles it. */
+static void
+a_server_that_left_is_no_matter_while_a_master_answers(void **state)
+{
+	struct private_redis alone = {.port = 0};
+	struct la_connection seed, master;
+	struct la_cluster *cluster = NULL;
+	struct la_slot_map *map = NULL;
+	struct la_error error = LA_ERROR_INIT;
+	struct la_conf *conf;
+	char url[128];
+	size_t masters;
+
+	(void)state;
+	conf = conf_of(LA_PROGRAM_DETECTOR, url_of(0));
+	assert_int_equal(la_connection_init(&master, conf, &error), LA_OK);
+	la_conf_free(conf);
+	assert_int_equal(la_cluster_map_discover(&master, TIMEOUT_MS, &map, &error), LA_OK);
+	assert_non_null(map);
+	private_redis_start(&alone, (const char *const[]){NULL});
+	(void)snprintf(url, sizeof(url), "unix://%s", alone.socket);
+	conf = conf_of(LA_PROGRAM_DETECTOR, url);
+	assert_int_equal(la_connection_init(&seed, conf, &error), LA_OK);
+	la_conf_free(conf);
+	assert_int_equal(la_cluster_new(&cluster, &seed, map, &error), LA_OK);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(la_cluster_look(cluster, &masters, &error), LA_OK);
+		assert_int_equal(masters, 2);
+		assert_false(la_cluster_is_gone(cluster));
+	}
+	la_cluster_free(cluster);
+	la_connection_clear(&seed);
+	la_connection_clear(&master);
+	private_redis_remove(&alone);
+}
+
+static void
+a_full_server_is_not_taken_for_a_single_one(void **state)
+{
+	static const struct {
+		const char *answer;
+		bool is_single;
+	} rows[] = {{"ERR This instance has cluster support disabled", true}, {"ERR unknown command 'CLUSTER'", true},
+	    {"NOPERM this user has no permissions to run the 'cluster|slots' command", true},
+	    {"ERR max number of clients reached", false}, {"ERR max number of clients + cluster connections reached", false},
+	    {"LOADING Redis is loading the dataset in memory", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[128];
+		const redisReply reply = {.type = REDIS_REPLY_ERROR, .str = text, .len = strlen(rows[i].answer)};
+
+		(void)snprintf(text, sizeof(text), "%s", rows[i].answer);
+		assert_int_equal(la_cluster_map_is_single(&reply), rows[i].is_single);
+	}
+}
+
 static void
 remember_line(void *cookie, const char *line)
 {
@@ -584,6 +643,8 @@ main(void)
 	    cmocka_unit_test(ledger_answers_for_every_slot_wherever_it_is),
 	    cmocka_unit_test(a_master_that_is_away_is_named_and_found_again),
 	    cmocka_unit_test(a_hung_master_times_out_and_its_late_answers_are_nobodys),
+	    cmocka_unit_test(a_server_that_left_is_no_matter_while_a_master_answers),
+	    cmocka_unit_test(a_full_server_is_not_taken_for_a_single_one),
 	    cmocka_unit_test(check_warns_of_each_master),
 	};
 
