@@ -6,15 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/file.h"
-
 #define PATH_BYTES 4096
-#define PARTIAL "decisions.jsonl.part"
+#define LINES "decisions.jsonl"
 
+/* Of a file, or of what is not whole yet, which has `more` behind its name. */
 static enum la_err
-path_of(const struct la_report_folder *folder, const char *name, char out[PATH_BYTES], struct la_error *error)
+path_of(const struct la_report_folder *folder, const char *name, const char *more, char out[PATH_BYTES],
+    struct la_error *error)
 {
-	int size = snprintf(out, PATH_BYTES, "%s/%s", folder->path, name);
+	int size = snprintf(out, PATH_BYTES, "%s/%s%s", folder->path, name, more);
 
 	if (size < 0 || size >= PATH_BYTES)
 		return (la_error_set(error, LA_EUSAGE, "the path of --report is too long"));
@@ -27,25 +27,52 @@ refuse(const struct la_report_folder *folder, struct la_error *error)
 	return (la_error_set(error, LA_EUSAGE, "--report %s: %s", folder->path, strerror(errno)));
 }
 
-enum la_err
-la_report_open(struct la_report_folder *folder, const char *path, struct la_error *error)
+/* Never through a link: the folder may be somebody else's. */
+static enum la_err
+begin(const struct la_report_folder *folder, const char *name, FILE **out, struct la_error *error)
 {
 	char partial[PATH_BYTES];
 	int fd;
 
-	*folder = (struct la_report_folder){.path = path};
-	if (path_of(folder, PARTIAL, partial, error) != LA_OK)
+	if (path_of(folder, name, ".part", partial, error) != LA_OK)
 		return (LA_EUSAGE);
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return (refuse(folder, error));
-	(void)unlink(partial); /* of one that was killed; never through a link */
+	(void)unlink(partial); /* of one that was killed */
 	if ((fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
 		return (refuse(folder, error));
-	if ((folder->lines = fdopen(fd, "w")) == NULL) {
+	if ((*out = fdopen(fd, "w")) == NULL) {
 		(void)close(fd);
 		return (refuse(folder, error));
 	}
 	return (LA_OK);
+}
+
+/* In its place if it is whole (written: all of it was taken), else gone. */
+static enum la_err
+end(const struct la_report_folder *folder, const char *name, FILE *file, bool written, struct la_error *error)
+{
+	char partial[PATH_BYTES], whole[PATH_BYTES];
+	enum la_err err = LA_OK;
+
+	if (!written || fflush(file) != 0 || fsync(fileno(file)) != 0)
+		err = refuse(folder, error);
+	if (fclose(file) != 0 && err == LA_OK)
+		err = refuse(folder, error);
+	if (path_of(folder, name, ".part", partial, error) != LA_OK || path_of(folder, name, "", whole, error) != LA_OK)
+		return (LA_EUSAGE);
+	if (err == LA_OK && rename(partial, whole) != 0)
+		err = refuse(folder, error);
+	if (err != LA_OK)
+		(void)unlink(partial);
+	return (err);
+}
+
+enum la_err
+la_report_open(struct la_report_folder *folder, const char *path, struct la_error *error)
+{
+	*folder = (struct la_report_folder){.path = path};
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return (refuse(folder, error));
+	return (begin(folder, LINES, &folder->lines, error));
 }
 
 enum la_err
@@ -59,37 +86,26 @@ la_report_line(struct la_report_folder *folder, struct la_span text, struct la_e
 enum la_err
 la_report_end_lines(struct la_report_folder *folder, struct la_error *error)
 {
-	char partial[PATH_BYTES], whole[PATH_BYTES];
 	FILE *lines = folder->lines;
 
 	folder->lines = NULL;
-	if (fclose(lines) != 0)
-		return (refuse(folder, error));
-	if (path_of(folder, PARTIAL, partial, error) != LA_OK ||
-	    path_of(folder, "decisions.jsonl", whole, error) != LA_OK)
-		return (LA_EUSAGE);
-	return (rename(partial, whole) == 0 ? LA_OK : refuse(folder, error));
+	return (end(folder, LINES, lines, ferror(lines) == 0, error));
 }
 
 enum la_err
 la_report_file(struct la_report_folder *folder, const char *name, struct la_span bytes, struct la_error *error)
 {
-	char path[PATH_BYTES];
+	FILE *file;
 
-	if (path_of(folder, name, path, error) != LA_OK)
+	if (begin(folder, name, &file, error) != LA_OK)
 		return (LA_EUSAGE);
-	return (la_file_write(path, bytes, 0600, true, error));
+	return (end(folder, name, file, fwrite(bytes.data, 1, bytes.size, file) == bytes.size, error));
 }
 
 void
 la_report_close(struct la_report_folder *folder)
 {
-	char partial[PATH_BYTES];
-
-	if (folder->lines == NULL)
-		return;
-	(void)fclose(folder->lines);
+	if (folder->lines != NULL)
+		(void)end(folder, LINES, folder->lines, false, NULL);
 	folder->lines = NULL;
-	if (path_of(folder, PARTIAL, partial, NULL) == LA_OK)
-		(void)unlink(partial);
 }
