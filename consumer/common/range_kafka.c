@@ -207,7 +207,8 @@ la_range_kafka_close(struct la_range_kafka *range)
 
 /*
  * Drops what is no record of the range until there is one at the front. Behind the last record there may be only marks
- * of transactions, or nothing after a compaction: then the end of the partition is told, and that is the end as well.
+ * of transactions, or nothing after a compaction: then the end of the partition is told, and that is the end as well. An
+ * end that is told before ours is that of a broker that lags (client.rack: followers): there is more to come.
  */
 static bool
 settle_front(struct la_range_kafka *range, int32_t p)
@@ -219,7 +220,8 @@ settle_front(struct la_range_kafka *range, int32_t p)
 
 		if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < range->bounds[p].end)
 			return (true);
-		if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
+		    (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && message->offset >= range->bounds[p].end)) {
 			end_part(range, p);
 			return (true);
 		}
