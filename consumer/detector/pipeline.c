@@ -8,6 +8,7 @@
 #define LARGE_BATCHES 4 /* one is read, one decided, two wait for the broker: with three less is done */
 #define SMALL_BATCH 256
 #define IDLE_MS 100 /* how long an idle turn takes at most: *stopping is looked at in between */
+#define GROWING_MS 500 /* far less than transaction.timeout.ms, and than anyone waits for an alert */
 
 /* Large ones first. Small ones cost little memory, and small is what comes while the large ones wait at low load. */
 static enum la_err
@@ -203,14 +204,15 @@ is_busy(struct la_pipeline *pipeline)
 
 /*
  * exactly_once: does the open transaction go on taking batches? It costs the same whatever is in it, so it takes what is
- * there and has room; but it is not kept open for a side that fails.
+ * there and has room; but it is not kept open for a side that fails or is slow.
  */
 static bool
 is_growing(struct la_pipeline *pipeline, const struct la_batch *slot)
 {
 	const struct la_batch *newest = la_pipeline_batch(pipeline, pipeline->used - 1);
 
-	if (pipeline->waiting.side != NULL)
+	if (pipeline->waiting.side != NULL ||
+	    la_pipeline_now(pipeline) - pipeline->in_transaction_since_ms >= GROWING_MS)
 		return (false);
 	return (is_busy(pipeline) || (slot != NULL && newest->held == newest->cap && !pipeline->drained));
 }

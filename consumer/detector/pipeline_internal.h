@@ -38,6 +38,7 @@ struct la_pipeline {
 	bool paused;
 	bool drained; /* the last poll for a new batch gave nothing */
 	bool in_transaction; /* exactly_once: the bus has outputs that are neither committed nor discarded */
+	int64_t in_transaction_since_ms;
 	bool letter_marked; /* a dead letter was refused, and the batch knows now what to do about it */
 	struct la_storm storm;
 	struct la_waiting waiting;

@@ -11,6 +11,8 @@ la_pipeline_produce(struct la_pipeline *pipeline, const struct la_output *output
 	const struct la_bus *bus = pipeline->options.bus;
 	enum la_err err;
 
+	if (pipeline->options.exactly_once && !pipeline->in_transaction)
+		pipeline->in_transaction_since_ms = la_pipeline_now(pipeline);
 	pipeline->in_transaction = pipeline->options.exactly_once;
 	while ((err = bus->produce(bus->self, output, PRODUCE_MS, error)) != LA_OK) {
 		if (err == LA_ETOOLARGE || (pipeline->options.exactly_once && err != LA_ETIMEOUT))

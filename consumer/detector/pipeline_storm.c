@@ -42,6 +42,8 @@ wait_for_restart(struct la_pipeline *pipeline, size_t alarms, struct la_error *e
 		err = la_pipeline_wait(pipeline, "storm", LA_EUNAVAILABLE, error);
 		if (err == LA_OK)
 			err = la_pipeline_send(pipeline, 0, error); /* what is before it */
+		if (err == LA_EREVOKED && pipeline->in_transaction)
+			la_pipeline_unsend(pipeline); /* it is not sent any more, and readers wait for an open transaction */
 		if (err != LA_OK && err != LA_EREVOKED)
 			return (err);
 	}

@@ -440,6 +440,42 @@ what_redis_has_lost_of_alerts_under_way_is_not_written_over(void **state)
 	assert_int_equal(count_outputs(world, "login-alerts"), 2);
 }
 
+/* A slow Redis: each write takes its time, and what was produced before it is not committed yet. */
+static void
+take_long(struct fault_store *store, void *cookie)
+{
+	struct world *world = cookie;
+	struct memory_bus *bus = store->bus;
+	static int64_t open_since_ms;
+
+	if (bus->output_count == bus->committed_outputs)
+		open_since_ms = world->now_ms;
+	assert_in_range(world->now_ms - open_since_ms, 0, 3000);
+	world->now_ms += 1500;
+}
+
+/* The broker ends one that is open for transaction.timeout.ms, and all of it would be read and decided again, as slowly. */
+static void
+a_transaction_is_not_kept_open_for_a_slow_redis(void **state)
+{
+	struct world *world = *state;
+	char id[32];
+
+	world->options.batch_max_events = 1;
+	use_exactly_once(world);
+	world->store.on_write = take_long;
+	world->store.cookie = world;
+	for (int i = 0; i < 40; i++) {
+		struct la_login_event event;
+
+		(void)snprintf(id, sizeof(id), "m%d", i);
+		event = login(id, id, "t1", T0);
+		(void)add(world, i % 4, &event);
+	}
+	turn_until_done(world);
+	assert_int_equal(count_outputs(world, "login-alerts"), 40);
+}
+
 static void
 add_members(struct world *world, int count)
 {
@@ -737,6 +773,7 @@ main(void)
 	    PROMISE(member_that_another_writer_changed_is_decided_again),
 	    PROMISE(look_up_behind_a_conflict_is_made_again),
 	    PROMISE(batches_overlap),
+	    PROMISE(a_transaction_is_not_kept_open_for_a_slow_redis),
 	    PROMISE(what_redis_has_lost_of_alerts_under_way_is_not_written_over),
 	    PROMISE(logins_that_come_one_by_one_do_not_wait_for_the_broker),
 	    PROMISE(of_a_backlog_four_batches_are_in_hand),

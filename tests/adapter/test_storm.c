@@ -306,6 +306,33 @@ storm_holds_also_when_the_partitions_go(void **state)
 }
 
 static void
+revoke_once_paused_and_stop(struct memory_bus *bus, void *cookie)
+{
+	for (int32_t p = 0; p < MEMORY_PARTITIONS && bus->paused && bus->lease[p] == 0; p++)
+		memory_bus_revoke(bus, p);
+	stop_after_two_minutes(bus, cookie);
+}
+
+/* Else readers of committed records would wait for its time-out. */
+static void
+no_transaction_stays_open_when_the_partitions_go_in_a_storm(void **state)
+{
+	struct world *world = *state;
+	struct la_error error = LA_ERROR_INIT;
+
+	world->options.batch_max_events = WINDOW;
+	use_exactly_once(world);
+	add_logins(world, "calm", 2 * WINDOW, false);
+	add_logins(world, "new", WINDOW, true);
+	world->bus.on_poll = revoke_once_paused_and_stop;
+	world->bus.cookie = world;
+	assert_int_equal(la_pipeline_run(world->pipeline, &error), LA_OK);
+	assert_non_null(strchr(world->bus.trace, 'P'));
+	assert_int_not_equal(said("for=storm"), 0);
+	assert_int_equal(world->bus.output_count, world->bus.committed_outputs);
+}
+
+static void
 store_that_was_away_before_a_storm_is_said_to_be_back(void **state)
 {
 	struct world *world = *state;
@@ -336,6 +363,7 @@ main(void)
 	    GUARDED(restart_with_the_guard_off_lets_it_pass),
 	    GUARDED(redelivered_logins_are_not_counted_twice),
 	    GUARDED(storm_holds_also_when_the_partitions_go),
+	    GUARDED(no_transaction_stays_open_when_the_partitions_go_in_a_storm),
 	    GUARDED(store_that_was_away_before_a_storm_is_said_to_be_back),
 	};
 
