@@ -6,6 +6,7 @@
 
 struct la_range_bounds {
 	int64_t low;        /* the log's own beginning: what was before it is gone */
+	int64_t high;       /* its end when the range was opened */
 	int64_t start, end; /* read: start <= offset < end */
 	int64_t mark;       /* the first record at or after a third time */
 };

@@ -52,6 +52,7 @@ ask_watermarks(const struct asking *asking, struct la_range_bounds *bounds, int3
 		if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
 			return (refuse(asking, cause));
 		bounds[p].start = bounds[p].mark = bounds[p].low;
+		bounds[p].high = bounds[p].end;
 	}
 	return (LA_OK);
 }

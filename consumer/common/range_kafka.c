@@ -117,6 +117,8 @@ ask(struct la_range_kafka *range, struct la_error *error)
 	if (err != LA_OK)
 		return (err);
 	err = ask_bounds(range, rk, error);
+	if (err == LA_OK)
+		err = la_range_beyond_look(rk, &range->options, range->bounds, range->count, error);
 	(void)rd_kafka_poll(rk, 0); /* serves remember_reason */
 	if (err == LA_EUNAVAILABLE && range->last.text[0] != '\0')
 		(void)la_error_set(error, err, "%s", range->last.text);

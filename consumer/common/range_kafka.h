@@ -3,8 +3,9 @@
  * commit: for replay.
  *
  * The start of each partition is its first record with a Kafka timestamp at or after from_ms. The end is taken when the
- * range is opened: the first record at or after to_ms, else what is committed by then. Records come in the order of
- * their Kafka timestamps between partitions, and of their offsets within one.
+ * range is opened: the first record at or after to_ms, else what is committed by then; but if records from before to_ms
+ * follow it closely, it is behind the last of those. Records come in the order of their Kafka timestamps between
+ * partitions, and of their offsets within one.
  */
 #ifndef LA_COMMON_RANGE_KAFKA_H
 #define LA_COMMON_RANGE_KAFKA_H

@@ -49,16 +49,18 @@ def summary(folder):
 def test_a_replay_ends_where_only_marks_of_transactions_follow_and_sees_what_was_committed(kafka, topics, detector, folder):
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": f"{topics.events}-writer"})
     producer.init_transactions(30)
-    for name, end in (("kept", producer.commit_transaction), ("dropped", producer.abort_transaction)):
+    for name, end in (("kept", producer.commit_transaction), ("dropped", producer.abort_transaction),
+                      ("later", producer.commit_transaction)):
         producer.begin_transaction()
         for partition in range(4):
             event = login(f"{name}{partition}", f"m{partition}", at=AT)
             producer.produce(topics.events, key=b"k", value=encode(event), partition=partition, timestamp=AT)
         assert producer.flush(30) == 0
         end(30)
-    for to, end in ((TO, 1), ("2099-01-01T00:00:00Z", 4)):  # the marks, of today, are behind the day after; all of it
+    for to, end in ((TO, 5), ("2099-01-01T00:00:00Z", 6)):  # the marks are of today, and the first is before the last record
         replay(detector(), folder / str(end), to=to)
-        assert sorted(line["event_id"] for line in decisions(folder / str(end))) == [f"kept{number}" for number in range(4)]
+        assert sorted(line["event_id"] for line in decisions(folder / str(end))) == [
+            f"{name}{number}" for name in ("kept", "later") for number in range(4)]
         assert [part["to_offset"] for part in summary(folder / str(end))["partitions"]] == [end] * 4
 
 
@@ -83,6 +85,15 @@ def test_an_event_is_the_range_s_when_it_occurred_or_came_in_it(kafka, topics, d
     replay(detector(), folder / "short", "--warm-up", "1d")
     assert decisions(folder / "short")[0]["event_id"] == "first"
     assert summary(folder / "short")["events_read"] < summary(folder / "report")["events_read"]
+
+
+def test_a_clock_that_is_wrong_does_not_end_the_range(kafka, topics, detector, folder):
+    rows = [("first", AT, None), ("wrong", AT + 1000, AT + 5 * DAY), ("hidden", AT + 2000, None), ("last", AT + 3000, None),
+            ("behind", AT + 4 * DAY, None)]
+    send(kafka, topics, [(login(name, "m1", at=at, device_token=name), stamp, 0) for name, at, stamp in rows])
+    replay(detector(), folder / "report")
+    assert [line["event_id"] for line in decisions(folder / "report")] == ["first", "wrong", "hidden", "last"]
+    assert summary(folder / "report")["partitions"][0]["to_offset"] == 4
 
 
 def test_a_member_over_several_partitions_is_decided_in_the_order_of_timestamps(kafka, topics, detector, folder):
