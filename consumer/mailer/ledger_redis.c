@@ -63,7 +63,8 @@ look_for_lapse(struct la_ledger_redis *ledger, struct la_error *error)
 
 /*
  * To its lane, behind all that is there. A beat goes first: it is to be there before anybody finds a claim. Of a
- * cluster's masters none waits for another: there it must be answered first.
+ * cluster's masters none waits for another: there it must be answered first. A mark is right in any case, and the sooner
+ * it is there the less is mailed again by whoever takes over.
  */
 static enum la_err
 hand_out(struct la_ledger_redis *ledger, struct la_error *error)
@@ -71,12 +72,13 @@ hand_out(struct la_ledger_redis *ledger, struct la_error *error)
 	bool held = ledger->map != NULL && ledger->valid_until_ms == 0;
 	enum la_err err = LA_OK;
 
-	for (size_t left = held ? 0 : ledger->waiting.count; left > 0; left--) {
+	for (size_t left = ledger->waiting.count; left > 0; left--) {
 		const struct la_ask next = *la_asks_send(&ledger->waiting);
-		struct la_ledger_lane *lane = la_ledger_lane_of(ledger, &next);
+		bool stays = held && next.kind != LA_ASK_MARK;
+		struct la_ledger_lane *lane = stays ? NULL : la_ledger_lane_of(ledger, &next);
 
 		la_asks_take(&ledger->waiting);
-		if (lane == NULL)
+		if (lane == NULL && !stays)
 			err = la_error_set(error, LA_EUNAVAILABLE, "redis cluster: some slots have no master");
 		if (la_asks_add(lane == NULL ? &ledger->waiting : &lane->asks, &next) != LA_OK)
 			return (no_memory(error));

@@ -5,7 +5,7 @@
  *   <prefix>:mailer:<mailer>   there while the mailer lives; it says so every 2 s, and is gone after 10 s
  *
  * One key per command. On a cluster each master has a connection and asks of its own; claims are sent only while it is
- * known that others see this mailer alive, since no master waits for another. Commands: EVAL, SET, EXISTS, DEL,
+ * known that others see this mailer alive, since no master waits for another; marks always. Commands: EVAL, SET, EXISTS, DEL,
  * CLUSTER SLOTS, ASKING.
  */
 #ifndef LA_MAILER_LEDGER_REDIS_H

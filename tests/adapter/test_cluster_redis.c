@@ -16,7 +16,7 @@
 #include "common/redis_slot.h"
 #include "detector/redis_key.h"
 #include "detector/store_redis.h"
-#include "mailer/ledger_redis.h"
+#include "mailer/ledger_internal_redis.h"
 
 #include "private_cluster.h"
 
@@ -487,6 +487,56 @@ ledger_answers_for_every_slot_wherever_it_is(void **state)
 	(void)ask(1, "FLUSHALL");
 }
 
+/* What the relay has taken is marked where that can be, whoever else may think that this mailer is gone. */
+static void
+a_mark_does_not_wait_for_the_master_of_the_sign_of_life(void **state)
+{
+	const struct la_ledger_times times = {.lease_ms = 700, .beat_ms = 20, .answer_ms = 5000};
+	struct la_conf *conf = conf_of(LA_PROGRAM_MAILER, url_of(0));
+	struct la_ledger_redis *ledger = NULL;
+	const struct la_ledger *port;
+	struct la_ledger_answer answer;
+	char job[LA_ID_HEX], key[64];
+	size_t count;
+	int number = 1000; /* slots of others are on their way */
+
+	(void)state;
+	assert_int_equal(la_ledger_redis_new(&ledger, conf, NULL), LA_OK);
+	la_ledger_redis_set_times(ledger, &times);
+	do
+		(void)snprintf(key, sizeof(key), "la1:m:%032x", ++number);
+	while (owner_of(la_redis_slot(la_span_text(key))) != 1);
+	(void)snprintf(job, sizeof(job), "%032x", number);
+	do {
+		(void)snprintf(ledger->names.mailer, sizeof(ledger->names.mailer), "%016x", ++number);
+		(void)snprintf(key, sizeof(key), "la1:mailer:%s", ledger->names.mailer);
+	} while (owner_of(la_redis_slot(la_span_text(key))) != 0);
+	port = la_ledger_redis_port(ledger);
+	assert_int_equal(port->claim(port->self, 1, job, 100, NULL), LA_OK);
+	assert_int_equal(next_answer(port).verdict, LA_LEDGER_CLAIMED);
+	(void)ask(1, "CONFIG SET cluster-node-timeout 30000"); /* or it would refuse the mark alone */
+	(void)kill(node[0].pid, SIGSTOP);
+	for (int i = 0; port->valid_until_ms(port->self) != 0; i++) {
+		assert_in_range(i, 0, 5000);
+		(void)!port->work(port->self, &answer, 1, &count, NULL);
+		(void)usleep(1000);
+	}
+	assert_int_equal(port->mark(port->self, 2, job, 100, NULL), LA_OK);
+	count = 0;
+	for (int i = 0; i < 3000 && count == 0; i++) {
+		(void)!port->work(port->self, &answer, 1, &count, NULL);
+		(void)usleep(1000);
+	}
+	(void)kill(node[0].pid, SIGCONT);
+	(void)ask(1, "CONFIG SET cluster-node-timeout 1000");
+	assert_int_equal(count, 1);
+	assert_int_equal(answer.verdict, LA_LEDGER_MARKED);
+	for (int n = 0; n < 2; n++)
+		private_cluster_await(client[n], "cluster_state:ok");
+	la_ledger_redis_close(ledger, 500);
+	la_conf_free(conf);
+}
+
 static void
 a_master_that_is_away_is_named_and_found_again(void **state)
 {
@@ -641,6 +691,7 @@ main(void)
 	    cmocka_unit_test(a_script_that_one_master_forgot_is_taught_again),
 	    cmocka_unit_test(move_to_another_master_is_whole_or_made_again),
 	    cmocka_unit_test(ledger_answers_for_every_slot_wherever_it_is),
+	    cmocka_unit_test(a_mark_does_not_wait_for_the_master_of_the_sign_of_life),
 	    cmocka_unit_test(a_master_that_is_away_is_named_and_found_again),
 	    cmocka_unit_test(a_hung_master_times_out_and_its_late_answers_are_nobodys),
 	    cmocka_unit_test(a_server_that_left_is_no_matter_while_a_master_answers),
