@@ -13,10 +13,11 @@ wall_now(const struct la_delivery_loop *loop)
 	return (loop->options.wall_ms(loop->options.now_cookie));
 }
 
+/* A job that cannot be read at the moment, for its schema is asked for again, has no time of its own. */
 static int64_t
 due_ms(const struct la_delivery_loop *loop, const struct la_slot *slot, int64_t wait_ms)
 {
-	int64_t left_ms = slot->job.not_after_ms - wall_now(loop);
+	int64_t left_ms = slot->has_job ? slot->job.not_after_ms - wall_now(loop) : INT64_MAX;
 
 	return (la_delivery_now(loop) + (left_ms < wait_ms ? left_ms : wait_ms));
 }
@@ -87,6 +88,7 @@ fill_slot(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_l
 	la_slot_start(slot, &job->record);
 	slot->block = job->block;
 	slot->kept_bytes = job->kept_bytes;
+	memcpy(slot->job.job_id, job->job_id, sizeof(job->job_id));
 	slot->arrival = job->arrival;
 	slot->ticket = job->ticket;
 	slot->attempts = slot->delivery.attempts = job->attempts;

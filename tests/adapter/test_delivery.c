@@ -490,9 +490,11 @@ a_crash_at_any_step_loses_no_mail_and_repeats_only_what_was_claimed(void **state
 	assert_true(k > 40);
 }
 
-/* A registry that has one schema, of any id, and needs a while for it. */
+/* A registry that has one schema, of any id: after three questions, and not while it is away. */
 struct registry {
 	struct la_registry_answer answer;
+	const struct world *world;
+	int64_t away_from_ms, away_until_ms;
 	int asked;
 };
 
@@ -500,9 +502,11 @@ static enum la_err
 registry_find(void *cookie, uint32_t id, const struct la_registry_answer **answer, struct la_error *error)
 {
 	struct registry *registry = cookie;
+	int64_t now_ms = registry->world->now_ms;
 
 	(void)id;
-	if (registry->asked++ < 3)
+	assert_in_range(++registry->asked, 1, 10000); /* not without end, while no time goes by */
+	if (registry->asked <= 3 || (now_ms >= registry->away_from_ms && now_ms < registry->away_until_ms))
 		return (la_error_set(error, LA_ETIMEOUT, "asked"));
 	*answer = &registry->answer;
 	return (LA_OK);
@@ -522,6 +526,8 @@ ask_for_schemas(struct world *world, struct registry *registry)
 	    .schema_folder = LA_TEST_SOURCE_DIR "/schemas"};
 	struct la_error error = LA_ERROR_INIT;
 
+	*registry = (struct registry){
+	    .world = world, .answer = {.verdict = LA_REGISTRY_FOUND, .schema = LA_BUF_INIT}};
 	la_decoder_free(world->decoder);
 	if (la_decoder_new(&world->decoder, &options, &error) != LA_OK ||
 	    la_file_read(LA_TEST_SOURCE_DIR "/schemas/AlertJob.avsc", 100000, &registry->answer.schema, &error) != LA_OK ||
@@ -532,32 +538,60 @@ ask_for_schemas(struct world *world, struct registry *registry)
 	reopen_loop(world);
 }
 
+static void
+add_framed(struct world *world, int number, const char *to, uint32_t id)
+{
+	struct record *record = &world->records[number % PARTITIONS][number / PARTITIONS];
+	struct la_buf framed = LA_BUF_INIT;
+	unsigned char header[LA_CONFLUENT_HEADER_BYTES];
+
+	add(world, number, to);
+	la_confluent_header(id, header);
+	assert_int_equal(la_buf_add(&framed, header, sizeof(header)), LA_OK);
+	assert_int_equal(la_buf_add(&framed, record->value.data, record->value.size), LA_OK);
+	la_buf_clear(&record->value);
+	record->value = framed;
+}
+
 /* What waited for its schema takes the places that there are: no more is polled than there is room for behind it. */
 static void
 of_a_backlog_that_waits_for_a_schema_no_more_is_taken_than_there_is_room_for(void **state)
 {
 	struct world *world = *state;
-	struct registry registry = {.answer = {.verdict = LA_REGISTRY_FOUND, .schema = LA_BUF_INIT}};
+	static struct registry registry; /* the decoder has it until the teardown */
 	char to[16];
 
 	ask_for_schemas(world, &registry);
 	for (int i = 0; i < 600; i++) {
-		struct record *record;
-		struct la_buf framed = LA_BUF_INIT;
-		unsigned char header[LA_CONFLUENT_HEADER_BYTES];
-
 		(void)snprintf(to, sizeof(to), "u%d", i);
-		add(world, i, to);
-		record = &world->records[i % PARTITIONS][i / PARTITIONS];
-		la_confluent_header(7, header);
-		assert_int_equal(la_buf_add(&framed, header, sizeof(header)), LA_OK);
-		assert_int_equal(la_buf_add(&framed, record->value.data, record->value.size), LA_OK);
-		la_buf_clear(&record->value);
-		record->value = framed;
+		add_framed(world, i, to, 7);
 	}
 	assert_int_equal(run(world), LA_OK);
 	assert_int_equal(world->send_count, 600);
 	assert_int_equal(world->most_in_hand, 256);
+}
+
+/* A job comes back for its next try, its schema has made room for others, and the registry is away: it waits once more. */
+static void
+a_job_whose_schema_is_asked_for_again_waits_for_it(void **state)
+{
+	static const struct rule rules[] = {{"later", LA_RELAY_DEFER, LA_SMTP_RCPT, 450, 1}, {.to = NULL}};
+	struct world *world = *state;
+	static struct registry registry; /* the decoder has it until the teardown */
+
+	ask_for_schemas(world, &registry);
+	while (registry.answer.schema.size < 1000000)
+		assert_int_equal(la_buf_add(&registry.answer.schema, " ", 1), LA_OK);
+	registry.away_from_ms = world->now_ms + 500;
+	registry.away_until_ms = world->now_ms + 10000;
+	world->rules = rules;
+	add_framed(world, 0, "later", 1);
+	for (uint32_t id = 2; id < 14; id++)
+		add_framed(world, (int)id - 1, "other", id);
+	assert_int_equal(run(world), LA_OK);
+	assert_int_equal(sends_to(world, "later"), 2);
+	assert_int_equal(delivery_of(world, 0)->outcome, LA_DELIVERED_SENT);
+	assert_true(world->sends[world->send_count - 1].at_ms >= registry.away_until_ms);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -586,6 +620,7 @@ main(void)
 	    TEST(the_last_commit_is_tried_until_it_is_taken_or_the_time_is_over),
 	    TEST(a_failing_call_is_made_again),
 	    TEST(of_a_backlog_that_waits_for_a_schema_no_more_is_taken_than_there_is_room_for),
+	    TEST(a_job_whose_schema_is_asked_for_again_waits_for_it),
 	    TEST(a_crash_at_any_step_loses_no_mail_and_repeats_only_what_was_claimed),
 	};
 
