@@ -23,6 +23,7 @@ la_compare_job_fields(const struct la_alert_job *a, const struct la_alert_job *b
 	out[0] = '\0';
 	note_text(out, "event_id", &a->event_id, &b->event_id);
 	note(out, "job_id", strcmp(a->job_id, b->job_id) == 0);
+	note(out, "mode", (a->mode == LA_MODE_SHADOW) == (b->mode == LA_MODE_SHADOW)); /* whether it is mailed */
 	note(out, "reason", a->reason == b->reason);
 	note_text(out, "tenant", &a->tenant, &b->tenant);
 	note(out, "occurred_at", a->occurred_at_ms == b->occurred_at_ms);

@@ -134,6 +134,7 @@ join_alert(struct joining *j, const struct la_alert_job *recorded)
 	if (is_expected) {
 		la_decider_job(j->compare->options.decider, j->seen->event, &j->seen->source, j->seen->facts,
 		    j->verdict, &job);
+		job.mode = j->compare->options.shadow ? LA_MODE_SHADOW : LA_MODE_LIVE;
 		la_compare_job_fields(&job, recorded, d.fields);
 		if (d.fields[0] == '\0')
 			return (LA_OK);

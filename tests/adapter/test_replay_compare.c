@@ -208,6 +208,23 @@ what_was_recorded_under_another_key_epoch_and_twice_is_the_same(void **state)
 	tear_down(&w);
 }
 
+/* Nobody was mailed then, whatever else is the same. */
+static void
+an_alert_that_was_recorded_in_shadow_mode_is_different(void **state)
+{
+	struct world w;
+	struct case_of c;
+
+	(void)state;
+	set_up(&w, LA_PUBLISH_NOTABLE);
+	make(&w, &c, "e-1", 10, alert);
+	c.job.mode = LA_MODE_SHADOW;
+	record_all(&w, &c);
+	see(&w, &c);
+	expect(&w, "different alert mode;");
+	tear_down(&w);
+}
+
 static void
 what_is_not_recorded_is_missing_and_what_should_not_be_is_unexpected(void **state)
 {
@@ -327,6 +344,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_was_recorded_under_another_key_epoch_and_twice_is_the_same),
+	    cmocka_unit_test(an_alert_that_was_recorded_in_shadow_mode_is_different),
 	    cmocka_unit_test(what_is_not_recorded_is_missing_and_what_should_not_be_is_unexpected),
 	    cmocka_unit_test(a_job_that_says_something_else_is_different),
 	    cmocka_unit_test(a_late_known_counts_only_beside_the_right_decision),
