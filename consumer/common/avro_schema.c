@@ -180,6 +180,8 @@ parse_enum(struct parser *p, const json_t *json, struct la_avro_node *node)
 	if (json_object_get(json, "symbols") == NULL)
 		return (fail(p, "enum %s: no list of symbols", node->name));
 	err = parse_names(p, json_object_get(json, "symbols"), NULL, &node->symbols, &node->count);
+	if (err == LA_OK && node->count > LA_AVRO_NODES_MAX) /* each is compared with each */
+		return (fail(p, "enum %s: more than %d symbols", node->name, LA_AVRO_NODES_MAX));
 	if (err != LA_OK)
 		return (err);
 	for (i = 0; i < node->count; i++) {

@@ -132,6 +132,24 @@ a_schema_of_more_than_a_mebibyte_is_refused(void **state)
 	free(text);
 }
 
+/* Each is compared with each: a mebibyte of them held the loop up for 20 s. */
+static void
+symbols_are_limited(void **state)
+{
+	struct la_buf text = LA_BUF_INIT;
+	struct la_avro_schema *schema = NULL;
+	struct la_error error = LA_ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(la_buf_add_text(&text, "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"z\""), LA_OK);
+	for (int i = 0; i < LA_AVRO_NODES_MAX; i++)
+		assert_int_equal(la_buf_printf(&text, ",\"a%d\"", i), LA_OK);
+	assert_int_equal(la_buf_add_text(&text, "]}"), LA_OK);
+	assert_int_equal(la_avro_schema_parse(&schema, "t", la_buf_span(&text), &error), LA_ECONFIG);
+	assert_non_null(strstr(error.text, "more than 10000 symbols"));
+	la_buf_clear(&text);
+}
+
 static void
 names_follow_the_namespace_they_are_in(void **state)
 {
@@ -235,6 +253,7 @@ main(void)
 	    cmocka_unit_test(broken_json_is_named_with_its_line),
 	    cmocka_unit_test(nesting_is_limited),
 	    cmocka_unit_test(a_schema_of_more_than_a_mebibyte_is_refused),
+	    cmocka_unit_test(symbols_are_limited),
 	    cmocka_unit_test(names_follow_the_namespace_they_are_in),
 	    cmocka_unit_test(canonical_forms_and_fingerprints_are_those_of_the_specification),
 	    cmocka_unit_test(the_fingerprint_of_nothing_is_the_constant_of_the_specification),
