@@ -135,7 +135,7 @@ produce_item(struct la_pipeline *pipeline, const struct la_batch *batch, size_t 
 
 	if (outcome != LA_OUTCOME_ALERTED && !published)
 		return (LA_OK);
-	if ((err = decode_second(pipeline, batch, i, &event, error)) != LA_OK)
+	if ((err = decode_second(pipeline, batch, i, &event, error)) != LA_OK || !la_batch_holds(batch, i))
 		return (err);
 	if (outcome == LA_OUTCOME_ALERTED)
 		err = produce_job(pipeline, batch, i, &event, error);
@@ -208,6 +208,7 @@ may_produce(struct la_pipeline *pipeline, size_t k)
 	return (true);
 }
 
+/* A transaction has no outputs of what was lost before it was opened; of what is lost later the bus knows. */
 enum la_err
 la_pipeline_output_written(struct la_pipeline *pipeline, struct la_error *error)
 {
@@ -218,7 +219,11 @@ la_pipeline_output_written(struct la_pipeline *pipeline, struct la_error *error)
 
 		if (batch->stage < LA_BATCH_WRITTEN || (batch->stage == LA_BATCH_WRITTEN && !may_produce(pipeline, k)))
 			break;
-		if (batch->stage == LA_BATCH_WRITTEN)
+		if (batch->stage != LA_BATCH_WRITTEN)
+			continue;
+		if (pipeline->options.exactly_once && !pipeline->in_transaction)
+			err = la_pipeline_check_leases(pipeline, error);
+		if (err == LA_OK)
 			err = la_pipeline_output(pipeline, batch, error);
 	}
 	return (err == LA_ETIMEOUT ? LA_OK : err); /* the next pass produces again */
