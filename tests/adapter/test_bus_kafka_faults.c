@@ -306,10 +306,12 @@ member_whose_name_is_taken_is_told_to_start_again(void **state)
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
 	la_fixture_read(port, got, 1);
 	done = la_fixture_after(&got[0]);
-	fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
-	assert_int_equal(la_err_action(port->commit(port->self, &done, 1, NULL)), LA_ACTION_RETRY);
 	port->release(port->self, got, 1);
 	while (la_err_action(err) != LA_ACTION_FATAL && la_clock_now_ms(NULL) < until_ms) {
+		/* a client of the test before this one, which still closes, can take the answer that is meant for us */
+		fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+		err = port->commit(port->self, &done, 1, NULL);
+		assert_true(err == LA_OK || la_err_action(err) == LA_ACTION_RETRY);
 		err = port->poll(port->self, 100, got, 8, &count, &error);
 		port->release(port->self, got, count);
 	}
