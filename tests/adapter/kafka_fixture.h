@@ -26,6 +26,13 @@
 #define BROKERS 2
 #define PARTITIONS 2
 
+/*
+ * Of the test's group in the mock. A broker that ever had a fault of its own for a kind of request asks the cluster's
+ * faults for that kind no more (librdkafka 2.0.2), so who gives one to a broker's OffsetCommit takes the other broker.
+ */
+#define COORDINATOR 2
+#define FAULTY_COORDINATOR 1
+
 /* Requests of the Kafka protocol, for rd_kafka_mock_push_request_errors. */
 enum { API_PRODUCE = 0, API_OFFSET_COMMIT = 8, API_INIT_PRODUCER_ID = 22 };
 

@@ -267,7 +267,8 @@ commit_whose_answer_is_swallowed_is_done_again(void **state)
 	bool waited = false;
 
 	(void)state;
-	assert_int_equal(rd_kafka_mock_coordinator_set(fixture.cluster, "group", fixture.group, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+	assert_int_equal(rd_kafka_mock_coordinator_set(fixture.cluster, "group", fixture.group, FAULTY_COORDINATOR),
+	    RD_KAFKA_RESP_ERR_NO_ERROR);
 	bus = la_fixture_bus(quick);
 	port = la_bus_kafka_port(bus);
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
@@ -275,8 +276,8 @@ commit_whose_answer_is_swallowed_is_done_again(void **state)
 	la_fixture_read(port, got, 2);
 	for (size_t i = 0; i < 2; i++)
 		done[i] = la_fixture_after(&got[i]);
-	assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(fixture.cluster, 1, API_OFFSET_COMMIT, 1,
-	    RD_KAFKA_RESP_ERR_NO_ERROR, 60000), RD_KAFKA_RESP_ERR_NO_ERROR);
+	assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(fixture.cluster, FAULTY_COORDINATOR,
+			     API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 60000), RD_KAFKA_RESP_ERR_NO_ERROR);
 	assert_int_equal(port->commit(port->self, &done[0], 1, &error), LA_EUNAVAILABLE);
 	while (port->commit(port->self, &done[1], 1, &error) != LA_OK) {
 		waited = waited || strstr(error.text, "the one before is not answered yet") != NULL;

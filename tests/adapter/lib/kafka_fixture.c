@@ -121,6 +121,7 @@ la_fixture_next(void **state)
 		rd_kafka_mock_clear_request_errors(fixture.cluster, API_OFFSET_COMMIT);
 		rd_kafka_mock_clear_request_errors(fixture.cluster, API_INIT_PRODUCER_ID);
 		(void)rd_kafka_mock_broker_set_up(fixture.cluster, -1);
+		(void)rd_kafka_mock_coordinator_set(fixture.cluster, "group", fixture.group, COORDINATOR);
 	}
 	la_fixture_make_topic(fixture.topic, PARTITIONS);
 	la_fixture_make_topic(fixture.out_topic, 1);
