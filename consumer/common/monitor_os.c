@@ -44,6 +44,7 @@ la_monitor_serve(
 	    .stopping = &la_cli_stopping,
 	    .now_ms = la_clock_now_ms,
 	    .started_ms = la_clock_now_ms(NULL),
+	    .started_at_ms = la_clock_wall_ms(NULL),
 	    .live_ms = LA_CRASH_NUMBER("LA_LIVE_MS", LA_OPS_LIVE_MS)};
 	return (la_ops_serve(monitor->ops, &monitor->sources, error));
 }

@@ -30,6 +30,7 @@ struct la_ops_sources {
 	const volatile sig_atomic_t *stopping;
 	int64_t (*now_ms)(void *cookie); /* la_clock_now_ms; its cookie is NULL */
 	int64_t started_ms;              /* by that clock */
+	int64_t started_at_ms;           /* since 1970 */
 	int64_t live_ms;                 /* LA_OPS_LIVE_MS */
 };
 

@@ -66,6 +66,10 @@ print_metrics(const struct la_ops_sources *sources, struct la_buf *out)
 	if (err == LA_OK)
 		err = la_metrics_print_sample(out, "build_info", sources->build, sources->build_count, 1);
 	if (err == LA_OK)
+		err = la_metrics_print_head(out, "start_time_seconds", "gauge", "When this run began, in seconds since 1970.");
+	if (err == LA_OK)
+		err = la_metrics_print_sample(out, "start_time_seconds", NULL, 0, sources->started_at_ms / 1000);
+	if (err == LA_OK)
 		err = la_metrics_print(sources->metrics, out);
 	if (err == LA_OK)
 		err = la_health_print_paused(sources->health, out);

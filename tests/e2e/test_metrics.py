@@ -1,4 +1,5 @@
 """/metrics against an independent parser, and against what the topics hold."""
+import time
 from collections import Counter
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,7 +12,8 @@ from stories import EXPECTED, demo_events
 LABELS = {"outcome", "reason", "cause", "topic", "partition", "le", "version", "libmicrohttpd", "librdkafka", "avro", "hiredis",
           "libsodium", "libcurl"}
 COMMON = {"login_alert_dead_letters": "counter", "login_alert_rebalances": "counter", "login_alert_consumer_lag": "gauge",
-          "login_alert_store_roundtrip_seconds": "histogram", "login_alert_paused": "gauge", "login_alert_build_info": "gauge"}
+          "login_alert_store_roundtrip_seconds": "histogram", "login_alert_paused": "gauge", "login_alert_build_info": "gauge",
+          "login_alert_start_time_seconds": "gauge"}
 DETECTOR = {**COMMON, "login_alert_events": "counter", "login_alert_alerts": "counter",
             "login_alert_batch_seconds": "histogram", "login_alert_event_to_alert_seconds": "histogram"}
 MAILER = {**COMMON, "login_alert_mails": "counter", "login_alert_smtp_seconds": "histogram",
@@ -70,6 +72,7 @@ def causes(kafka, topic):
 
 def test_counters_are_what_the_topics_hold(kafka, topics, detector, mailer, smtp_sink):
     events = demo_events()
+    before = int(time.time())
     mails = sum(row[0] == "ALERTED" for row in EXPECTED.values())
     bad = [(b"k", b"\x80"), (b"k", None), (b"k", encode({**events[0], "event_id": ""}))]
     produce(kafka.bootstrap, topics.events, [(event["member_id"].encode(), encode(event)) for event in events] + bad)
@@ -93,6 +96,7 @@ def test_counters_are_what_the_topics_hold(kafka, topics, detector, mailer, smtp
     assert seen.value("batch_seconds_count") >= 1 and seen.value("store_roundtrip_seconds_count") >= 2
     assert seen.value("rebalances_total") >= 1
     assert seen.by("paused", "cause") == {}
+    assert before <= seen.value("start_time_seconds") <= time.time()
     assert set(seen.families["login_alert_build_info"].samples[0].labels) >= {"version", "librdkafka", "avro"}
 
     seen = Metrics(mailing)

@@ -40,6 +40,7 @@ start(void **state)
 	    .stopping = &stopping,
 	    .now_ms = now,
 	    .started_ms = now_ms,
+	    .started_at_ms = 1751295600999,
 	    .live_ms = LA_OPS_LIVE_MS};
 	return (0);
 }
@@ -131,6 +132,7 @@ metrics_say_build_and_pauses_beside_what_is_counted(void **state)
 	assert_string_equal(type, "text/plain; version=0.0.4; charset=utf-8");
 	text = (const char *)out.data;
 	assert_non_null(strstr(text, "\nlogin_alert_build_info{version=\"1.2\",avro=\"1.11\"} 1\n"));
+	assert_non_null(strstr(text, "\nlogin_alert_start_time_seconds 1751295600\n"));
 	assert_non_null(strstr(text, "\nlogin_alert_paused{cause=\"storm\"} 1\n"));
 	assert_non_null(strstr(text, "\nlogin_alert_paused{cause=\"redis\"} 0\n"));
 	assert_null(strstr(text, "cause=\"relay\"")); /* the mailer's */
