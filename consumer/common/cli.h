@@ -16,8 +16,8 @@ struct la_cli_command {
 	const char *const *required; /* keys that must have a value, NULL-ended; NULL: none */
 	bool wants_config;           /* false: configuration is not even read (keygen) */
 	int (*run)(struct la_conf *conf, int argc, char **argv); /* argv[0] is the command; returns the exit code */
-	/* true (run, check, replay): la_conf_load_files comes before; false: files are the command's own business,
-	 * so that render works beside a password file that only the service may read. */
+	/* true (run, check, replay): la_conf_load_files comes before; false: all but required ones are the command's own
+	 * business, so that render works beside a password file that only the service may read. */
 	bool loads_files;
 	/* true (check): runs in spite of configuration problems, so that all that is wrong is named in one go; the exit
 	 * code is 78 then, whatever the command returns. A key with a problem is as if it had not been set;
@@ -59,6 +59,9 @@ bool la_cli_flag(struct la_cli_args *args, const char *name);          /* "--job
 const char *la_cli_operand(struct la_cli_args *args);                  /* the next word that is no option */
 /* LA_EUSAGE names the first word that nobody asked for. Call last. */
 LA_MUST_CHECK enum la_err la_cli_args_end(const struct la_cli_args *args, struct la_error *error);
+
+/* LA_EUSAGE: --config or --set stands behind the command argv[0]. */
+LA_MUST_CHECK enum la_err la_cli_args_order(int argc, char **argv, struct la_error *error);
 
 const char *la_cli_version(void);
 

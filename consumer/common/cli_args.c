@@ -83,6 +83,26 @@ la_cli_operand(struct la_cli_args *args)
 	return (NULL);
 }
 
+static bool
+is_option(const char *word, const char *name)
+{
+	size_t size = strlen(name);
+
+	return (strncmp(word, name, size) == 0 && (word[size] == '=' || word[size] == '\0'));
+}
+
+enum la_err
+la_cli_args_order(int argc, char **argv, struct la_error *error)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const char *name = is_option(argv[i], "--config") ? "--config" : is_option(argv[i], "--set") ? "--set" : NULL;
+
+		if (name != NULL)
+			return (la_error_set(error, LA_EUSAGE, "%s comes before the command %s", name, argv[0]));
+	}
+	return (LA_OK);
+}
+
 enum la_err
 la_cli_args_end(const struct la_cli_args *args, struct la_error *error)
 {
@@ -93,8 +113,6 @@ la_cli_args_end(const struct la_cli_args *args, struct la_error *error)
 
 		if (args->used[i] != 0 || i == end)
 			continue;
-		if (i < end && (strncmp(word, "--config", 8) == 0 || strncmp(word, "--set", 5) == 0))
-			return (la_error_set(error, LA_EUSAGE, "%s comes before the command %s", word, args->argv[0]));
 		if (i < end && word[0] == '-')
 			return (la_error_set(error, LA_EUSAGE,
 			    "%s: no such option of %s, or given twice, or without its value", word, args->argv[0]));

@@ -127,8 +127,10 @@ read_conf(struct la_conf *conf, const struct options *options, const struct la_c
 		return (LA_ENOMEM);
 	if (command->loads_files && la_conf_load_files(conf) != LA_OK)
 		return (LA_ENOMEM);
-	while (command->required != NULL && command->required[count] != NULL)
-		count++;
+	for (; command->required != NULL && command->required[count] != NULL; count++) {
+		if (!command->loads_files)
+			la_conf_probe_file(conf, command->required[count]);
+	}
 	la_conf_finish(conf, command->required, count);
 	return (LA_OK);
 }
@@ -157,7 +159,7 @@ run_command(const struct la_cli *cli, const struct options *options, int argc, c
 	int code;
 
 	command = find_command(cli, argv[0], &error);
-	if (command == NULL)
+	if (command == NULL || la_cli_args_order(argc, argv, &error) != LA_OK)
 		return (complain(cli, &error));
 	if (sodium_init() < 0 || la_conf_new(&conf, cli->program) != LA_OK ||
 	    (command->wants_config &&

@@ -40,6 +40,9 @@ LA_MUST_CHECK enum la_err la_conf_set(struct la_conf *conf, const char *assignme
  */
 LA_MUST_CHECK enum la_err la_conf_load_files(struct la_conf *conf);
 
+/* Looks whether this one can be opened, if it is set. */
+void la_conf_probe_file(struct la_conf *conf, const char *key);
+
 /* The host's own name, which the default of smtp.url ends with; "localhost" until it is set. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_conf_set_host(struct la_conf *conf, const char *host);
 

@@ -167,11 +167,11 @@ family_entry(struct la_conf *conf, const struct la_conf_key *key, const char *na
 	return (&conf->family[i]);
 }
 
-/* Nothing behind the '=' unsets a key that has no default, and one that nothing reads. */
+/* Nothing behind the '=' unsets a key that has no default, or "none", and one that nothing reads. */
 static bool
 may_be_empty(const struct la_conf_key *key)
 {
-	return (key->fallback == NULL || key->fallback[0] == '\0' || (key->today != NULL && key->today[0] == '\0'));
+	return (key->fallback == NULL || key->type == LA_CONF_TIME || key->fallback[0] == '\0' || (key->today != NULL && key->today[0] == '\0'));
 }
 
 enum la_err
@@ -199,7 +199,8 @@ la_conf_assign(struct la_conf *conf, const struct la_conf_origin *origin, const 
 		return (store(entry, text, where, &value));
 	if (text[0] == '\0' && may_be_empty(key))
 		return (store(entry, NULL, NULL, &value));
-	if (!check_value(conf, where, entry, text, &value))
+	entry->refused = !check_value(conf, where, entry, text, &value);
+	if (entry->refused)
 		return (LA_OK);
 	return (store(entry, text, where, &value));
 }

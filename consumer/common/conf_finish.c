@@ -2,13 +2,14 @@
 
 #include "common/conf_store.h"
 
+/* What was there and could not be taken has its problem already. */
 static void
 require(struct la_conf *conf, const char *name)
 {
 	const struct la_conf_key *key = la_conf_key_find(name, conf->program);
 	char allowed[LA_CONF_ALLOWED_BYTES];
 
-	if (la_conf_text(conf, name) != NULL)
+	if (conf->unread || conf->fixed[key - la_conf_keys].refused || la_conf_text(conf, name) != NULL)
 		return;
 	la_conf_value_allowed(key, allowed);
 	la_conf_add_problem(conf, "%s: required, and not set; it must be %s", name, allowed);

@@ -53,7 +53,7 @@ const struct la_conf_key la_conf_keys[] = {
     {"policy.no-token", LA_CONF_DETECTOR, LA_CONF_CHOICE, "alert", "alert|environment", NULL},
     {"policy.cooldown", LA_CONF_DETECTOR, LA_CONF_DURATION, "0", "0.." LONGEST, NULL},
     {"policy.cap", LA_CONF_DETECTOR, LA_CONF_CAP, "10/1h", NULL, NULL},
-    {"policy.seed-until", LA_CONF_DETECTOR, LA_CONF_TIME, NULL, NULL, NULL},
+    {"policy.seed-until", LA_CONF_DETECTOR, LA_CONF_TIME, "none", NULL, NULL},
     {"policy.mode", LA_CONF_DETECTOR, LA_CONF_CHOICE, "live", "live|shadow", NULL},
     {"alert.max-age", LA_CONF_DETECTOR, LA_CONF_DURATION, "24h", "0.." LONGEST, NULL},
     {"storm.ratio", LA_CONF_DETECTOR, LA_CONF_RATIO, "0.5", "0..1", NULL},

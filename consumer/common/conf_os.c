@@ -23,6 +23,7 @@ la_conf_read_file(struct la_conf *conf, const char *path)
 		err = la_conf_read_text(conf, path, (const char *)span.data, span.size);
 	} else if (err == LA_ECONFIG) {
 		la_conf_add_problem(conf, "%s", error.text);
+		conf->unread = true;
 		err = LA_OK;
 	}
 	la_buf_clear(&text);
@@ -66,6 +67,15 @@ probe(struct la_conf *conf, const struct la_conf_entry *entry)
 		return;
 refuse:
 	la_conf_add_problem(conf, "%s: %s: %s: %s", entry->where, entry->key->name, entry->text, strerror(errno));
+}
+
+void
+la_conf_probe_file(struct la_conf *conf, const char *name)
+{
+	const struct la_conf_entry *entry = &conf->fixed[la_conf_key_find(name, conf->program) - la_conf_keys];
+
+	if (entry->text != NULL)
+		probe(conf, entry);
 }
 
 enum la_err

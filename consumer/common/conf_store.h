@@ -20,6 +20,7 @@ struct la_conf_entry {
 	char *text;     /* NULL: not set */
 	char *where;    /* "file:line", for later problems; NULL: not set */
 	char *secret;   /* kafka.<p>.file: what the file holds, once loaded */
+	bool refused;   /* the last value was none: a problem says so */
 	struct la_conf_value value;
 };
 
@@ -36,6 +37,7 @@ struct la_conf {
 	struct la_conf_entry *family; /* sorted by name */
 	size_t family_count, family_cap;
 	struct la_conf_lines problems, warnings;
+	bool unread;    /* a file could not be read: a problem says so */
 	char *smtp_url; /* the default of smtp.url */
 };
 

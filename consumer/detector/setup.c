@@ -11,7 +11,7 @@ la_setup_policy(const struct la_conf *conf, struct la_policy *policy)
 	    .cap_count = (uint32_t)la_conf_int(conf, "policy.cap"),
 	    .cap_window_ms = la_conf_ms(conf, "policy.cap"),
 	    .alert_max_age_ms = la_conf_ms(conf, "alert.max-age")};
-	if (la_conf_is_set(conf, "policy.seed-until") && la_conf_ms(conf, "policy.seed-until") != LA_CONF_NO_TIME) {
+	if (la_conf_ms(conf, "policy.seed-until") != LA_CONF_NO_TIME) {
 		policy->has_seed_until = true;
 		policy->seed_until_ms = la_conf_ms(conf, "policy.seed-until");
 	}

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -90,10 +91,27 @@ a_word_too_many_is_told(void **state)
 static void
 config_after_the_command_is_told_where_it_belongs(void **state)
 {
-	ARGS(W("--config"), W("f"));
+	static const struct {
+		const char *word, *second, *told;
+	} rows[] = {
+	    {"--config", "f", "--config comes before the command cmd"},
+	    {"--config=f", "x", "--config comes before the command cmd"},
+	    {"x", "--set", "--set comes before the command cmd"},
+	    {"--set=k=v", "x", "--set comes before the command cmd"},
+	    {"--settle", "--configure", NULL},
+	    {"--", "--set", NULL}, /* an operand */
+	};
 
 	(void)state;
-	assert_end(&args, "--config comes before the command cmd");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *argv[] = {W("cmd"), strdup(rows[i].word), strdup(rows[i].second)};
+		struct la_error error = LA_ERROR_INIT;
+
+		assert_int_equal(la_cli_args_order(3, argv, &error), rows[i].told == NULL ? LA_OK : LA_EUSAGE);
+		assert_string_equal(error.text, rows[i].told == NULL ? "" : rows[i].told);
+		free(argv[1]);
+		free(argv[2]);
+	}
 }
 
 static void

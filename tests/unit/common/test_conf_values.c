@@ -281,6 +281,7 @@ defaults_are_printed_as_they_are_in_force(void **state)
 	(void)state;
 	assert_non_null(strstr(text, "\nstorm.ratio=0.5\nstorm.window=1000\n"));
 	assert_non_null(strstr(text, "\ndelivery.guarantee=at_least_once\n"));
+	assert_non_null(strstr(text, "\npolicy.seed-until=none\n"));
 	free(text);
 	la_conf_free(conf);
 }

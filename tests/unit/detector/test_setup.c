@@ -64,6 +64,7 @@ every_key_reaches_the_policy(void **state)
 	assert_int_equal(policy_of("policy.first-login=silent").first_login, LA_FIRST_SILENT);
 	assert_int_equal(policy_of("policy.cap=0").cap_count, 0);
 	assert_false(policy_of("policy.seed-until=none").has_seed_until);
+	assert_false(policy_of("policy.seed-until=").has_seed_until);
 	assert_true(policy_of("policy.seed-until=-1").has_seed_until);
 }
 
