@@ -13,7 +13,8 @@
 #include "common/err.h"
 #include "common/job.h"
 
-#define LA_MAILER_ID_HEX 17 /* 64 random bits as hex digits and a NUL */
+#define LA_MAILER_ID_HEX 17    /* 64 random bits as hex digits and a NUL */
+#define LA_LEDGER_ENTRY_BYTES 34 /* of a claim: "c", its mailer, its number, and a NUL (ledger_redis.h) */
 
 enum la_ask_kind {
 	LA_ASK_BEAT,      /* this mailer lives */
@@ -29,7 +30,8 @@ struct la_ask {
 	enum la_ask_kind kind;
 	uint64_t token;
 	char job_id[LA_ID_HEX];
-	char other[LA_MAILER_ID_HEX];
+	char other[LA_LEDGER_ENTRY_BYTES]; /* the claim that was found */
+	uint64_t number; /* of a claim: larger than that of each before; of a release: up to which */
 	int64_t ttl_s;
 	int64_t sent_ms; /* monotonic; set when it is sent */
 	uint8_t redirects; /* of a cluster: so often somebody else was said to know */

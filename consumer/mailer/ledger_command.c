@@ -6,34 +6,43 @@
 
 #include "common/redis_text.h"
 
+#define ENTRY_SIZE ((size_t)LA_LEDGER_ENTRY_BYTES - 1)
+#define FENCE_TTL "600" /* s; longer than a connection that was given up can still bring a command */
+
 /* KEYS[1] of the job; ARGV: our claim, its TTL, the claim that may be taken over. Gives 1, or what is there instead. */
 static const char claim_script[] =
-    "local found = redis.call('GET', KEYS[1])\n"
-    "if found and found ~= ARGV[1] and found ~= ARGV[3] then return found end\n"
-    "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
+    "local found, mine = redis.call('GET', KEYS[1]) or '', ARGV[1]\n"
+    "if found:sub(2, 17) == mine:sub(2, 17) then\n"
+    "  if found:sub(18) >= mine:sub(18) then return found:sub(1, 1) == 'c' and 1 or found end\n"
+    "elseif found ~= '' and found:sub(1, 1) ~= 'r' and found ~= ARGV[3] then return found end\n"
+    "redis.call('SET', KEYS[1], mine, 'EX', ARGV[2])\n"
     "return 1\n";
 
+/* ARGV: our last claim's entry, and how long it is remembered that it, and all before it, are void. */
 static const char release_script[] =
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end\n"
+    "local found, mine = redis.call('GET', KEYS[1]) or '', ARGV[1]\n"
+    "if found == '' or (found:sub(1, 17) == mine:sub(1, 17) and found:sub(18) <= mine:sub(18)) then\n"
+    "  redis.call('SET', KEYS[1], 'r' .. mine:sub(2), 'EX', ARGV[2])\n"
+    "end\n"
     "return 1\n";
 
 static void
 name_mailer(char out[LA_LEDGER_KEY_BYTES], const struct la_ledger_names *names, const char *mailer)
 {
-	(void)snprintf(out, LA_LEDGER_KEY_BYTES, "%s:mailer:%s", names->prefix, mailer);
+	(void)snprintf(out, LA_LEDGER_KEY_BYTES, "%s:mailer:%.16s", names->prefix, mailer);
 }
 
 static enum la_err
 put_claim(struct la_buf *out, const struct la_ledger_names *names, const struct la_ask *ask, const char *job)
 {
-	char claim[LA_MAILER_ID_HEX + 1], other[LA_MAILER_ID_HEX + 1] = "", ttl[24];
+	const char *other = ask->kind == LA_ASK_TAKE_OVER ? ask->other : "";
+	char claim[64], ttl[24];
 
-	(void)snprintf(claim, sizeof(claim), "c%s", names->mailer);
+	(void)snprintf(claim, sizeof(claim), "c%s%016" PRIu64, names->mailer, ask->number);
 	(void)snprintf(ttl, sizeof(ttl), "%" PRId64, ask->ttl_s);
 	if (ask->kind == LA_ASK_RELEASE)
-		return (la_redis_text_command(out, (const char *const[]){"EVAL", release_script, "1", job, claim, NULL}));
-	if (ask->kind == LA_ASK_TAKE_OVER)
-		(void)snprintf(other, sizeof(other), "c%s", ask->other);
+		return (la_redis_text_command(
+		    out, (const char *const[]){"EVAL", release_script, "1", job, claim, FENCE_TTL, NULL}));
 	return (la_redis_text_command(
 	    out, (const char *const[]){"EVAL", claim_script, "1", job, claim, ttl, other, NULL}));
 }
@@ -46,7 +55,7 @@ la_ledger_key(char key[LA_LEDGER_KEY_BYTES], const struct la_ledger_names *names
 		name_mailer(key, names, names->mailer);
 		return;
 	case LA_ASK_IS_ALIVE:
-		name_mailer(key, names, ask->other);
+		name_mailer(key, names, ask->other + 1);
 		return;
 	case LA_ASK_ASKING:
 		key[0] = '\0';
@@ -101,13 +110,13 @@ read_found(const struct la_ask *ask, const char *found, enum la_ledger_verdict *
 	*verdict = LA_LEDGER_DONE;
 	if (strcmp(found, "s") == 0)
 		return (LA_LEDGER_ANSWERED);
-	if (strlen(found) != LA_MAILER_ID_HEX || found[0] != 'c')
+	if (strlen(found) != ENTRY_SIZE || strchr("cr", found[0]) == NULL)
 		return (LA_LEDGER_UNREADABLE);
 	*verdict = LA_LEDGER_BUSY;
-	if (ask->kind == LA_ASK_TAKE_OVER)
-		return (LA_LEDGER_ANSWERED); /* somebody else was faster */
+	if (ask->kind == LA_ASK_TAKE_OVER || found[0] == 'r')
+		return (LA_LEDGER_ANSWERED); /* somebody else was faster; or it is void, and is asked for anew */
 	next->kind = LA_ASK_IS_ALIVE;
-	(void)snprintf(next->other, sizeof(next->other), "%s", found + 1);
+	(void)snprintf(next->other, sizeof(next->other), "%s", found);
 	return (LA_LEDGER_ASK_MORE);
 }
 

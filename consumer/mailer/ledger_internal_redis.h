@@ -39,6 +39,7 @@ struct la_ledger_redis {
 	struct la_ledger_times times;
 	struct la_ledger_names names;
 	struct la_asks waiting; /* that no lane has yet */
+	uint64_t claims;        /* so many were asked for */
 	struct la_buf commands;
 
 	struct la_ledger_lane *lane[LA_MASTERS_MAX]; /* beside map->master; a single server has the first */

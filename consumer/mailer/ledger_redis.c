@@ -27,7 +27,10 @@ ask_of_job(struct la_ledger_redis *ledger, struct la_ask what, const char *job_i
 static enum la_err
 ledger_claim(void *self, uint64_t token, const char *job_id, int64_t ttl_s, struct la_error *error)
 {
-	return (ask_of_job(self, (struct la_ask){.kind = LA_ASK_CLAIM, .token = token, .ttl_s = ttl_s}, job_id, error));
+	struct la_ledger_redis *ledger = self;
+
+	return (ask_of_job(ledger,
+	    (struct la_ask){.kind = LA_ASK_CLAIM, .token = token, .number = ++ledger->claims, .ttl_s = ttl_s}, job_id, error));
 }
 
 static enum la_err
@@ -39,7 +42,9 @@ ledger_mark(void *self, uint64_t token, const char *job_id, int64_t ttl_s, struc
 static enum la_err
 ledger_release(void *self, const char *job_id, struct la_error *error)
 {
-	return (ask_of_job(self, (struct la_ask){.kind = LA_ASK_RELEASE}, job_id, error));
+	struct la_ledger_redis *ledger = self;
+
+	return (ask_of_job(ledger, (struct la_ask){.kind = LA_ASK_RELEASE, .number = ledger->claims}, job_id, error));
 }
 
 static enum la_err

@@ -15,7 +15,7 @@
 
 #include "common/clock.h"
 #include "common/job.h"
-#include "mailer/ledger_redis.h"
+#include "mailer/ledger_internal_redis.h"
 
 #include "private_redis.h"
 
@@ -146,6 +146,19 @@ ask_redis(const char *command, char *out, size_t cap)
 		(void)snprintf(out, cap, "%lld", reply->integer);
 	else
 		(void)snprintf(out, cap, "%s", reply->str == NULL ? "" : reply->str);
+	freeReplyObject(reply);
+	redisFree(context);
+}
+
+static void
+come_late(const struct la_buf *command)
+{
+	redisContext *context = redisConnectUnix(redis.socket);
+	void *reply = NULL;
+
+	assert_int_equal(redisAppendFormattedCommand(context, (const char *)command->data, command->size), REDIS_OK);
+	assert_int_equal(redisGetReply(context, &reply), REDIS_OK);
+	assert_int_not_equal(((redisReply *)reply)->type, REDIS_REPLY_ERROR);
 	freeReplyObject(reply);
 	redisFree(context);
 }
@@ -290,6 +303,46 @@ many_asks_go_in_one_pipeline(void **state)
 	mailer_close(&a, 500);
 }
 
+/* The commands of a mailer that come once more, by a connection that was given up, when later ones are done. */
+static void
+commands_that_come_late_change_nothing(void **state)
+{
+	static const struct la_ask claim_ask = {.kind = LA_ASK_CLAIM, .job_id = MINE, .ttl_s = TTL, .number = 1},
+	                           release_ask = {.kind = LA_ASK_RELEASE, .job_id = MINE, .number = 1};
+	struct la_buf late[2] = {LA_BUF_INIT, LA_BUF_INIT};
+	struct mailer a, b;
+	char found[64];
+
+	(void)state;
+	mailer_open(&a);
+	mailer_open(&b);
+	assert_int_equal(la_ledger_command(&late[0], &a.ledger->names, &claim_ask), LA_OK);
+	assert_int_equal(la_ledger_command(&late[1], &a.ledger->names, &release_ask), LA_OK);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED);
+	assert_int_equal(a.port->release(a.port->self, MINE, NULL), LA_OK);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_CLAIMED);
+	come_late(&late[1]);
+	come_late(&late[0]);
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_BUSY);
+	assert_int_equal(a.port->release(a.port->self, MINE, NULL), LA_OK);
+	assert_int_equal(claim(&a, "00000000000000000000000000000002"), LA_LEDGER_CLAIMED); /* the release is done */
+	come_late(&late[0]);
+	ask_redis("GET t:m:" MINE, found, sizeof(found));
+	assert_int_equal(found[0], 'r');
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_CLAIMED);
+	come_late(&late[0]);
+	come_late(&late[1]);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_BUSY);
+	mark(&b, MINE);
+	come_late(&late[0]);
+	come_late(&late[1]);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_DONE);
+	for (int i = 0; i < 2; i++)
+		la_buf_clear(&late[i]);
+	mailer_close(&a, 500);
+	mailer_close(&b, 500);
+}
+
 static void
 an_entry_that_is_none_of_ours_is_a_failing_side(void **state)
 {
@@ -411,6 +464,7 @@ main(void)
 	    TEST(a_mailer_that_works_keeps_its_claims_and_one_that_hung_knows_that_it_did),
 	    TEST(what_was_asked_is_answered_however_often_the_server_goes_away),
 	    TEST(many_asks_go_in_one_pipeline),
+	    TEST(commands_that_come_late_change_nothing),
 	    TEST(an_entry_that_is_none_of_ours_is_a_failing_side),
 	    TEST(a_resolver_that_hangs_holds_up_neither_the_loop_nor_the_end),
 	};

@@ -76,6 +76,8 @@ after_a_lost_connection_all_are_asked_again_before_what_was_asked_later(void **s
 }
 
 #define JOB "0123456789abcdef0123456789abcdef"
+#define MINE "$33\r\nc00112233445566ff0000000000000017\r\n"
+#define OTHER "cffeeddccbbaa99880000000000000042"
 
 static void
 commands_are_what_the_header_says(void **state)
@@ -89,14 +91,15 @@ commands_are_what_the_header_says(void **state)
 	        "*5\r\n$3\r\nSET\r\n$27\r\nla1:mailer:00112233445566ff\r\n$1\r\n1\r\n$2\r\nPX\r\n$5\r\n10000\r\n"},
 	    {{.kind = LA_ASK_MARK, .job_id = JOB, .ttl_s = 77},
 	        "*5\r\n$3\r\nSET\r\n$38\r\nla1:m:" JOB "\r\n$1\r\ns\r\n$2\r\nEX\r\n$2\r\n77\r\n"},
-	    {{.kind = LA_ASK_IS_ALIVE, .other = "ffeeddccbbaa9988"},
+	    {{.kind = LA_ASK_IS_ALIVE, .other = OTHER},
 	        "*2\r\n$6\r\nEXISTS\r\n$27\r\nla1:mailer:ffeeddccbbaa9988\r\n"},
-	    {{.kind = LA_ASK_CLAIM, .job_id = JOB, .ttl_s = 5},
-	        "$1\r\n1\r\n$38\r\nla1:m:" JOB "\r\n$17\r\nc00112233445566ff\r\n$1\r\n5\r\n$0\r\n\r\n"},
-	    {{.kind = LA_ASK_TAKE_OVER, .job_id = JOB, .ttl_s = 5, .other = "ffeeddccbbaa9988"},
-	        "$17\r\nc00112233445566ff\r\n$1\r\n5\r\n$17\r\ncffeeddccbbaa9988\r\n"},
+	    {{.kind = LA_ASK_CLAIM, .job_id = JOB, .ttl_s = 5, .number = 17},
+	        "$1\r\n1\r\n$38\r\nla1:m:" JOB "\r\n" MINE "$1\r\n5\r\n$0\r\n\r\n"},
+	    {{.kind = LA_ASK_TAKE_OVER, .job_id = JOB, .ttl_s = 5, .number = 17, .other = OTHER},
+	        MINE "$1\r\n5\r\n$33\r\n" OTHER "\r\n"},
 	    {{.kind = LA_ASK_ASKING}, "*1\r\n$6\r\nASKING\r\n"},
-	    {{.kind = LA_ASK_RELEASE, .job_id = JOB}, "$1\r\n1\r\n$38\r\nla1:m:" JOB "\r\n$17\r\nc00112233445566ff\r\n"},
+	    {{.kind = LA_ASK_RELEASE, .job_id = JOB, .number = 17},
+	        "$1\r\n1\r\n$38\r\nla1:m:" JOB "\r\n" MINE "$3\r\n600\r\n"},
 	};
 
 	(void)state;
@@ -125,8 +128,9 @@ answers_mean_what_the_header_says(void **state)
 	    {LA_ASK_BEAT, {.is_integer = true}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.is_integer = true, .integer = 1}, LA_LEDGER_ANSWERED, LA_LEDGER_CLAIMED, 0},
 	    {LA_ASK_CLAIM, {.text = "s"}, LA_LEDGER_ANSWERED, LA_LEDGER_DONE, 0},
-	    {LA_ASK_CLAIM, {.text = "cffeeddccbbaa9988"}, LA_LEDGER_ASK_MORE, 0, LA_ASK_IS_ALIVE},
-	    {LA_ASK_CLAIM, {.text = "cffeeddccbbaa99889"}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_CLAIM, {.text = OTHER}, LA_LEDGER_ASK_MORE, 0, LA_ASK_IS_ALIVE},
+	    {LA_ASK_CLAIM, {.text = OTHER "9"}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_CLAIM, {.text = "rffeeddccbbaa99880000000000000042"}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
 	    {LA_ASK_CLAIM, {.text = "t"}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.text = ""}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.text = NULL}, LA_LEDGER_UNREADABLE, 0, 0},
@@ -135,7 +139,7 @@ answers_mean_what_the_header_says(void **state)
 	    {LA_ASK_IS_ALIVE, {.text = "1"}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_TAKE_OVER, {.is_integer = true, .integer = 1}, LA_LEDGER_ANSWERED, LA_LEDGER_TAKEN_OVER, 0},
 	    {LA_ASK_TAKE_OVER, {.text = "s"}, LA_LEDGER_ANSWERED, LA_LEDGER_DONE, 0},
-	    {LA_ASK_TAKE_OVER, {.text = "c0011223344556677"}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
+	    {LA_ASK_TAKE_OVER, {.text = OTHER}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
 	    {LA_ASK_MARK, {.text = "OK"}, LA_LEDGER_ANSWERED, LA_LEDGER_MARKED, 0},
 	    {LA_ASK_MARK, {.text = NULL}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_RELEASE, {.is_integer = true, .integer = 1}, LA_LEDGER_NOTED, 0, 0},
@@ -155,7 +159,7 @@ answers_mean_what_the_header_says(void **state)
 		assert_int_equal(next.token, 9);
 		assert_string_equal(next.job_id, JOB);
 		if (next.kind == LA_ASK_IS_ALIVE)
-			assert_string_equal(next.other, rows[i].reply.text + 1);
+			assert_string_equal(next.other, rows[i].reply.text);
 	}
 }
 
