@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from process import free_port
-from records import DEMO_START, job_id, login, member_ref
+from records import DEMO_START, job_id, login, member_ref, schema
 from privacy import watch
 from services import Program, write_hash_keys
 
@@ -75,6 +75,51 @@ def test_decide_with_jobs_shows_the_alert_job_or_null(program):
         "******321", "iPhone", "MOBILE", "chrome")
     assert job["not_after"] == 4102444800000
     assert job["recipient"] == {"email": "m1@example.jp", "member_id": "m1"}
+
+
+def fields_of(record):
+    return [field["name"] for field in schema(record)["fields"]]
+
+
+def test_decide_writes_each_field_of_the_records_as_the_plain_value_of_its_type(program):
+    minimal = {"event_id": "e", "occurred_at": "2025-07-01T00:00:00.5+09:00", "member_id": "m-\u3042"}
+    alerted, again = decide(program(), [minimal, {**minimal, "event_id": "f", "tenant": None, "kind": None, "unknown": [1]}], "--jobs")
+    revisions = {name: alerted[name] for name in ("policy_rev", "agent_rev")}
+    assert all(len(bytes.fromhex(text)) == 8 for text in revisions.values())
+    person = {"event_id": "e", "occurred_at": DEMO_START + 500, "member_ref": member_ref("m-\u3042"), "key_epoch": 1,
+              "source_topic": "stdin", "source_partition": 0, "source_offset": 0, **revisions}
+    job = alerted.pop("job")
+    assert list(alerted) == fields_of("Decision") and list(job) == fields_of("AlertJob")
+    assert alerted == {**person, "outcome": "ALERTED", "reason": "FIRST_LOGIN", "job_id": job_id("e", DEMO_START + 500)}
+    assert job == {**person, "job_id": alerted["job_id"], "mode": "LIVE", "reason": "FIRST_LOGIN", "tenant": "default",
+                   "not_after": DEMO_START + 500 + 24 * HOUR, "member_masked": "***", "device_label": "unknown",
+                   "device_class": "UNKNOWN", "browser_label": "unknown", "app_label": None, "location_label": None,
+                   "locale": None, "time_zone": None, "recipient": {"email": None, "member_id": "m-\u3042"},
+                   "recipient_sealed": None, "suppressed_before": 0}
+    assert again["reason"] == "COOKIES_CLEARED"  # neither has a token
+
+
+def test_decide_says_of_a_refused_line_where_it_is_and_why_in_one_word(program):
+    lines = ["no json", {**login("", "m1"), "_topic": "t", "_partition": 7, "_offset": 9}, login("e", "m1", at="soon")]
+    rejected = decide(program(), lines, "--jobs")
+    nowhere = {"reason": None, "job_id": None, "job": None, "outcome": "REJECTED", "event_id": "", "key_epoch": 1,
+               "member_ref": "0" * 32, "source_topic": "stdin", "source_partition": 0}
+    for number, decision in enumerate(rejected):
+        assert [name for name in decision if name not in ("cause", "message", "job")] == fields_of("Decision")
+        assert decision.pop("message") and decision.pop("policy_rev") and decision.pop("agent_rev")
+        place = {"source_topic": "t", "source_partition": 7, "source_offset": 9} if number == 1 else {"source_offset": number}
+        at, cause = (DEMO_START, "invalid_value") if number == 1 else (0, "undecodable")
+        assert decision == {**nowhere, **place, "occurred_at": at, "cause": cause}
+
+
+def test_decide_derives_ids_from_every_byte_of_tenant_id_and_time(program):
+    rows = [("e", "m1", DEMO_START, "default"), ("e", "m1", DEMO_START + 1, "default"), ("e", "m1", DEMO_START, "defaul"),
+            ("te", "m1", DEMO_START, "defaul"), ("\u4f1a" * 85 + "x", "\u54e1" * 85 + "y", 946684800000, "\U0001f5fb" * 64)]
+    events = [login(event_id, member, at=at, tenant=tenant, device_token=str(number))
+              for number, (event_id, member, at, tenant) in enumerate(rows)]
+    for event, decision in zip(events, decide(program(), events), strict=True):
+        assert decision["job_id"] == job_id(event["event_id"], event["occurred_at"], event["tenant"])
+        assert decision["member_ref"] == member_ref(event["member_id"], event["tenant"])
 
 
 def test_decide_takes_a_position_and_a_time_from_the_line(program):

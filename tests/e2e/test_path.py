@@ -1,4 +1,6 @@
 """From a login event on a real topic to the mail in the member's inbox."""
+import base64
+
 import pytest
 
 from process import wait_until
@@ -200,6 +202,26 @@ def test_a_shadow_beside_a_live_detector_changes_nothing_of_it_and_mails_nobody(
     mailer({"topic.alerts": others.alerts}).start()  # as if somebody had mixed up the topics
     deliveries = [decode(record.value, "Delivery") for record in read_topic(kafka.bootstrap, topics.deliveries, 1)]
     assert [delivery["outcome"] for delivery in deliveries] == ["NOT_LIVE"] and smtp_sink.mails() == []
+
+
+def redis_key(prefix, member):
+    digest = base64.urlsafe_b64encode(bytes.fromhex(member_ref(member))).decode().rstrip("=")
+    return f"{prefix}:1:{digest}".encode()
+
+
+def test_a_member_is_one_key_that_lives_as_long_as_its_devices_or_its_erasure(kafka, topics, redis_server, detector):
+    day = 86400
+    events = [login("m1-first", "m1"), login("m2-first", "m2"), login("m2-gone", "m2", at=DEMO_START + 1, kind="ACCOUNT_ERASED")]
+    produce_events(kafka, topics, events)
+    program = detector({"redis.prefix": "test.p", "policy.device-ttl": "320d", "alert.max-age": "3d"}).start()
+    records = read_topic(kafka.bootstrap, topics.decisions, 3)
+    assert all(record.key == decode(record.value, "Decision")["member_ref"].encode() for record in records)
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
+               end_offsets(kafka.bootstrap, topics.events), 30, program.stderr)
+    left = {key: redis_server.client.ttl(key) for key in redis_server.client.keys()}
+    assert left.keys() == {redis_key("test.p", "m1"), redis_key("test.p", "m2")}
+    assert 0 <= (320 + 20) * day - left[redis_key("test.p", "m1")] < 60
+    assert 0 <= (3 + 1) * day - left[redis_key("test.p", "m2")] < 60
 
 
 def test_trace_headers_go_from_the_event_to_its_job(kafka, topics, detector):

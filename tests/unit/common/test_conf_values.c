@@ -69,6 +69,75 @@ times_are_iso_8601_or_milliseconds(void **state)
 		assert_int_equal(la_conf_parse_time(refused[i], &ms), LA_EDATA);
 }
 
+/* What is just inside, and just outside. %N stands for N letters. */
+static void
+values_end_where_the_table_says(void **state)
+{
+	static const struct {
+		enum la_program program;
+		const char *key, *accepted, *refused; /* NULL: nothing is */
+	} rows[] = {
+	    {LA_PROGRAM_DETECTOR, "topic.events", "%249", "%250"},
+	    {LA_PROGRAM_DETECTOR, "topic.events-dlq", "a.b_c-D9", "a b"},
+	    {LA_PROGRAM_DETECTOR, "redis.prefix", "%64", "%65"},
+	    {LA_PROGRAM_DETECTOR, "redis.prefix", "..a", "."},
+	    {LA_PROGRAM_DETECTOR, "topic.generation", "", NULL},
+	    {LA_PROGRAM_DETECTOR, "http.listen", "off", "of"},
+	    {LA_PROGRAM_DETECTOR, "http.listen", "[::1]:0", "[]:0"},
+	    {LA_PROGRAM_DETECTOR, "http.listen", "h:65535", "h:65536"},
+	    {LA_PROGRAM_DETECTOR, "shutdown.timeout", "1h", "3600001ms"},
+	    {LA_PROGRAM_DETECTOR, "shutdown.timeout", "0", "-1s"},
+	    {LA_PROGRAM_DETECTOR, "batch.max-events", "1", "0"},
+	    {LA_PROGRAM_DETECTOR, "batch.max-events", "100000", "100001"},
+	    {LA_PROGRAM_DETECTOR, "batch.max-wait", "60s", "60001ms"},
+	    {LA_PROGRAM_DETECTOR, "batch.max-wait", "0", "0d1"},
+	    {LA_PROGRAM_DETECTOR, "policy.device-ttl", "1ms", "0"},
+	    {LA_PROGRAM_DETECTOR, "policy.device-ttl", "36525d", "36526d"},
+	    {LA_PROGRAM_DETECTOR, "policy.first-login", "grace:36525d", "grace:36526d"},
+	    {LA_PROGRAM_DETECTOR, "policy.first-login", "grace:0", "silent:1m"},
+	    {LA_PROGRAM_DETECTOR, "policy.no-token", "environment", "silent"},
+	    {LA_PROGRAM_DETECTOR, "policy.cooldown", "876600h", "876601h"},
+	    {LA_PROGRAM_DETECTOR, "policy.cap", "1/1ms", "1/0"},
+	    {LA_PROGRAM_DETECTOR, "policy.cap", "1000000/36525d", "1000001/1h"},
+	    {LA_PROGRAM_DETECTOR, "policy.cap", "0", "0/0"},
+	    {LA_PROGRAM_DETECTOR, "policy.cap", "1/1h", "1/1h/1h"},
+	    {LA_PROGRAM_DETECTOR, "policy.seed-until", "none", "never"},
+	    {LA_PROGRAM_DETECTOR, "policy.seed-until", "-1", "2025-07-01T00:00:00"},
+	    {LA_PROGRAM_DETECTOR, "alert.max-age", "52596000m", "52596001m"},
+	    {LA_PROGRAM_DETECTOR, "storm.ratio", "1", "1.000000001"},
+	    {LA_PROGRAM_DETECTOR, "storm.ratio", "0.123456789", "0.1234567891"},
+	    {LA_PROGRAM_DETECTOR, "storm.ratio", "001", "0001"},
+	    {LA_PROGRAM_DETECTOR, "storm.ratio", "0", "0."},
+	    {LA_PROGRAM_DETECTOR, "storm.window", "0", "-1"},
+	    {LA_PROGRAM_DETECTOR, "storm.window", "1000000", "1000001"},
+	    {LA_PROGRAM_DETECTOR, "member.mask", "keep-last:0", "keep-last:"},
+	    {LA_PROGRAM_DETECTOR, "member.mask", "keep-last:64", "keep-last:65"},
+	    {LA_PROGRAM_DETECTOR, "member.mask", "keep-last:4", "keep-last:4 "},
+	    {LA_PROGRAM_DETECTOR, "redis.url", "redis://a rediss://b:1", " "},
+	    {LA_PROGRAM_DETECTOR, "schema.registry.url", "https://r/x", "https://r, https://s"},
+	    {LA_PROGRAM_MAILER, "retry.schedule", "1ms*100", "1ms*100,1ms"},
+	    {LA_PROGRAM_MAILER, "retry.schedule", "30s,2m,5m*2,15m,1h*4", "30s*0"},
+	    {LA_PROGRAM_MAILER, "mail.brand", "%64", "%65"},
+	};
+	struct la_conf_value value;
+	char text[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct la_conf_key *key = la_conf_key_find(rows[i].key, rows[i].program);
+
+		for (int refused = 0; refused <= (rows[i].refused != NULL); refused++) {
+			const char *given = refused ? rows[i].refused : rows[i].accepted;
+
+			(void)snprintf(text, sizeof(text), "%s", given);
+			if (given[0] == '%')
+				(void)snprintf(text, sizeof(text), "%0*d", atoi(given + 1), 0);
+			if (la_conf_value_parse(key, text, &value) != !refused)
+				fail_msg("%s=%s", key->name, given);
+		}
+	}
+}
+
 static void
 every_row_of_the_table_accepts_its_own_default(void **state)
 {
@@ -308,6 +377,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(durations_have_a_unit_and_end_at_100_years),
 	    cmocka_unit_test(times_are_iso_8601_or_milliseconds),
+	    cmocka_unit_test(values_end_where_the_table_says),
 	    cmocka_unit_test(every_row_of_the_table_accepts_its_own_default),
 	    cmocka_unit_test(no_two_keys_have_the_same_variable),
 	    cmocka_unit_test(every_fixed_key_can_be_set_by_its_variable),

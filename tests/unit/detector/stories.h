@@ -382,6 +382,23 @@ static const struct story stories[] = {
         "9m login token=J ip=10.0.1.1 -> SUPPRESSED_COOLDOWN COOKIES_CLEARED\n"
         "10m login token=K ip=10.0.9.1 -> ALERTED COOKIES_CLEARED cooldowns=8\n"
         "11m login token=L ip=10.0.1.1 -> ALERTED COOKIES_CLEARED cooldowns=8\n"},
+    {"6: a cooldown of one millisecond is one",
+        "policy cooldown=1ms\n"
+        "0 login ip=192.0.2.1 -> ALERTED FIRST_LOGIN cooldowns=1\n"
+        "0 login ip=192.0.2.1 -> ALERTED COOKIES_CLEARED cooldowns=2\n"
+        "0 login ip=192.0.2.1 -> SUPPRESSED_COOLDOWN COOKIES_CLEARED\n"
+        "1ms login ip=192.0.2.1 -> ALERTED COOKIES_CLEARED before=1\n"},
+    {"6: a cap that was turned off holds nobody back",
+        "policy cap=1/1h\n"
+        "0 login token=A -> ALERTED FIRST_LOGIN\n"
+        "1m login token=B -> SUPPRESSED_CAP COOKIES_CLEARED\n"
+        "policy cap=0\n"
+        "2m login token=B -> ALERTED COOKIES_CLEARED before=1\n"},
+    {"6: a window of 100 years starts with its first ALERTED too",
+        "policy cap=2/36525d ttl=36525d\n"
+        "0 login token=A -> ALERTED FIRST_LOGIN\n"
+        "25000d login token=B -> ALERTED COOKIES_CLEARED\n"
+        "25001d login token=C -> SUPPRESSED_CAP COOKIES_CLEARED\n"},
     {"6: cap: at most N ALERTED in a window that starts with its first",
         "policy cap=2/1h\n"
         "0 login token=A -> ALERTED FIRST_LOGIN\n"
