@@ -10,7 +10,7 @@
 #   all       everything (the default)
 #
 # Installs what it misses: Debian packages, a Python environment (build/venv), jars (build/jars), packages of npm
-# (build/node). All output is in build/.
+# (build/node), promtool (build/prometheus). All output is in build/.
 # What mostly waits for servers runs side by side, each lane's output in one piece when it has ended (and meanwhile in
 # build/results/<lane>.log). The last line is the sum; the exit code is 0 only when something ran and nothing failed.
 set -euo pipefail
@@ -110,6 +110,7 @@ rm -rf "$results"
 mkdir -p "$results"
 prepare
 prepare_node
+prepare_promtool
 
 export LA_BUILD_DIR=$root/build/dev LA_TEST_JARS=$root/build/jars LA_VENV=$root/build/venv
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1}

@@ -1,4 +1,5 @@
 """/metrics against an independent parser, and against what the topics hold."""
+import re
 import time
 from collections import Counter
 
@@ -6,7 +7,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from jobs import done
 from process import wait_until
+from promql import expressions, not_exported
 from records import committed, decode, encode, end_offsets, produce, read_topic
+from services import SOURCE
 from stories import EXPECTED, demo_events
 
 LABELS = {"outcome", "reason", "cause", "topic", "partition", "le", "version", "libmicrohttpd", "librdkafka", "avro", "hiredis",
@@ -42,6 +45,11 @@ class Metrics:
     def types(self):
         return {name: family.type for name, family in self.families.items()}
 
+    def labels(self):
+        """Name as the handbook has it -> labels."""
+        return {family.name.removeprefix("login_alert_") + "_total" * (family.type == "counter"):
+                {label for sample in family.samples for label in sample.labels} - {"le"} for family in self.families.values()}
+
     def by(self, name, label):
         """Label -> value, of what is not 0."""
         return {sample.labels[label]: sample.value for sample in self.families[f"login_alert_{name}"].samples
@@ -60,6 +68,25 @@ class Metrics:
 def watched(program):
     program.process.env["LA_LAG_MS"] = "200"
     return program.start()
+
+
+def samples(metrics):
+    """Name -> label -> values, of all these programs."""
+    names = {}
+    for sample in (sample for one in metrics for family in one.families.values() for sample in family.samples):
+        of = names.setdefault(sample.name, {})
+        for label, value in sample.labels.items():
+            of.setdefault(label, set()).add(value)
+    return names
+
+
+def handbook():
+    """Name -> labels, from the operator's table; those of build_info are not all there."""
+    table = re.findall(r"^\| `([a-z_]+)(?:\{(.*?)\})?` \| (?:both|detector|mailer) \|",
+                       (SOURCE / "deploy" / "README.md").read_text(), re.M)
+    found = {name: set(filter(None, labels.split(","))) for name, labels in table}
+    assert found["build_info"] == {"version", "librdkafka", "avro", "…"}
+    return {**found, "build_info": LABELS - {"outcome", "reason", "cause", "topic", "partition", "le"}}
 
 
 def field(kafka, topic, record, name):
@@ -106,6 +133,11 @@ def test_counters_are_what_the_topics_hold(kafka, topics, detector, mailer, smtp
     assert seen.by("dead_letters", "cause") == causes(kafka, topics.alerts_dlq) == {"undecodable": 1}
     assert seen.value("smtp_seconds_count") == seen.value("event_to_mail_seconds_count") == mails
     assert seen.value("store_roundtrip_seconds_count") == 2 * mails  # a claim and a mark each
+
+    both = [Metrics(detecting), Metrics(mailing)]
+    assert len(list(expressions())) > 30 and not_exported(samples(both)) == []
+    labels = [metrics.labels() for metrics in both]
+    assert handbook() == {name: set().union(*(one.get(name, ()) for one in labels)) for name in {**labels[0], **labels[1]}}
     assert [program.terminate() for program in (detecting, mailing)] == [0, 0]
 
 

@@ -60,3 +60,11 @@ install_packages() {
 	fi
 	rm -f "$log"
 }
+
+# fetch_package NAME FILE: a file of a package that is not to be installed (it would start a server), below the current folder.
+fetch_package() {
+	local as=()
+	[ "$(id -u)" -eq 0 ] || as=(sudo -n)
+	apt-get download "$1" >/dev/null 2>&1 || { "${as[@]}" apt-get update && apt-get download "$1"; } >/dev/null || return 1
+	dpkg-deb --fsys-tarfile "$1"_*.deb | tar -x "./$2" && rm "$1"_*.deb
+}

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 #
 # What tests and measurements need beside Debian's packages, made once below build/: a Python environment (build/venv), the
-# jars of Kafka, Avro and a schema registry (build/jars); tests also packages of npm (build/node). Sourced in the root of the repository by
+# jars of Kafka, Avro and a schema registry (build/jars); tests also packages of npm (build/node) and promtool
+# (build/prometheus). Sourced in the root of the repository by
 # tests/run.sh and tests/bench/run.sh.
 
 # Makes $1 by the command that follows, unless it was made from the same $2 before. A failed attempt is made once more.
@@ -31,9 +32,18 @@ fetch_node() {
 		npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --silent </dev/null
 }
 
+fetch_promtool() {
+	mkdir -p build/prometheus && (cd build/prometheus && fetch_package prometheus usr/bin/promtool)
+}
+
 prepare() {
 	make_once build/venv tests/requirements.txt make_venv
 	make_once build/jars tests/pom.xml fetch_jars
+}
+
+# Needs install-packages.sh.
+prepare_promtool() {
+	make_once build/prometheus tests/support/prepare.sh fetch_promtool
 }
 
 prepare_node() {
