@@ -16,7 +16,8 @@
 #include "common/clock.h"
 #include "mailer/directory_curl.h"
 
-#define TIMEOUT_MS 700
+#define TIMEOUT_MS 30000 /* half of it for the connection, which begins with reading all of the system's certificates */
+#define SHORT_TIMEOUT_MS 2000
 
 /* A server and one who asks it. */
 struct world {
@@ -183,8 +184,11 @@ each_answer_has_its_verdict_and_shows_nothing_of_the_payload(void **state)
 
 	(void)snprintf(start, sizeof(start), "127.0.0.1:%d: ", world->port);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct la_directory_answer answer = answer_of(world, rows[i].member_id);
+		bool is_late = strcmp(rows[i].detail, ": no answer in time") == 0;
+		struct la_directory_answer answer;
 
+		la_directory_curl_set_timeout(world->directory, is_late ? SHORT_TIMEOUT_MS : TIMEOUT_MS);
+		answer = answer_of(world, rows[i].member_id);
 		if (answer.verdict != rows[i].verdict || strstr(answer.detail, rows[i].detail) == NULL)
 			fail_msg("%s: %d, %s", rows[i].member_id, answer.verdict, answer.detail);
 		assert_int_equal(answer.retry_after_ms, strcmp(rows[i].member_id, "retry") == 0 ? 7000 : 0);
@@ -252,7 +256,7 @@ sixteen_are_asked_for_at_once_and_a_stall_holds_up_nobody(void **state)
 	uint64_t token = 0;
 	int64_t began_ms = la_clock_now_ms(NULL);
 
-	la_directory_curl_set_timeout(world->directory, 60000);
+	la_directory_curl_set_timeout(world->directory, 2 * TIMEOUT_MS);
 	for (; token < 8; token++)
 		ask(world, token, "stall");
 	while (count < 40) {
@@ -266,7 +270,7 @@ sixteen_are_asked_for_at_once_and_a_stall_holds_up_nobody(void **state)
 			    LA_EUNAVAILABLE);
 		}
 		count += work_for(world, 10000, answers + count, 1);
-		assert_true(la_clock_now_ms(NULL) - began_ms < 30000);
+		assert_true(la_clock_now_ms(NULL) - began_ms < TIMEOUT_MS);
 	}
 	for (size_t i = 0; i < 40; i++) {
 		assert_int_equal(answers[i].verdict, LA_DIRECTORY_FOUND);
@@ -326,8 +330,8 @@ without_trust_or_the_right_name_or_token_nobody_is_asked_for(void **state)
 	close_client(world);
 	open_client(world, "127.0.0.1", false, "sesame");
 	answer = answer_of(world, "m");
-	assert_int_equal(answer.verdict, LA_DIRECTORY_AT_FAULT);
-	assert_non_null(strstr(answer.detail, "SSL peer certificate"));
+	if (answer.verdict != LA_DIRECTORY_AT_FAULT || strstr(answer.detail, "SSL peer certificate") == NULL)
+		fail_msg("%d, %s", answer.verdict, answer.detail);
 	close_client(world);
 
 	open_client(world, "127.0.0.2", true, "sesame"); /* it is bound to 127.0.0.1 */
@@ -336,7 +340,9 @@ without_trust_or_the_right_name_or_token_nobody_is_asked_for(void **state)
 	assert_int_equal(logged(world, "/"), 0);
 
 	open_client(world, "localhost", true, "other");
-	assert_int_equal(answer_of(world, "m").verdict, LA_DIRECTORY_AT_FAULT);
+	answer = answer_of(world, "m");
+	if (answer.verdict != LA_DIRECTORY_AT_FAULT)
+		fail_msg("%d, %s", answer.verdict, answer.detail);
 	assert_int_equal(la_directory_curl_check(world->directory, &error), LA_EUNAVAILABLE);
 	assert_non_null(strstr(error.text, "HTTP 401"));
 	close_client(world);
