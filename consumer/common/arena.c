@@ -33,6 +33,7 @@ la_arena_take(struct la_arena *arena, size_t count, size_t size)
 		chunk->cap = cap;
 		chunk->next = arena->first;
 		arena->first = chunk;
+		arena->bytes += sizeof(*chunk) + cap;
 	}
 	taken = chunk->bytes + chunk->used;
 	chunk->used += want;
@@ -58,5 +59,5 @@ la_arena_clear(struct la_arena *arena)
 		next = chunk->next;
 		free(chunk);
 	}
-	arena->first = NULL;
+	*arena = (struct la_arena)LA_ARENA_INIT;
 }

@@ -8,9 +8,10 @@ struct la_arena_chunk;
 
 struct la_arena {
 	struct la_arena_chunk *first;
+	size_t bytes; /* of all chunks */
 };
 
-#define LA_ARENA_INIT {NULL}
+#define LA_ARENA_INIT {NULL, 0}
 
 /* count * size zeroed bytes, aligned for any type, valid until the clear; NULL when out of memory. */
 void *la_arena_take(struct la_arena *arena, size_t count, size_t size);

@@ -16,7 +16,10 @@
 #include "common/err.h"
 #include "common/span.h"
 
-#define LA_AVRO_TEXT_MAX (1u << 20) /* bytes of a schema's text */
+/* Of one schema: bytes of its text, of that as a JSON tree, and of the tree made of it. The trees go once a plan is compiled. */
+#define LA_AVRO_TEXT_MAX (1u << 20)
+#define LA_AVRO_JSON_BYTES_MAX (16u << 20)
+#define LA_AVRO_TREE_BYTES_MAX (4u << 20)
 #define LA_AVRO_DEPTH_MAX 64        /* nesting of declarations */
 #define LA_AVRO_NODES_MAX 10000
 
@@ -61,7 +64,7 @@ struct la_avro_node {
 
 struct la_avro_schema {
 	struct la_arena arena;
-	json_t *json; /* defaults are borrowed from it */
+	json_t *json; /* a list of the texts; defaults are borrowed from it */
 	const struct la_avro_node *root;
 	uint32_t node_count;
 };
@@ -75,6 +78,13 @@ struct la_avro_schema {
  */
 LA_MUST_CHECK enum la_err la_avro_schema_parse(
     struct la_avro_schema **schema, const char *name, struct la_span text, struct la_error *error);
+
+/*
+ * The same of several texts: the last is the schema; those before it declare types it may refer to by name, in an order
+ * in which each refers to earlier ones only.
+ */
+LA_MUST_CHECK enum la_err la_avro_schema_parse_all(struct la_avro_schema **schema, const char *name,
+    const struct la_span *texts, size_t count, struct la_error *error);
 void la_avro_schema_free(struct la_avro_schema *schema);
 
 #endif

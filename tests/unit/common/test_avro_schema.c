@@ -132,7 +132,6 @@ a_schema_of_more_than_a_mebibyte_is_refused(void **state)
 	free(text);
 }
 
-/* Each is compared with each: a mebibyte of them held the loop up for 20 s. */
 static void
 symbols_are_limited(void **state)
 {
@@ -148,6 +147,104 @@ symbols_are_limited(void **state)
 	assert_int_equal(la_avro_schema_parse(&schema, "t", la_buf_span(&text), &error), LA_ECONFIG);
 	assert_non_null(strstr(error.text, "more than 10000 symbols"));
 	la_buf_clear(&text);
+}
+
+/* A list of so many items, behind head and before tail; # in an item is its number. */
+static void
+make_list(struct la_buf *text, const char *head, const char *item, int count, const char *tail)
+{
+	la_buf_reset(text);
+	assert_int_equal(la_buf_add_text(text, head), LA_OK);
+	for (int i = 0; i < count; i++) {
+		assert_int_equal(la_buf_add_text(text, i > 0 ? "," : ""), LA_OK);
+		for (const char *at = item; *at != '\0'; at++)
+			assert_int_equal(*at == '#' ? la_buf_printf(text, "%d", i) : la_buf_add(text, at, 1), LA_OK);
+	}
+	assert_int_equal(la_buf_add_text(text, tail), LA_OK);
+}
+
+#define FAR "n23456789_123456789_123456789_123456789_123456789_123456789_123456789_123456789_123456789_123456789"
+
+static void
+what_would_take_much_memory_is_refused_before_it_does(void **state)
+{
+	static const struct {
+		const char *head, *item, *error;
+		int count;
+	} rows[] = {
+	    {"{\"type\":\"int\",\"x\":[", "{}", "t: a schema that takes more than 16777216 bytes of memory", 100000},
+	    {"{\"type\":\"int\",\"x\":[", "[]", "t: a schema that takes more than 16777216 bytes of memory", 100000},
+	    {"{\"type\":\"int\",\"x\":[", "1", "t: a schema that takes more than 16777216 bytes of memory", 180000},
+	    {"{\"type\":\"fixed\",\"name\":\"" FAR "." FAR ".F\",\"size\":1,\"aliases\":[", "\"a#\"",
+	        "t: a schema that takes more than 4194304 bytes of memory", 30000},
+	};
+	struct la_avro_schema *schema = NULL;
+	struct la_buf text = LA_BUF_INIT;
+	struct la_error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		make_list(&text, rows[i].head, rows[i].item, rows[i].count, "]}");
+		assert_int_equal(la_avro_schema_parse(&schema, "t", la_buf_span(&text), &error), LA_ECONFIG);
+		assert_string_equal(error.text, rows[i].error);
+		make_list(&text, rows[i].head, rows[i].item, 1000, "]}");
+		assert_int_equal(la_avro_schema_parse(&schema, "t", la_buf_span(&text), &error), LA_OK);
+		la_avro_schema_free(schema);
+		schema = NULL;
+	}
+	la_buf_clear(&text);
+}
+
+static void
+names_are_compared_however_many_there_are(void **state)
+{
+	static const struct {
+		const char *head, *item, *tail, *error;
+	} rows[] = {
+	    {"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[", "\"a#\"", ",\"b\",\"a0\"]}", "t: enum E: symbol a0 twice"},
+	    {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[", "{\"name\":\"f#\",\"type\":\"int\"}",
+	        ",{\"name\":\"f17\",\"type\":\"int\"}]}", "t: record R, field f17: declared twice"},
+	    {"[", "{\"type\":\"fixed\",\"name\":\"F#\",\"size\":1}", ",\"F999\"]", "t: a union with two branches of one kind"},
+	    {"[", "{\"type\":\"fixed\",\"name\":\"F#\",\"size\":1}",
+	        ",{\"type\":\"fixed\",\"name\":\"F500\",\"size\":1}]", "t: F500 is declared twice, or its name is too long"},
+	};
+	struct la_avro_schema *schema = NULL;
+	struct la_buf text = LA_BUF_INIT;
+	struct la_error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		make_list(&text, rows[i].head, rows[i].item, 1000, rows[i].tail);
+		assert_int_equal(la_avro_schema_parse(&schema, "t", la_buf_span(&text), &error), LA_ECONFIG);
+		assert_string_equal(error.text, rows[i].error);
+	}
+	la_buf_clear(&text);
+	schema = parse("[{\"type\":\"map\",\"values\":\"int\"},{\"type\":\"fixed\",\"name\":\"map\",\"size\":1}]");
+	assert_int_equal(schema->root->count, 2);
+	la_avro_schema_free(schema);
+}
+
+static void
+a_schema_of_several_texts_is_the_last_with_the_types_of_those_before(void **state)
+{
+	const struct la_span texts[] = {
+	    la_span_text("{\"type\":\"enum\",\"name\":\"x.E\",\"symbols\":[\"A\"]}"),
+	    la_span_text("{\"type\":\"record\",\"name\":\"x.P\",\"fields\":[{\"name\":\"e\",\"type\":\"E\"}]}"),
+	    la_span_text("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"p\",\"type\":\"x.P\"}]}"),
+	};
+	const struct la_span wrong[] = {texts[1], texts[0]}, twice[] = {texts[0], texts[0]};
+	struct la_avro_schema *schema = NULL;
+	struct la_error error;
+
+	(void)state;
+	assert_int_equal(la_avro_schema_parse_all(&schema, "t", texts, 3, &error), LA_OK);
+	assert_string_equal(schema->root->name, "R");
+	assert_string_equal(schema->root->fields[0].type->fields[0].type->symbols[0], "A");
+	la_avro_schema_free(schema);
+	assert_int_equal(la_avro_schema_parse_all(&schema, "t", wrong, 2, &error), LA_ECONFIG);
+	assert_string_equal(error.text, "t: record x.P, field e: type x.E is not known");
+	assert_int_equal(la_avro_schema_parse_all(&schema, "t", twice, 2, &error), LA_ECONFIG);
+	assert_string_equal(error.text, "t: x.E is declared twice, or its name is too long");
 }
 
 static void
@@ -254,6 +351,9 @@ main(void)
 	    cmocka_unit_test(nesting_is_limited),
 	    cmocka_unit_test(a_schema_of_more_than_a_mebibyte_is_refused),
 	    cmocka_unit_test(symbols_are_limited),
+	    cmocka_unit_test(what_would_take_much_memory_is_refused_before_it_does),
+	    cmocka_unit_test(names_are_compared_however_many_there_are),
+	    cmocka_unit_test(a_schema_of_several_texts_is_the_last_with_the_types_of_those_before),
 	    cmocka_unit_test(names_follow_the_namespace_they_are_in),
 	    cmocka_unit_test(canonical_forms_and_fingerprints_are_those_of_the_specification),
 	    cmocka_unit_test(the_fingerprint_of_nothing_is_the_constant_of_the_specification),
