@@ -7,16 +7,13 @@ la_connection_init_peer(
     struct la_connection *connection, const struct la_connection *like, const struct la_redis_place *place)
 {
 	struct la_redis_url *url = &connection->url;
-	struct la_span login = la_buf_span(&like->login);
 
-	*connection = (struct la_connection){.login = LA_BUF_INIT};
+	*connection = (struct la_connection){.login = like->login};
 	url->tls = like->url.tls;
 	url->port = place->port;
 	(void)snprintf(url->where, sizeof(url->where), "%s", place->host);
 	(void)snprintf(url->name, sizeof(url->name), strchr(place->host, ':') != NULL ? "%s://[%s]:%d" : "%s://%s:%d",
 	    url->tls ? "rediss" : "redis", place->host, place->port);
-	if (login.size > 0 && la_buf_add(&connection->login, login.data, login.size) != LA_OK)
-		return (LA_ENOMEM);
 	return (like->tls == NULL ? LA_OK : la_tls_redis_share(&connection->tls, like->tls, url));
 }
 

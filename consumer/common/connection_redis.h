@@ -15,6 +15,7 @@
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/err.h"
+#include "common/login_redis.h"
 #include "common/lookup.h"
 #include "common/redis_slot.h"
 #include "common/redis_url.h"
@@ -24,7 +25,7 @@ struct la_connection {
 	struct la_redis_url url;
 	struct la_redis_url *seeds; /* of redis.url, url is one of them; NULL: of a peer */
 	size_t seed_count, seed_at;
-	struct la_buf login; /* the AUTH command, with the secret; wiped by clear */
+	struct la_login_redis *login; /* NULL: none; borrowed by peers */
 	redisContext *redis; /* NULL: not connected */
 	struct la_tls_redis *tls; /* NULL: without TLS */
 	bool secured;             /* its handshake is done */
@@ -37,7 +38,7 @@ LA_MUST_CHECK enum la_err la_connection_init(
     struct la_connection *connection, const struct la_conf *conf, struct la_error *error);
 void la_connection_clear(struct la_connection *connection);
 
-/* To another server of the same cluster, with the same login and trust. Errors: LA_ENOMEM; clear it in any case. */
+/* To another server of the same cluster, with the same login and trust; clear it before like. Errors: LA_ENOMEM; clear it in any case. */
 LA_MUST_CHECK enum la_err la_connection_init_peer(
     struct la_connection *connection, const struct la_connection *like, const struct la_redis_place *place);
 

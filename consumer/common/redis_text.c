@@ -55,6 +55,8 @@ la_redis_text_command(struct la_buf *out, const char *const *args)
 	return (LA_OK);
 }
 
+#define RIGHTS "ROLE, GET, MGET, SET, DEL, EXISTS, EVAL, EVALSHA, SCRIPT LOAD, CLUSTER SLOTS, ASKING"
+
 /* The word of the reply, what it means and what helps. */
 static const struct {
 	const char *word, *meaning;
@@ -68,8 +70,8 @@ static const struct {
     {"CROSSSLOT", "it is a cluster's node: the user must be allowed CLUSTER SLOTS"},
     {"CLUSTERDOWN", "the cluster is down: a master is away and not replaced yet, or slots have no master"},
     {"NOAUTH", "it wants a password: set redis.password.file (and redis.user)"},
-    {"WRONGPASS", "user or password is wrong: look at redis.user and redis.password.file"},
-    {"NOPERM", "the user may not do that: it needs MGET, GET, SET, DEL, EXISTS, EVAL, EVALSHA, SCRIPT LOAD on our keys"},
+    {"WRONGPASS", "user or password is wrong: look at redis.user and redis.password.file, which is read again at each try"},
+    {"NOPERM", "the user may not do that: it needs " RIGHTS " on our keys (redis.prefix)"},
     {"WRONGTYPE", "a key of ours holds another type: give this program a redis.prefix of its own"},
     {"MISCONF", "it cannot write its snapshot to disk and refuses writes; see its log"},
     {"NOREPLICAS", "too few replicas are connected (min-replicas-to-write)"},
@@ -90,9 +92,33 @@ has_word(const char *text, const char *word)
 	return (false);
 }
 
+/* "… run the 'evalsha' command": the word that is denied; false: it is not a command (but a key, say). */
+static bool
+denied_command(const char *reply, char command[32])
+{
+	static const char before[] = "run the '";
+	const char *at = strstr(reply, before);
+	size_t size;
+
+	if (at == NULL)
+		return (false);
+	at += sizeof(before) - 1;
+	size = strspn(at, "abcdefghijklmnopqrstuvwxyz|-");
+	if (size == 0 || size >= 32 || at[size] != '\'')
+		return (false);
+	memcpy(command, at, size);
+	command[size] = '\0';
+	return (true);
+}
+
 enum la_err
 la_redis_text_error(struct la_error *error, const char *name, const char *reply)
 {
+	char command[32];
+
+	if (has_word(reply, "NOPERM") && denied_command(reply, command))
+		return (la_error_set(error, LA_EUNAVAILABLE, "%s answers NOPERM: the user may not %s; it needs " RIGHTS " on our keys",
+		    name, command));
 	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
 		if (has_word(reply, replies[i].word))
 			return (la_error_set(error, LA_EUNAVAILABLE, "%s answers %s: %s", name, replies[i].word,

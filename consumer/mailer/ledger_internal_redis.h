@@ -20,6 +20,7 @@ struct la_ledger_lane {
 	int64_t connect_at_ms;   /* not before */
 	int64_t lookup_until_ms; /* 0: no name is being looked up */
 	int64_t heard_ms;        /* when something came last, or the first ask was sent */
+	bool failed;             /* and nothing was answered since */
 	struct la_error trouble; /* why there is no connection */
 };
 
@@ -49,7 +50,8 @@ struct la_ledger_redis {
 	struct la_ledger_question question;
 	int epoll_fd; /* of all connections; -1: there was never a cluster */
 
-	int64_t beat_at_ms; /* not before */
+	struct la_error trouble; /* the last; its code is LA_OK when all has been well since */
+	int64_t beat_at_ms;      /* not before */
 	int64_t valid_until_ms;
 };
 

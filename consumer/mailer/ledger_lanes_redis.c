@@ -166,7 +166,8 @@ la_ledger_lane_give_up(
 {
 	if (drop_lane(ledger, lane) != LA_OK)
 		return (LA_ENOMEM);
-	lane->trouble = *error;
+	lane->failed = true;
+	lane->trouble = ledger->trouble = *error;
 	lane->connect_at_ms = la_clock_now_ms(NULL) + LA_LEDGER_RECONNECT_MS;
 	ledger->stale = true;
 	if (ledger->map == NULL) { /* when it is back, it may be another one */

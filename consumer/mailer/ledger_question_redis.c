@@ -21,7 +21,7 @@ give_up_question(struct la_ledger_redis *ledger, enum la_err err, const struct l
 	question->turn++;
 	question->not_before_ms = la_clock_now_ms(NULL) + LA_LEDGER_RECONNECT_MS;
 	if (error != NULL)
-		question->trouble = *error;
+		question->trouble = ledger->trouble = *error;
 	return (err);
 }
 

@@ -126,27 +126,57 @@ work_lanes(struct la_ledger_redis *ledger, const struct la_ledger_room *room, st
 }
 
 static enum la_err
-ledger_work(void *self, struct la_ledger_answer *out, size_t cap, size_t *count, struct la_error *error)
+work(struct la_ledger_redis *ledger, const struct la_ledger_room *room, struct la_error *error)
 {
-	const struct la_ledger_room room = {.out = out, .cap = cap, .count = count};
-	struct la_ledger_redis *ledger = self;
 	enum la_err err, handed;
 
-	*count = 0;
 	if ((err = look_for_lapse(ledger, error)) != LA_OK || (err = la_ledger_find_servers(ledger, error)) != LA_OK ||
 	    ledger->lane_count == 0)
 		return (err);
 	if ((err = beat(ledger, error)) != LA_OK)
 		return (err);
 	handed = hand_out(ledger, error);
-	if (handed == LA_ENOMEM || (err = work_lanes(ledger, &room, error)) != LA_OK || handed != LA_OK)
+	if (handed == LA_ENOMEM || (err = work_lanes(ledger, room, error)) != LA_OK || handed != LA_OK)
 		return (handed == LA_ENOMEM || err == LA_OK ? handed : err);
 	/* what an answer made us ask, or may be asked now */
 	if (ledger->waiting.count == 0 || ledger->lane_count == 0)
 		return (LA_OK);
 	if ((err = hand_out(ledger, error)) != LA_OK)
 		return (err);
-	return (work_lanes(ledger, &room, error));
+	return (work_lanes(ledger, room, error));
+}
+
+/* Does every server that is asked something answer again? */
+static bool
+is_well(const struct la_ledger_redis *ledger)
+{
+	bool well = ledger->lane_count > 0;
+
+	for (size_t n = 0; n < ledger->lane_count; n++) {
+		struct la_ledger_lane *lane = ledger->lane[n];
+
+		if (lane != NULL && lane->asks.count == 0)
+			lane->failed = false;
+		well = well && (lane == NULL || !lane->failed);
+	}
+	return (well);
+}
+
+/* A connection that is being made, or a question that is on its way, does not end a trouble: an answer does. */
+static enum la_err
+ledger_work(void *self, struct la_ledger_answer *out, size_t cap, size_t *count, struct la_error *error)
+{
+	struct la_ledger_redis *ledger = self;
+	enum la_err err;
+
+	*count = 0;
+	err = work(ledger, &(struct la_ledger_room){.out = out, .cap = cap, .count = count}, error);
+	if (err != LA_OK || ledger->trouble.code == LA_OK)
+		return (err);
+	if (!is_well(ledger))
+		return (la_error_set(error, ledger->trouble.code, "%s", ledger->trouble.text));
+	ledger->trouble.code = LA_OK;
+	return (LA_OK);
 }
 
 static int

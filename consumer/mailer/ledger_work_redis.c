@@ -100,6 +100,7 @@ take_answers(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const 
 		freeReplyObject(reply);
 		if (err != LA_OK)
 			return (err);
+		lane->failed = false;
 		*room->count += answered;
 	}
 	if (la_asks_awaited(&lane->asks) != NULL && *room->count < room->cap &&

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from cluster import Cluster
+from feed import Feed, said
 from process import wait_until
-from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic
+from records import DEMO_START, encode, login, produce, read_topic
 from rotation import rotate
 from services import Topics
 
@@ -31,32 +32,6 @@ def cluster():
 def on_cluster(cluster, topics):
     """Settings for the cluster, with a prefix of this test's own."""
     return {"redis.url": cluster.url, "redis.prefix": topics.events.replace("-", "."), **SESSION}
-
-
-class Feed:
-    """First logins of members that are new: each must alert, once."""
-
-    def __init__(self, kafka, topics):
-        self.kafka, self.topics = kafka, topics
-        self.names = []
-
-    def send(self, count):
-        names = [f"c{number}" for number in range(len(self.names), len(self.names) + count)]
-        self.names += names
-        produce(self.kafka.bootstrap, self.topics.events,
-                [(name.encode(), encode(login(name, f"m-{name}"))) for name in names])
-
-    def settle(self, said=lambda: ""):
-        wait_until(lambda: committed(self.kafka.bootstrap, f"{self.topics.events}-detector", self.topics.events) ==
-                   end_offsets(self.kafka.bootstrap, self.topics.events), 60, lambda: f"all is committed\n{said()[-4000:]}",
-                   interval=0.1)
-
-    def jobs(self):
-        return [decode(record.value, "AlertJob") for record in read_topic(self.kafka.bootstrap, self.topics.alerts)]
-
-    def check(self):
-        assert {(job["event_id"], job["job_id"]) for job in self.jobs()} == \
-            {(name, job_id(name, DEMO_START)) for name in self.names}
 
 
 def lives(count):
@@ -105,7 +80,7 @@ def test_slots_that_move_while_events_flow_lose_and_double_nothing(kafka, topics
     feed = Feed(kafka, topics)
     running = detector(on_cluster).start()
     feed.send(300)
-    feed.settle(running.stderr)
+    feed.settle(running)
     moving = threading.Thread(target=cluster.reshard, args=(400,))
     moving.start()
     while moving.is_alive():
@@ -113,10 +88,9 @@ def test_slots_that_move_while_events_flow_lose_and_double_nothing(kafka, topics
         time.sleep(0.02)
     moving.join()
     feed.send(100)
-    feed.settle(running.stderr)
+    feed.check(running)
     assert running.terminate() == 0
     assert len(feed.jobs()) == len(feed.names)
-    feed.check()
 
 
 def test_keys_are_rotated_on_a_cluster(kafka, topics, detector, folder, on_cluster):
@@ -128,9 +102,8 @@ def test_a_master_and_the_detector_die_and_no_alert_is_lost_or_mailed_twice(kafk
     feed = Feed(kafka, topics)
     running = detector(on_cluster).start()
     mailing = mailer(on_cluster).start()
-    feed.send(200)
-    feed.settle(running.stderr)
-    known = list(feed.names)
+    known = feed.send(200)
+    feed.settle(running)
     cluster.lose_first_master()
     feed.send(100)
     wait_until(lambda: "msg=waiting" in running.stderr(), 20, running.stderr)
@@ -139,14 +112,10 @@ def test_a_master_and_the_detector_die_and_no_alert_is_lost_or_mailed_twice(kafk
     feed.send(100)
     wait_until(cluster.is_taken_over, 20, "the replica is the master")
     feed.send(100)
-    feed.settle(running.stderr)
-    feed.check()
-    produce(kafka.bootstrap, topics.events, [(name.encode(), encode(login(f"{name}-again", f"m-{name}", at=DEMO_START + 60000)))
-                                             for name in known])
-    feed.settle(running.stderr)
-    feed.check()  # of those the replica had a copy
+    feed.check(running)
+    feed.send_again(known)
+    feed.check(running)  # of those the replica had a copy
     mails = smtp_sink.wait_for(len(feed.names), timeout=60)
     assert len({mail.message["Message-ID"] for mail in mails}) == len(mails) == len(feed.names)
     assert [program.terminate() for program in (running, mailing)] == [0, 0]
-    said = [line for line in running.stderr().splitlines() if "msg=waiting" in line]
-    assert 1 <= len(said) <= 4, said
+    assert 1 <= len(said(running)) <= 4, said(running)

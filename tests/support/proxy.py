@@ -63,12 +63,18 @@ class Proxy:
                 self.connections.discard(connection)
             connection.close()
 
+    def _servers(self, port):
+        with self.lock:
+            return [one for one in self.connections if one.getpeername()[1] == port]
+
+    def count(self, port):
+        """So many lead to that server."""
+        return len(self._servers(port))
+
     def switch(self, target_port):
         """Leads to another server from now on, and clients that are connected and silent notice nothing."""
         before, self.target_port = self.target_port, target_port
-        with self.lock:
-            servers = [one for one in self.connections if one.getpeername()[1] == before]
-        for server in servers:
+        for server in self._servers(before):
             server.shutdown(socket.SHUT_RDWR)
 
     def cut(self):
