@@ -2,24 +2,7 @@
 #ifndef LA_TESTS_PRIVATE_CLUSTER_H
 #define LA_TESTS_PRIVATE_CLUSTER_H
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include "private_redis.h"
-
-static int
-private_cluster_port(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (bind(fd, (struct sockaddr *)&address, size) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-		abort();
-	(void)close(fd);
-	return (ntohs(address.sin_port));
-}
 
 /* Starts one that has no slots yet, or, started again, those that it had; on its old ports then. */
 static void
@@ -28,8 +11,8 @@ private_cluster_node(struct private_redis *redis)
 	char port[8], bus_port[8];
 
 	if (redis->port == 0) {
-		redis->port = private_cluster_port();
-		redis->bus_port = private_cluster_port();
+		redis->port = private_redis_port();
+		redis->bus_port = private_redis_port();
 	}
 	(void)snprintf(port, sizeof(port), "%d", redis->port);
 	(void)snprintf(bus_port, sizeof(bus_port), "%d", redis->bus_port);
@@ -58,19 +41,19 @@ private_cluster_ask(redisContext *client, char *out, size_t cap, const char *for
 	freeReplyObject(reply);
 }
 
-/* Until CLUSTER INFO says so, within 10 s. */
+/* Until CLUSTER INFO says so, within 30 s. */
 static void
 private_cluster_await(redisContext *client, const char *line)
 {
 	char info[4096];
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 3000; i++) {
 		private_cluster_ask(client, info, sizeof(info), "CLUSTER INFO");
 		if (strstr(info, line) != NULL)
 			return;
 		(void)usleep(10000);
 	}
-	(void)fprintf(stderr, "not within 10 s: %s\n%s", line, info);
+	(void)fprintf(stderr, "not within 30 s: %s\n%s", line, info);
 	abort();
 }
 

@@ -5,14 +5,18 @@
 #ifndef LA_TESTS_PRIVATE_REDIS_H
 #define LA_TESTS_PRIVATE_REDIS_H
 
+#include <arpa/inet.h>
 #include <ftw.h>
 #include <hiredis/hiredis.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +26,31 @@ struct private_redis {
 	pid_t pid;
 	int port, bus_port; /* private_cluster.h; 0: none */
 };
+
+/*
+ * A loopback port that nobody listens on: below those that the kernel gives to whoever asks for any, so that nobody gets
+ * it before the server does. Another process begins elsewhere.
+ */
+static inline int
+private_redis_port(void)
+{
+	enum { FIRST = 10000, EACH = 20, PROCESSES = 450 };
+	static int taken;
+	int fd, bound = -1, port = 0;
+
+	while (bound != 0 && taken < FIRST) {
+		struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+		port = FIRST + (getpid() % PROCESSES * EACH + taken++) % (PROCESSES * EACH);
+		address.sin_port = htons((uint16_t)port);
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
+		(void)close(fd);
+	}
+	if (bound != 0)
+		abort();
+	return (port);
+}
 
 static void
 private_redis_exec(const struct private_redis *redis, const char *const *options)
@@ -52,7 +81,7 @@ private_redis_start(struct private_redis *redis, const char *const *options)
 	redis->pid = fork();
 	if (redis->pid == 0)
 		private_redis_exec(redis, options);
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 1500; i++) {
 		probe = redisConnectUnix(redis->socket);
 		if (probe != NULL && probe->err == 0) {
 			redisFree(probe);

@@ -11,9 +11,9 @@
 #include "mailer/relay_curl.h"
 
 static const char message[] = "Subject: test\r\n\r\n.one\r\n..\r\ntext\r\n";
-static const struct la_patience usual_patience = {10000, 10000, 10000, 10000, 20000, 20000};
+static const struct la_patience usual_patience = {20000, 20000, 20000, 20000, 40000, 40000};
 static const struct la_patience short_patience = {
-    .connect_ms = 500, .opening_ms = 500, .reply_ms = 500, .final_reply_ms = 500, .total_ms = 5000, .idle_ms = 5000};
+    .connect_ms = 1000, .opening_ms = 1000, .reply_ms = 1000, .final_reply_ms = 1000, .total_ms = 15000, .idle_ms = 15000};
 
 static const struct la_relay_wait a_while = {.ms = 100, .fds = LA_RELAY_WAIT_NO_FDS},
     not_at_all = {.ms = 0, .fds = LA_RELAY_WAIT_NO_FDS};
@@ -80,11 +80,11 @@ room(const struct client *client)
 	return (client->port->room(client->port->self, 0));
 }
 
-/* The next result, within 10 s. */
+/* The next result, within 30 s. */
 static inline struct la_relay_result
 next(struct client *client)
 {
-	int64_t until_ms = la_clock_now_ms(NULL) + 10000;
+	int64_t until_ms = la_clock_now_ms(NULL) + 30000;
 	struct la_relay_result result = {.token = UINT64_MAX};
 	struct la_error error = LA_ERROR_INIT;
 	size_t count = 0;

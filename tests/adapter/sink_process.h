@@ -82,7 +82,7 @@ sink_start(struct sink *sink, const char *script, const char *const *options)
 	if (sink->pid == 0)
 		sink_exec(sink, options);
 	sink_path(sink, "port", path);
-	for (int i = 0; i < 1000 && file == NULL; i++) {
+	for (int i = 0; i < 3000 && file == NULL; i++) {
 		(void)usleep(10000);
 		file = fopen(path, "r");
 	}

@@ -20,7 +20,7 @@
 
 #include "private_cluster.h"
 
-#define TIMEOUT_MS 3000
+#define TIMEOUT_MS 20000 /* what answers does so long before */
 #define MEMBERS 600 /* some in every thirty slots */
 
 static struct private_redis node[2];
@@ -431,7 +431,7 @@ next_answer(const struct la_ledger *port)
 	struct la_error error = LA_ERROR_INIT;
 	size_t count = 0;
 
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 15000; i++) {
 		(void)!port->work(port->self, &answer, 1, &count, &error);
 		if (count == 1)
 			return (answer);
@@ -481,7 +481,7 @@ ledger_answers_for_every_slot_wherever_it_is(void **state)
 		}
 	}
 	for (int m = 0; m < 2; m++)
-		la_ledger_redis_close(ledger[m], 500);
+		la_ledger_redis_close(ledger[m], 10000);
 	la_conf_free(conf);
 	(void)ask(0, "FLUSHALL");
 	(void)ask(1, "FLUSHALL");
@@ -517,13 +517,13 @@ a_mark_does_not_wait_for_the_master_of_the_sign_of_life(void **state)
 	(void)ask(1, "CONFIG SET cluster-node-timeout 30000"); /* or it would refuse the mark alone */
 	(void)kill(node[0].pid, SIGSTOP);
 	for (int i = 0; port->valid_until_ms(port->self) != 0; i++) {
-		assert_in_range(i, 0, 5000);
+		assert_in_range(i, 0, 30000);
 		(void)!port->work(port->self, &answer, 1, &count, NULL);
 		(void)usleep(1000);
 	}
 	assert_int_equal(port->mark(port->self, 2, job, 100, NULL), LA_OK);
 	count = 0;
-	for (int i = 0; i < 3000 && count == 0; i++) {
+	for (int i = 0; i < 30000 && count == 0; i++) {
 		(void)!port->work(port->self, &answer, 1, &count, NULL);
 		(void)usleep(1000);
 	}
@@ -533,7 +533,7 @@ a_mark_does_not_wait_for_the_master_of_the_sign_of_life(void **state)
 	assert_int_equal(answer.verdict, LA_LEDGER_MARKED);
 	for (int n = 0; n < 2; n++)
 		private_cluster_await(client[n], "cluster_state:ok");
-	la_ledger_redis_close(ledger, 500);
+	la_ledger_redis_close(ledger, 10000);
 	la_conf_free(conf);
 }
 

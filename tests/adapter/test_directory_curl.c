@@ -46,7 +46,7 @@ start_server(struct world *world)
 		    "--die-with-parent", NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 1000 && file == NULL; i++) {
+	for (int i = 0; i < 3000 && file == NULL; i++) {
 		(void)usleep(10000);
 		file = fopen(port_file, "r");
 	}

@@ -7,11 +7,11 @@
 #include "relay_client.h"
 
 #define CALL_CPU_MS 250 /* of one call of work, with sanitizers */
-#define RESULT_MS 6000
+#define RESULT_MS 20000
 #define ANY LA_SMTP_CONNECT /* stage: where it stops depends on how the bytes come */
 
 static const struct la_patience patience = {
-    .connect_ms = 700, .opening_ms = 700, .reply_ms = 700, .final_reply_ms = 700, .total_ms = 1400, .idle_ms = 5000};
+    .connect_ms = 1200, .opening_ms = 1200, .reply_ms = 1200, .final_reply_ms = 1200, .total_ms = 2400, .idle_ms = 20000};
 
 static const struct {
 	const char *at, *rule;

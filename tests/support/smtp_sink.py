@@ -17,7 +17,7 @@ reply   in place of the usual one; several lines with \\n; "" sends nothing
 raw     bytes (latin-1) as they are, in place of a reply; a "reply" beside it says what they mean
 flood   bytes (latin-1) without end, as long as the client takes them
 drip    seconds after each byte of raw
-delay   seconds before it
+delay   seconds before it (a byte more in DIR/delays says that they have begun)
 drop    true: then close the connection (reset: with RST); stall: true: then say nothing any more
         (a byte more in DIR/stalls says that it has begun)
 times   acts so often, then never; to, from: only for this address; connection: only on the n-th, from 1
@@ -88,8 +88,8 @@ class Mailbox:
         unfinished.write_bytes(data)
         unfinished.rename(base.with_suffix(".eml"))
 
-    def note_stall(self):
-        with open(self.folder / "stalls", "a") as out:
+    def note(self, what):
+        with open(self.folder / what, "a") as out:
             out.write(".")
 
     def complain(self, connection, what):
@@ -126,6 +126,8 @@ class Session:
         """Says the usual, or what the script wants. True if it was the usual."""
         rule = self.server.rule_for(at, self.number, address)
         self.server.log.append((self.number, at, address))
+        if "delay" in (rule or {}):
+            self.mailbox.note("delays")
         await asyncio.sleep(self.settings.delay + (rule or {}).get("delay", 0))
         if rule is None or not rule.keys() & {"reply", "raw", "flood", "drop", "reset", "stall"}:
             await self.say(usual)
@@ -139,7 +141,7 @@ class Session:
         elif rule.get("reply"):
             await self.say(rule["reply"])
         if rule.get("stall"):
-            self.mailbox.note_stall()
+            self.mailbox.note("stalls")
             await self.reader.read()  # until the client gives up
             raise Hangup
         if rule.get("reset"):
@@ -371,11 +373,11 @@ class Server:
 class Sink:
     """The relay in a thread, for tests: change settings.script at any time; read mails, log, violations."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, port=0, **settings):
         self.settings = Settings(Path(folder), **settings)
         self.server = None
         self.thread = self.loop = self.stop_event = None
-        self.port = 0
+        self.port = port
 
     def start(self):
         started = threading.Event()
@@ -387,14 +389,14 @@ class Sink:
 
         self.thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
         self.thread.start()
-        assert started.wait(10), "the sink does not listen"
+        assert started.wait(60), "the sink does not listen"
         self.port = self.server.port
         return self
 
     def stop(self):
         if self.thread is not None:
             self.loop.call_soon_threadsafe(self.stop_event.set)
-            self.thread.join(10)
+            self.thread.join(60)
             self.thread = None
 
     @property
