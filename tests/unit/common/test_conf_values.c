@@ -69,7 +69,7 @@ times_are_iso_8601_or_milliseconds(void **state)
 		assert_int_equal(la_conf_parse_time(refused[i], &ms), LA_EDATA);
 }
 
-/* What is just inside, and just outside. %N stands for N letters. */
+/* What is just inside, and just outside. %N stands for N zeros. */
 static void
 values_end_where_the_table_says(void **state)
 {
