@@ -105,6 +105,109 @@ an_event_that_is_written_is_read_back_the_same(void **state)
 	}
 }
 
+/* One field of an event by hand (Avro specification, binary encoding), each text being its field's name. */
+static void
+put_text(struct la_buf *out, bool in_union, const char *text)
+{
+	const unsigned char head[] = {2, (unsigned char)(2 * strlen(text))};
+
+	assert_int_equal(la_buf_add(out, head + !in_union, sizeof(head) - !in_union), LA_OK);
+	assert_int_equal(la_buf_add(out, text, strlen(text)), LA_OK);
+}
+
+static void
+put_bytes(struct la_buf *out, const char *bytes, size_t size)
+{
+	assert_int_equal(la_buf_add(out, bytes, size), LA_OK);
+}
+
+/* What the encoder writes cannot tell: it shares the table of fields with the decoder. */
+static void
+each_field_of_an_event_comes_to_its_own_place(void **state)
+{
+	static const char *const after_actor[] = {"user_agent", "browser", "os", "device_model"};
+	static const char *const after_class[] = {
+	    "ip", "location", "client_app_id", "client_app_name", "locale", "time_zone", "email", "email_sealed"};
+	struct la_decoder *decoder = decoder_of(LA_RECORD_LOGIN_EVENT, LA_FRAMING_NONE, NULL);
+	struct la_buf out = LA_BUF_INIT;
+	struct la_login_event event;
+
+	(void)state;
+	put_text(&out, false, "event_id");
+	put_bytes(&out, "\x01\x02\x04", 3); /* occurred_at -1, THIRD_PARTY_LINK, CHALLENGED */
+	put_text(&out, false, "tenant");
+	put_text(&out, false, "member_id");
+	put_text(&out, true, "member_number");
+	put_bytes(&out, "\x02\x05", 2); /* account_created_at -3 */
+	put_text(&out, true, "device_token");
+	put_bytes(&out, "\x02\x04\x02", 3); /* ISSUED, API, OPERATOR */
+	for (size_t i = 0; i < sizeof(after_actor) / sizeof(after_actor[0]); i++)
+		put_text(&out, true, after_actor[i]);
+	put_bytes(&out, "\x06", 1); /* BOT */
+	for (size_t i = 0; i < sizeof(after_class) / sizeof(after_class[0]); i++)
+		put_text(&out, true, after_class[i]);
+	assert_int_equal(la_decoder_event(decoder, la_buf_span(&out), &event, NULL), LA_OK);
+#define ASSERT_IS(field) assert_true(la_span_is(event.field, #field))
+	ASSERT_IS(event_id);
+	ASSERT_IS(tenant);
+	ASSERT_IS(member_id);
+	ASSERT_IS(member_number);
+	ASSERT_IS(device_token);
+	ASSERT_IS(user_agent);
+	ASSERT_IS(browser);
+	ASSERT_IS(os);
+	ASSERT_IS(device_model);
+	ASSERT_IS(ip);
+	ASSERT_IS(location);
+	ASSERT_IS(client_app_id);
+	ASSERT_IS(client_app_name);
+	ASSERT_IS(locale);
+	ASSERT_IS(time_zone);
+	ASSERT_IS(email);
+	ASSERT_IS(email_sealed);
+#undef ASSERT_IS
+	assert_int_equal(event.occurred_at_ms, -1);
+	assert_true(event.has_account_created_at);
+	assert_int_equal(event.account_created_at_ms, -3);
+	assert_int_equal(event.kind, LA_KIND_THIRD_PARTY_LINK);
+	assert_int_equal(event.result, LA_RESULT_CHALLENGED);
+	assert_int_equal(event.device_token_origin, LA_ORIGIN_ISSUED);
+	assert_int_equal(event.channel, LA_CHANNEL_API);
+	assert_int_equal(event.actor, LA_ACTOR_OPERATOR);
+	assert_int_equal(event.device_class, LA_CLASS_BOT);
+	la_buf_clear(&out);
+	la_decoder_free(decoder);
+}
+
+static void
+a_value_may_have_16_mib_and_not_a_byte_more(void **state)
+{
+	const size_t most = (size_t)16 << 20;
+	struct la_encoder *encoder = encoder_of(LA_FRAMING_NONE);
+	struct la_decoder *decoder = decoder_of(LA_RECORD_LOGIN_EVENT, LA_FRAMING_NONE, NULL);
+	struct la_login_event event, back;
+	char *agent = calloc(1, most + 1);
+
+	(void)state;
+	assert_non_null(agent);
+	for (size_t more = 0; more <= 1; more++) {
+		struct la_buf out = LA_BUF_INIT;
+
+		fill_event(&event);
+		event.user_agent = la_span_of(agent, most - 100);
+		assert_int_equal(la_encoder_event(encoder, &event, &out, NULL), LA_OK);
+		event.user_agent.size += most - out.size + more;
+		la_buf_reset(&out);
+		assert_int_equal(la_encoder_event(encoder, &event, &out, NULL), LA_OK);
+		assert_int_equal(out.size, most + more);
+		assert_int_equal(la_decoder_event(decoder, la_buf_span(&out), &back, NULL), more == 0 ? LA_OK : LA_ETOOLARGE);
+		la_buf_clear(&out);
+	}
+	free(agent);
+	la_encoder_free(encoder);
+	la_decoder_free(decoder);
+}
+
 static void
 a_long_record_is_written_whole_behind_what_is_there(void **state)
 {
@@ -465,6 +568,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_event_that_is_written_is_read_back_the_same),
+	    cmocka_unit_test(each_field_of_an_event_comes_to_its_own_place),
+	    cmocka_unit_test(a_value_may_have_16_mib_and_not_a_byte_more),
 	    cmocka_unit_test(a_long_record_is_written_whole_behind_what_is_there),
 	    cmocka_unit_test(a_job_that_is_written_is_read_back_the_same),
 	    cmocka_unit_test(decisions_and_deliveries_are_read_back_the_same),

@@ -158,6 +158,13 @@ def test_decide_reads_no_line_to_its_end_that_is_too_long(program, folder):
     assert usage.ru_maxrss < 128 << 10  # KiB
 
 
+def test_decide_takes_a_line_of_16_mib_and_not_a_byte_more(program):
+    line = json.dumps({**login("e", "m1"), "more": ""})
+    line = line[:-2] + "x" * ((16 << 20) - len(line)) + line[-2:]
+    taken, refused = decide(program(), [line, line + " "])
+    assert taken["outcome"] == "ALERTED" and (refused["outcome"], refused["cause"]) == ("REJECTED", "too_large")
+
+
 def test_decide_without_keys_or_with_an_unknown_option_says_so(program):
     assert decide(program({"hash.keys.file": None}), [], code=78) == []
     done = program().command("decide", "--job")

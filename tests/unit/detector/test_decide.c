@@ -93,8 +93,8 @@ rule_1_occurred_at_lies_in_2000_to_2100(void **state)
 	static const struct {
 		int64_t at;
 		bool passes;
-	} rows[] = {{LA_TIME_MIN_MS, true}, {LA_TIME_MIN_MS - 1, false}, {LA_TIME_MAX_MS, true},
-	    {LA_TIME_MAX_MS + 1, false}, {INT64_MIN, false}, {INT64_MAX, false}, {0, false}};
+	} rows[] = {{INT64_C(946684800000), true}, {INT64_C(946684799999), false}, {INT64_C(4102444800000), true},
+	    {INT64_C(4102444800001), false}, {INT64_MIN, false}, {INT64_MAX, false}, {0, false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -177,6 +177,37 @@ digests_are_those_of_the_documentation(void **state)
 	assert_int_equal(facts.by_epoch[0].log, UINT64_C(0x9f389ad16f1c182c));
 	la_digest_job_id(&event, job_id);
 	assert_string_equal(job_id, "6cf07678b8c61c65d019f27a21103e1e");
+	la_decider_free(decider);
+}
+
+static uint64_t
+log_of(struct la_decider *decider, struct la_source source)
+{
+	struct la_login_event event = an_event();
+	struct la_facts facts;
+
+	assert_int_equal(la_decider_facts(decider, &event, &source, &facts, NULL), LA_OK);
+	return (facts.by_epoch[0].log);
+}
+
+static void
+a_log_is_told_by_cluster_and_topic_not_by_partition(void **state)
+{
+	struct la_decider *decider = a_decider((struct la_decider_options){.mask_keep_last = 3});
+	struct la_source source = a_source(), other = a_source();
+	uint64_t first = log_of(decider, source);
+
+	(void)state;
+	other.topic = S("login-events2");
+	assert_true(log_of(decider, other) != first);
+	other.topic = S("login-event"); /* part of the one before */
+	assert_true(log_of(decider, other) != first);
+	source.partition = 7;
+	assert_int_equal(log_of(decider, source), first);
+	la_decider_set_cluster_id(decider, "clusters");
+	assert_true(log_of(decider, source) != first);
+	la_decider_set_cluster_id(decider, "cluster");
+	assert_int_equal(log_of(decider, source), first);
 	la_decider_free(decider);
 }
 
@@ -577,6 +608,7 @@ main(void)
 	    cmocka_unit_test(rule_1_occurred_at_is_at_most_24_h_after_the_timestamp_if_there_is_one),
 	    cmocka_unit_test(nothing_that_a_client_controls_is_refused),
 	    cmocka_unit_test(digests_are_those_of_the_documentation),
+	    cmocka_unit_test(a_log_is_told_by_cluster_and_topic_not_by_partition),
 	    cmocka_unit_test(the_token_digest_covers_every_byte),
 	    cmocka_unit_test(digests_do_not_depend_on_what_was_seen_before),
 	    cmocka_unit_test(an_address_counts_when_it_is_one),

@@ -37,12 +37,29 @@ a_key_file_is_read_newest_epoch_first(void **state)
 }
 
 static void
+epochs_are_numbers_up_to_65535_in_any_order_of_lines(void **state)
+{
+	static const uint16_t epochs[] = {65535, 1090, 98, 7};
+	struct la_keys keys;
+
+	(void)state;
+	assert_int_equal(parse(HEADER "98 read " HEX_A "\n7 read " HEX_B "\n65535 read " HEX_A "\n1090 active " HEX_B, &keys, NULL),
+	    LA_OK);
+	assert_int_equal(keys.count, 4);
+	assert_int_equal(keys.active, 1);
+	for (size_t i = 0; i < keys.count; i++) {
+		assert_int_equal(keys.key[i].epoch, epochs[i]);
+		assert_int_equal(keys.key[i].secret[31], i % 2 == 0 ? 0x1f : 0xff);
+	}
+}
+
+static void
 broken_key_files_are_refused_with_the_line_and_without_the_key(void **state)
 {
 	static const struct {
 		const char *text, *where;
 	} rows[] = {
-	    {"", "keys.txt:0: "},
+	    {"", "keys.txt:0: a key file starts with \"login-alert-hash-keys 1\""},
 	    {"# nothing\n", "keys.txt:1: "},
 	    {"login-alert-hash-keys 2\n1 active " HEX_A "\n", "keys.txt:1: "},
 	    {"1 active " HEX_A "\n", "keys.txt:1: "},
@@ -52,6 +69,8 @@ broken_key_files_are_refused_with_the_line_and_without_the_key(void **state)
 	    {HEADER "65536 active " HEX_A "\n", "keys.txt:2: the epoch"},
 	    {HEADER "-1 active " HEX_A "\n", "keys.txt:2: the epoch"},
 	    {HEADER "01 active " HEX_A "\n", "keys.txt:2: the epoch"},
+	    {HEADER "1:1 active " HEX_A "\n", "keys.txt:2: the epoch"},
+	    {HEADER "1/ active " HEX_A "\n", "keys.txt:2: the epoch"},
 	    {HEADER "1 passive " HEX_A "\n", "keys.txt:2: after the epoch"},
 	    {HEADER "1\n", "keys.txt:2: after the epoch"},
 	    {HEADER "1 active\n", "keys.txt:2: the key must be 64 hex digits"},
@@ -155,6 +174,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_key_file_is_read_newest_epoch_first),
+	    cmocka_unit_test(epochs_are_numbers_up_to_65535_in_any_order_of_lines),
 	    cmocka_unit_test(broken_key_files_are_refused_with_the_line_and_without_the_key),
 	    cmocka_unit_test(what_is_printed_is_read_back),
 	    cmocka_unit_test(generated_keys_differ),

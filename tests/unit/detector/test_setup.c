@@ -68,12 +68,44 @@ every_key_reaches_the_policy(void **state)
 	assert_true(policy_of("policy.seed-until=-1").has_seed_until);
 }
 
+/* replay --policy: keys that the other file has replace ours, one by one. */
+static void
+another_policys_keys_replace_ours_and_no_others(void **state)
+{
+	static const char *const lines[] = {"policy.device-ttl=90d", "policy.first-login=grace:10m", "policy.no-token=environment",
+	    "policy.cooldown=5m", "policy.cap=3/2h", "policy.seed-until=1751295600000"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct la_policy expected = policy_of(lines[i]), policy = policy_of("");
+		char theirs[17], ours[17], plain[17];
+		struct la_conf *other;
+
+		la_policy_rev(&policy, plain);
+		assert_int_equal(la_conf_new(&other, LA_PROGRAM_DETECTOR), LA_OK);
+		assert_int_equal(la_conf_read_text(other, "other", lines[i], strlen(lines[i])), LA_OK);
+		la_setup_policy_over(other, &policy);
+		la_policy_rev(&expected, theirs);
+		la_policy_rev(&policy, ours);
+		assert_string_equal(ours, theirs);
+		assert_string_not_equal(ours, plain);
+		la_conf_free(other);
+		policy = expected;
+		assert_int_equal(la_conf_new(&other, LA_PROGRAM_DETECTOR), LA_OK);
+		la_setup_policy_over(other, &policy);
+		la_policy_rev(&policy, ours);
+		assert_string_equal(ours, theirs); /* what the other file does not say stays */
+		la_conf_free(other);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(defaults_are_those_of_the_contract),
 	    cmocka_unit_test(every_key_reaches_the_policy),
+	    cmocka_unit_test(another_policys_keys_replace_ours_and_no_others),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
