@@ -61,7 +61,7 @@ def test_what_a_program_writes_is_kept(monkeypatch, folder):
     with pytest.raises(subprocess.CalledProcessError):
         subprocess.run(["/bin/sh", "-c", "exit 1"], check=True)
     process = Process("teller", [teller, "two@example.jp"], folder / "teller.log").start()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert ["one@example.jp" in found or "two@example.jp" in found for found in mine.findings()] == [True, True]
     assert len(mine.kept) == len(mine.started) == 2
 

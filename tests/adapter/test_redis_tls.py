@@ -33,7 +33,7 @@ def tls_redis(folder):
                                    "--save", "", "--dir", own], own / "redis.log")
         servers.append(server)
         server.start()
-        wait_until(lambda: "Ready to accept connections" in server.output(), 10, server.output)
+        wait_until(lambda: "Ready to accept connections" in server.output(), 60, server.output)
         return port, certificate
 
     yield start

@@ -41,7 +41,7 @@ def points(guarantee):
 def crash(program, point, passage):
     program.process.env["LA_CRASH_POINT"] = f"{point}:{passage}"
     program.start()
-    code = program.process.wait(30)
+    code = program.process.wait(60)
     assert code == EXIT, f"at {point} it ended with {code}; is it built with LA_CRASH_POINTS?\n{program.stderr()[-3000:]}"
 
 
@@ -107,7 +107,7 @@ def send_both(kafka, topics, names):
 def owner_of_first(programs, kafka, topics):
     """The instance that has partition 0 alone, found by who decides a login there."""
     group = f"{topics.events}-detector"
-    members = kafka.admin.describe_consumer_groups([group])[group].result(10).members
+    members = kafka.admin.describe_consumer_groups([group])[group].result(30).members
     owned = {member.group_instance_id: [place.partition for place in member.assignment.topic_partitions] for member in members}
     if sorted(owned.values()) != [[0], [1]]:
         return None
@@ -136,7 +136,7 @@ def test_an_instance_stopped_at_a_conflict_with_another_one_alerts_the_same(guar
         for point in CONFLICTS:
             slow.process.env["LA_CRASH_POINT"] = point
             slow.start()
-            wait_until(lambda: owner_of_first({"1": slow, "2": quick}, kafka, topics) is slow, 30, slow.stderr, 0.1)
+            wait_until(lambda: owner_of_first({"1": slow, "2": quick}, kafka, topics) is slow, 60, slow.stderr, 0.1)
             proxy.delay = SLOW_S
             deadline = time.monotonic() + 30
             while slow.process.ended() is None:
@@ -146,7 +146,7 @@ def test_an_instance_stopped_at_a_conflict_with_another_one_alerts_the_same(guar
                 send_both(kafka, topics, names)
                 for _ in range(20):
                     time.sleep(0 if slow.process.ended() is not None else 0.05)
-            assert slow.process.wait(10) == EXIT
+            assert slow.process.wait(60) == EXIT
             proxy.delay = 0
         del slow.process.env["LA_CRASH_POINT"]
         slow.start()

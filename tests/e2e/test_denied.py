@@ -12,7 +12,7 @@ from process import wait_until
 from records import decode, encode, login, produce, read_topic
 from services import Kafka, Topics
 
-SESSION_S = 1.5
+SESSION_S = 3
 ACLS = {"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true"}
 
@@ -30,12 +30,12 @@ def strict_kafka(jars):
 
 def deny(kafka, kind, name):
     acl = AclBinding(kind, name, ResourcePatternType.LITERAL, "User:ANONYMOUS", "*", AclOperation.ALL, AclPermissionType.DENY)
-    kafka.admin.create_acls([acl])[acl].result(10)
+    kafka.admin.create_acls([acl])[acl].result(30)
 
 
 def allow(kafka, kind, name):
     which = AclBindingFilter(kind, name, ResourcePatternType.LITERAL, None, None, AclOperation.ANY, AclPermissionType.ANY)
-    kafka.admin.delete_acls([which])[which].result(10)
+    kafka.admin.delete_acls([which])[which].result(30)
 
 
 def send(kafka, topics, names):
@@ -61,7 +61,7 @@ def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, w
                         "kafka.consumer.session.timeout.ms": str(int(SESSION_S * 1000)),
                         "kafka.consumer.heartbeat.interval.ms": "300"}).start()
     send(strict_kafka, topics, ["a1", "a2", "a3"])
-    wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3"}, 30, program.stderr)
+    wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3"}, 60, program.stderr)
     place = {"events": (ResourceType.TOPIC, topics.events), "alerts": (ResourceType.TOPIC, topics.alerts),
              "group": (ResourceType.GROUP, group), "transactional id": (ResourceType.TRANSACTIONAL_ID, f"{group}-one")}[what]
     mark = len(program.stderr())
@@ -72,13 +72,13 @@ def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, w
     deny(strict_kafka, *place)
     if what != "events":
         send(strict_kafka, topics, ["b1"])
-    wait_until(waiting, 20, program.stderr)
+    wait_until(waiting, 60, program.stderr)
     time.sleep(SESSION_S + 0.5)  # longer than a silent member is kept
     if what != "group":
         assert len(waiting()) == 1 and "msg=\"partitions" not in program.stderr()[mark:], program.stderr()
     assert len(program.stderr()[mark:].splitlines()) < 12, program.stderr()
     allow(strict_kafka, *place)
     send(strict_kafka, topics, ["b1", "b2"] if what == "events" else ["b2"])
-    wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3", "b1", "b2"}, 30, program.stderr, 0.2)
-    wait_until(lambda: "msg=\"going on\" after=broker" in program.stderr()[mark:], 10, program.stderr)
+    wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3", "b1", "b2"}, 60, program.stderr, 0.2)
+    wait_until(lambda: "msg=\"going on\" after=broker" in program.stderr()[mark:], 60, program.stderr)
     assert program.terminate() == 0

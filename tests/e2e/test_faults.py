@@ -46,7 +46,7 @@ def test_a_detector_killed_at_any_moment_loses_no_alert(kafka, topics, detector)
     wait_for_alerts(kafka.bootstrap, topics, names)
     group = f"{topics.events}-detector"
     wait_until(lambda: committed(kafka.bootstrap, group, topics.events) == end_offsets(kafka.bootstrap, topics.events),
-               30, "all offsets are committed", interval=0.2)
+               60, "all offsets are committed", interval=0.2)
 
 
 def test_a_redis_that_was_killed_and_comes_back_is_used_again(kafka, topics, redis_server, detector):
@@ -73,7 +73,7 @@ def test_sigterm_ends_a_detector_that_waits_for_redis(kafka, topics, redis_serve
     redis_server.suspend()
     more = send_logins(kafka.bootstrap, topics.events, 5, first=5)
     time.sleep(1.5)
-    assert program.terminate(timeout=15) in (0, 75)
+    assert program.terminate(timeout=25) in (0, 75)
     redis_server.resume()
     detector().start()  # what was handed back is decided by the next one
     wait_for_alerts(kafka.bootstrap, topics, names | more)
@@ -88,7 +88,7 @@ def test_a_broker_that_restarts_is_waited_for(own_kafka, topics, detector, maile
     assert [program.http("/readyz") for program in programs] == [(200, "ok\n")] * 2
     own_kafka.process.kill()
     for program in programs:
-        wait_until(lambda: program.http("/readyz") == (503, "broker: no kafka broker answers\n"), 30,
+        wait_until(lambda: program.http("/readyz") == (503, "broker: no kafka broker answers\n"), 60,
                    lambda: program.http("/readyz"))
         assert program.http("/livez") == (200, "ok\n")
     own_kafka.start()
@@ -96,7 +96,7 @@ def test_a_broker_that_restarts_is_waited_for(own_kafka, topics, detector, maile
     wait_for_alerts(own_kafka.bootstrap, topics, names)
     wait_until(lambda: len({mail.message["Message-ID"] for mail in smtp_sink.mails()}) == 60, 60, "60 mails")
     for program in programs:
-        wait_until(lambda: program.http("/readyz") == (200, "ok\n"), 30, lambda: program.http("/readyz"))
+        wait_until(lambda: program.http("/readyz") == (200, "ok\n"), 60, lambda: program.http("/readyz"))
     assert [program.terminate() for program in programs] == [0, 0]
 
 

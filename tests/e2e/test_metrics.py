@@ -109,7 +109,7 @@ def test_counters_are_what_the_topics_hold(kafka, topics, detector, mailer, smtp
                end_offsets(kafka.bootstrap, topics.events), 60, detecting.stderr, interval=0.1)
     wait_until(lambda: done(kafka.bootstrap, topics) == mails + 1, 60, mailing.stderr, interval=0.1)
     for program, topic in ((detecting, topics.events), (mailing, topics.alerts)):
-        wait_until(lambda: Metrics(program).lag(topic) == {0: 0, 1: 0, 2: 0, 3: 0}, 20, lambda: Metrics(program).lag(topic), 0.2)
+        wait_until(lambda: Metrics(program).lag(topic) == {0: 0, 1: 0, 2: 0, 3: 0}, 60, lambda: Metrics(program).lag(topic), 0.2)
         assert program.http("/readyz") == (200, "ok\n")
 
     seen = Metrics(detecting)
@@ -145,9 +145,9 @@ def test_lag_is_known_of_a_group_that_has_never_committed_and_while_nothing_move
     redis_server.suspend()
     produce(kafka.bootstrap, topics.events, [(event["member_id"].encode(), encode(event)) for event in demo_events()])
     program = watched(detector())
-    wait_until(lambda: sum(Metrics(program).lag(topics.events).values()) == len(demo_events()), 20,
+    wait_until(lambda: sum(Metrics(program).lag(topics.events).values()) == len(demo_events()), 60,
                lambda: Metrics(program).lag(topics.events), 0.2)
-    wait_until(lambda: Metrics(program).by("paused", "cause") == {"redis": 1}, 20, program.stderr)
+    wait_until(lambda: Metrics(program).by("paused", "cause") == {"redis": 1}, 60, program.stderr)
     redis_server.resume()
-    wait_until(lambda: set(Metrics(program).lag(topics.events).values()) == {0}, 20, program.stderr, 0.2)
+    wait_until(lambda: set(Metrics(program).lag(topics.events).values()) == {0}, 60, program.stderr, 0.2)
     assert program.terminate() == 0

@@ -11,19 +11,19 @@ from collections import Counter, defaultdict
 import pytest
 
 from jobs import QUICK, done, job, send_jobs
-from process import wait_until
+from process import free_port, wait_until
 from records import decode, end_offsets, read_topic
 from smtp_sink import Sink
 
 JOBS = int(os.environ.get("LA_ONCE_JOBS", "400"))
 KILLS = int(os.environ.get("LA_ONCE_KILLS", "3"))
 CONNECTIONS = 4
-NEAR_S = 1.0  # a mail that the relay kept so long before or after a kill may have been between its end and its mark
+NEAR_S = 2.0  # a mail that the relay kept so long before or after a kill may have been between its end and its mark
 
 
 @pytest.fixture
 def relay(folder):
-    one = Sink(folder / "relay", delay=0.01 if JOBS < 2000 else 0)
+    one = Sink(folder / "relay", free_port(), delay=0.01 if JOBS < 2000 else 0)
     one.start()
     yield one
     one.stop()
@@ -56,7 +56,7 @@ def test_two_mailers_killed_and_hung_mail_every_job_once_but_for_the_gap(kafka, 
         programs[victim].kill()
         programs[victim] = mailer(settings).start()
     wait_until(lambda: "partitions assigned" in programs[0].stderr() and "partitions assigned" in programs[1].stderr()
-               or done(kafka.bootstrap, topics) == JOBS, 30, "both have work")
+               or done(kafka.bootstrap, topics) == JOBS, 60, "both have work")
     hung = programs[chance.randrange(2)]
     moments.append(time.time())
     os.kill(hung.process.pid, signal.SIGSTOP)
@@ -98,7 +98,7 @@ def test_a_mailer_that_dies_at_any_step_repeats_a_mail_only_in_the_gap(kafka, to
         send_jobs(kafka.bootstrap, topics.alerts, [job(number, f"{point}@example.jp")])
         program = mailer(settings)
         program.process.env["LA_CRASH_POINT"] = point
-        assert program.start().process.wait(30) == 137, program.stderr()
+        assert program.start().process.wait(60) == 137, program.stderr()
     program = mailer(settings).start()
     wait_until(lambda: done(kafka.bootstrap, topics) == len(POINTS), 60, program.stderr)
     assert program.terminate() == 0
@@ -117,7 +117,7 @@ def test_a_job_that_is_delivered_again_is_a_duplicate(kafka, topics, mailer, rel
     wait_until(lambda: done(kafka.bootstrap, topics) == 20, 60, program.stderr)
     redis_server.kill()
     send_jobs(kafka.bootstrap, topics.alerts, jobs)
-    wait_until(lambda: "msg=waiting for=redis" in program.stderr(), 20, program.stderr)
+    wait_until(lambda: "msg=waiting for=redis" in program.stderr(), 60, program.stderr)
     assert done(kafka.bootstrap, topics) == 20
     redis_server.start()  # with its data
     wait_until(lambda: done(kafka.bootstrap, topics) == 40, 60, program.stderr)
@@ -130,16 +130,16 @@ def test_a_job_that_is_delivered_again_is_a_duplicate(kafka, topics, mailer, rel
 
 
 def test_a_second_relay_is_used_while_the_first_one_is_away(kafka, topics, mailer, relay, folder):
-    second = Sink(folder / "second")
+    second = Sink(folder / "second", free_port())
     second.start()
     relay.stop()
-    program = mailer({"smtp.url": f"{relay.url} {second.url}", "smtp.rate": "50"}).start()
+    program = mailer({"smtp.url": f"{relay.url} {second.url}", "smtp.rate": "20"}).start()
     send_jobs(kafka.bootstrap, topics.alerts, [job(i, f"u{i}@example.jp") for i in range(30)])
     wait_until(lambda: done(kafka.bootstrap, topics) == 30, 60, program.stderr)
     second.stop()
     times = sorted(envelope["time"] for envelope, _ in second.mails)
     assert len(times) == 30
-    assert times[-1] - times[0] >= 29 / 50 * 0.8  # by the rate
+    assert times[-1] - times[0] >= 29 / 20 / 2  # by the rate, though the first may have been late; else all come at once
     assert f"127.0.0.1:{relay.port}" in program.stderr()
     assert program.terminate() == 0
     assert {decode(record.value, "Delivery")["relay"] for record in read_topic(

@@ -49,8 +49,8 @@ def test_events_become_exactly_the_expected_mails(kafka, topics, detector, maile
     check_mails(mails, jobs)
     check_deliveries(kafka, topics, jobs)
 
-    assert detecting.terminate(timeout=10) == 0
-    assert mailing.terminate(timeout=10) == 0
+    assert detecting.terminate() == 0
+    assert mailing.terminate() == 0
     assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == \
         end_offsets(kafka.bootstrap, topics.events)
     assert committed(kafka.bootstrap, f"{topics.events}-mailer", topics.alerts) == \
@@ -71,7 +71,7 @@ def test_with_exactly_once_the_same_mails_come(kafka, topics, detector, mailer, 
     assert len(smtp_sink.wait_for(len(alerted), settle=1)) == len(alerted)
     assert len(read_decisions(kafka, topics, len(EXPECTED))) == len(EXPECTED)
     assert read_jobs(kafka, topics, len(alerted)).keys() == alerted
-    assert detecting.terminate(timeout=10) == 0
+    assert detecting.terminate() == 0
     assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == \
         end_offsets(kafka.bootstrap, topics.events)
 
@@ -178,7 +178,7 @@ def test_decisions_are_published_as_asked(kafka, topics, detector, publish, publ
                                    login("failed", "m1", at=DEMO_START + 2000, result="FAILURE")])
     program = detector({"decisions.publish": publish}).start()
     wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
-               end_offsets(kafka.bootstrap, topics.events), 30, program.stderr)
+               end_offsets(kafka.bootstrap, topics.events), 60, program.stderr)
     assert {name: d["outcome"] for name, d in read_decisions(kafka, topics, len(published)).items()} == published
 
 
@@ -193,7 +193,7 @@ def test_a_shadow_beside_a_live_detector_changes_nothing_of_it_and_mails_nobody(
     assert (job["event_id"], job["mode"]) == ("first", "SHADOW")
     produce_events(kafka, topics, [login("again", "m1", at=DEMO_START + 1000)])  # known to the shadow, new to the live one
     wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-shadow", topics.events) ==
-               end_offsets(kafka.bootstrap, topics.events), 30, shadow.stderr)
+               end_offsets(kafka.bootstrap, topics.events), 60, shadow.stderr)
     assert len(read_topic(kafka.bootstrap, others.alerts, 1)) == 1
     detector().start()
     [job] = [decode(record.value, "AlertJob") for record in read_topic(kafka.bootstrap, topics.alerts, 1)]
@@ -217,7 +217,7 @@ def test_a_member_is_one_key_that_lives_as_long_as_its_devices_or_its_erasure(ka
     records = read_topic(kafka.bootstrap, topics.decisions, 3)
     assert all(record.key == decode(record.value, "Decision")["member_ref"].encode() for record in records)
     wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
-               end_offsets(kafka.bootstrap, topics.events), 30, program.stderr)
+               end_offsets(kafka.bootstrap, topics.events), 60, program.stderr)
     left = {key: redis_server.client.ttl(key) for key in redis_server.client.keys()}
     assert left.keys() == {redis_key("test.p", "m1"), redis_key("test.p", "m2")}
     assert 0 <= (320 + 20) * day - left[redis_key("test.p", "m1")] < 60

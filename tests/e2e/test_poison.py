@@ -86,7 +86,7 @@ def test_while_the_dead_letter_topic_refuses_nothing_is_committed(kafka, topics,
     good = [{"key": b"m1", "value": encode(login(name, name)), "partition": 0} for name in ("before", "after")]
     produce(kafka.bootstrap, topics.events, [good[0], {"key": b"k", "value": junk, "partition": 0}, good[1]])
     program = detector({"topic.events-dlq": small.events_dlq}).start()
-    wait_until(lambda: "msg=waiting" in program.stderr(), 30, program.stderr)
+    wait_until(lambda: "msg=waiting" in program.stderr(), 60, program.stderr)
     time.sleep(1)  # it tries again and again
     said = [line for line in program.stderr().splitlines() if "msg=waiting" in line]
     assert len(said) == 1 and "for=broker" in said[0] and small.events_dlq in said[0] and "too large" in said[0].lower()
@@ -96,7 +96,7 @@ def test_while_the_dead_letter_topic_refuses_nothing_is_committed(kafka, topics,
     headers = dict(letter.headers)
     assert letter.value is None and letter.key == b"k" and headers["login-alert.value-omitted"] == b"5000"
     assert headers[CONNECT + "offset"] == b"1"
-    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == {0: 3}, 30, program.stderr)
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == {0: 3}, 60, program.stderr)
     assert outcomes(kafka, topics, 3) == {"before": "ALERTED", "after": "ALERTED"}
     assert program.terminate() == 0
 

@@ -5,7 +5,7 @@ import pytest
 
 from jobs import QUICK, done, job, send_jobs
 from member_directory import MemberDirectory, make_certificate
-from process import wait_until
+from process import free_port, wait_until
 from records import DEMO_START, committed, decode, encode, end_offsets, login, produce, read_topic
 from sealed import make_pair
 
@@ -16,7 +16,7 @@ TRACE = [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-
 
 @pytest.fixture
 def directory(folder):
-    one = MemberDirectory(*make_certificate(folder / "members"), token=TOKEN).start()
+    one = MemberDirectory(*make_certificate(folder / "members"), token=TOKEN, port=free_port()).start()
     yield one
     one.stop()
 
@@ -61,7 +61,7 @@ def test_who_has_no_address_in_the_event_is_asked_for_and_mailed(kafka, topics, 
     assert deliveries == {**{f"e{i}": "SENT" for i in (0, 1, 2, 5, 9)}, "e3": "REFUSED", "e4": "REFUSED"}
     letters = read_topic(kafka.bootstrap, topics.alerts_dlq, 2)
     assert {decode(letter.value, "AlertJob")["event_id"] for letter in letters} == {"e3", "e4"}
-    wait_until(lambda: done(kafka.bootstrap, topics) == 7, 10, "all offsets are committed")
+    wait_until(lambda: done(kafka.bootstrap, topics) == 7, 60, "all offsets are committed")
     assert detecting.terminate() == 0 and mailing.terminate() == 0
     assert directory.asked("member-0") == 1 and directory.asked("member-9") == 0
     assert all(path.startswith("/v1/default/members/") for _, path in directory.requests)
@@ -82,11 +82,11 @@ def test_a_directory_that_is_away_holds_only_those_who_must_be_asked_for(kafka, 
                                               "headers": TRACE, "partition": 0} for one in jobs])
     program = mailer(settings).start()
     assert [mail.rcpt_to for mail in smtp_sink.wait_for(1)] == [["own-address@example.jp"]]
-    wait_until(lambda: "msg=waiting for=directory" in program.stderr(), 30, program.stderr)
+    wait_until(lambda: "msg=waiting for=directory" in program.stderr(), 60, program.stderr)
     assert done(kafka.bootstrap, topics) == 0
     directory.start()
     assert [mail.rcpt_to for mail in smtp_sink.wait_for(2)][1] == ["member-0@example.jp"]
-    wait_until(lambda: done(kafka.bootstrap, topics) == 3, 30, program.stderr)
+    wait_until(lambda: done(kafka.bootstrap, topics) == 3, 60, program.stderr)
     assert 'msg="going on" after=directory' in program.stderr()
     assert program.terminate() == 0
     assert outcomes(kafka, topics, 3) == {0: "SENT", 1: "REFUSED", 2: "SENT"}
@@ -101,7 +101,7 @@ def test_a_directory_that_refuses_us_holds_everything_until_it_does_not(kafka, t
     directory.status = 403
     program = mailer(settings).start()
     send_jobs(kafka.bootstrap, topics.alerts, [without_address(i, f"member-{i}") for i in range(10)])
-    wait_until(lambda: "HTTP 403" in program.stderr(), 30, program.stderr)
+    wait_until(lambda: "HTTP 403" in program.stderr(), 60, program.stderr)
     send_jobs(kafka.bootstrap, topics.alerts, [without_address(i, f"member-{i}") for i in range(10, 20)])
     directory.status = None
     wait_until(lambda: done(kafka.bootstrap, topics) == 20, 60, program.stderr)
@@ -115,7 +115,7 @@ def test_a_mailer_that_dies_when_it_knows_the_address_leaves_a_job_that_is_maile
     send_jobs(kafka.bootstrap, topics.alerts, [without_address(i, f"member-{i}") for i in range(3)])
     program = mailer({**settings, "kafka.consumer.group.instance.id": "one"})
     program.process.env["LA_CRASH_POINT"] = "address-known"
-    assert program.start().process.wait(30) == 137, program.stderr()
+    assert program.start().process.wait(60) == 137, program.stderr()
     program = mailer({**settings, "kafka.consumer.group.instance.id": "one"}).start()
     wait_until(lambda: done(kafka.bootstrap, topics) == 3, 60, program.stderr)
     assert program.terminate() == 0

@@ -76,7 +76,7 @@ class Run:
     def crash(self, point):
         self.program.process.env["LA_CRASH_POINT"] = f"{point}:2"
         self.program.start()
-        code = self.program.process.wait(30)
+        code = self.program.process.wait(60)
         assert code == 137, f"at {point} it ended with {code}\n{self.program.stderr()[-3000:]}"
 
 

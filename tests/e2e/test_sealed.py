@@ -46,7 +46,7 @@ def test_what_does_not_open_is_refused_and_a_dead_letter_and_the_rest_is_mailed(
     theirs, _ = make_pair(mailer(), folder / "theirs.key")
     detecting = detector({"seal.key.file": public}).start()
     produce_logins(kafka, topics, [login("shut", "member-1")])
-    wait_until(lambda: read_topic(kafka.bootstrap, topics.alerts), 20, lambda: "the sealed job is there")
+    wait_until(lambda: read_topic(kafka.bootstrap, topics.alerts), 60, lambda: "the sealed job is there")
     assert detecting.terminate() == 0
     detecting = detector().start()
     produce_logins(kafka, topics, [login("clear", "member-2", DEMO_START + 1000)])

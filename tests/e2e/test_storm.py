@@ -43,7 +43,8 @@ def test_a_redis_that_lost_everything_mails_nobody(kafka, topics, redis_server, 
     assert 'login_alert_paused{cause="storm"} 1\n' in guarded.http("/metrics")[1]
     assert guarded.http("/livez") == (200, "ok\n")  # a restart is a person's decision
     held = redis_server.client.dbsize()
-    assert held < 300 and len(alerts(kafka, topics)) == 300 + held  # what came before the storm was one
+    assert held < 300
+    wait_until(lambda: len(alerts(kafka, topics)) == 300 + held, 60, "what came before the storm was one")
     assert guarded.terminate() == 0
     assert committed(kafka.bootstrap, group, topics.events) != end_offsets(kafka.bootstrap, topics.events)
     assert sum(committed(kafka.bootstrap, group, topics.events).values()) == sum(before.values()) + held
@@ -66,7 +67,7 @@ def send_to(kafka, topics, partition, prefix, members, at):
 
 
 def partitions_of(kafka, group, instance):
-    members = kafka.admin.describe_consumer_groups([group])[group].result(10).members
+    members = kafka.admin.describe_consumer_groups([group])[group].result(30).members
     return {member.group_instance_id: {place.partition for place in member.assignment.topic_partitions}
             for member in members}.get(instance, set())
 
@@ -85,7 +86,7 @@ def test_in_a_storm_each_instance_judges_for_itself_until_the_guard_is_off(kafka
     assert first.terminate() == 0
 
     both = {name: detector({**GUARD, **QUICK, "kafka.consumer.group.instance.id": name}).start() for name in ("1", "2")}
-    wait_until(lambda: all(len(partitions_of(kafka, group, name)) == 2 for name in both), 30, "both have their parts", 0.1)
+    wait_until(lambda: all(len(partitions_of(kafka, group, name)) == 2 for name in both), 60, "both have their parts", 0.1)
     for partition, here in places.items():  # 120 known logins at each: the window is full
         send_to(kafka, topics, partition, "again", here, DEMO_START + 60_000)
     wait_for_commit(kafka, topics)
@@ -93,17 +94,18 @@ def test_in_a_storm_each_instance_judges_for_itself_until_the_guard_is_off(kafka
     inside = "1" if 0 in partitions_of(kafka, group, "1") else "2"
     hit, calm = both.pop(inside), both.popitem()[1]
     held = send_to(kafka, topics, 0, "storm", [f"n{number}" for number in range(100)], DEMO_START + 120_000)
-    wait_until(lambda: "for=storm" in hit.stderr(), 30, "the guard holds it")
+    wait_until(lambda: "for=storm" in hit.stderr(), 60, "the guard holds it")
     for partition in {1, 2, 3} - partitions_of(kafka, group, inside):
         wanted |= send_to(kafka, topics, partition, "calm", [f"c{partition}"], DEMO_START + 120_000)
-    wait_until(lambda: wanted <= alerts(kafka, topics), 30, "the other one works on", 0.1)
+    wait_until(lambda: wanted <= alerts(kafka, topics), 60, "the other one works on", 0.1)
     assert "for=storm" not in calm.stderr()
-    early = alerts(kafka, topics) - wanted  # decided before it was a storm
+    wait_until(lambda: committed(kafka.bootstrap, group, topics.events)[0] == before[0] + len(alerts(kafka, topics) - wanted),
+               60, "what was decided before it was a storm is committed", 0.1)
+    early = alerts(kafka, topics) - wanted
     assert early < held and len(early) <= 25
 
     assert hit.terminate() == 0
-    assert committed(kafka.bootstrap, group, topics.events)[0] == before[0] + len(early)
-    wait_until(lambda: "for=storm" in calm.stderr(), 30, "who has the partition now judges for itself")
+    wait_until(lambda: "for=storm" in calm.stderr(), 60, "who has the partition now judges for itself")
     assert calm.terminate() == 0
     early = alerts(kafka, topics) - wanted
     assert early < held and len(early) <= 50

@@ -19,13 +19,13 @@ def send_job(bootstrap, topic, number):
 def hang_up(program, said):
     before = program.stderr().count(said)
     program.process.send(signal.SIGHUP)
-    wait_until(lambda: program.stderr().count(said) > before, 10, program.stderr)
+    wait_until(lambda: program.stderr().count(said) > before, 60, program.stderr)
 
 
 def test_sighup_loads_changed_templates_or_keeps_the_old_ones(kafka, topics, mailer, smtp_sink, folder):
     brand = shutil.copytree(SOURCE / "tests" / "data" / "templates", folder / "templates") / "acme"
     program = mailer({"mail.templates": folder / "templates", "mail.brand": "acme"}).start()
-    wait_until(lambda: "msg=started" in program.stderr(), 20, program.stderr)
+    wait_until(lambda: "msg=started" in program.stderr(), 60, program.stderr)
     hang_up(program, "none has changed")
 
     (brand / "body.txt").write_text("Broken {{nobody}}\n")

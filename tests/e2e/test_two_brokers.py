@@ -33,14 +33,14 @@ class Pair:
         for broker in (self.first, self.second):
             broker.start()
         self.admin = self.first.admin
-        wait_until(lambda: len(self.admin.list_topics(timeout=5).brokers) == 2, 30, "both are there")
+        wait_until(lambda: len(self.admin.list_topics(timeout=5).brokers) == 2, 60, "both are there")
         Producer({"bootstrap.servers": self.bootstrap, "transactional.id": "first"}).init_transactions(30)
         committed(self.bootstrap, "first", COORDINATORS[1])  # now the coordinators' topics are made
         return self
 
     def partitions(self):
         """(topic, partition) -> what the metadata say of it."""
-        found = self.admin.list_topics(timeout=10).topics
+        found = self.admin.list_topics(timeout=30).topics
         return {(name, number): data for name, topic in found.items() for number, data in topic.partitions.items()}
 
     def leaders(self):
@@ -65,7 +65,7 @@ class Pair:
                    "the second broker has caught up")
         places = [TopicPartition(*place) for place in self.partitions()]
         self.admin.elect_leaders(ElectionType.PREFERRED, places).result(30)
-        wait_until(lambda: all(data.leader == data.replicas[0] for data in self.partitions().values()), 30, "elected")
+        wait_until(lambda: all(data.leader == data.replicas[0] for data in self.partitions().values()), 60, "elected")
 
     def close(self):
         self.second.close()
@@ -143,7 +143,7 @@ def test_leaders_and_coordinators_that_move_lose_and_double_nothing(pair, sides)
 
     def handed_over():
         pair.second.process.terminate(60)
-        wait_until(lambda: pair.leaders() == {1}, 30, "all is led by the first")
+        wait_until(lambda: pair.leaders() == {1}, 60, "all is led by the first")
 
     def moved_back():
         pair.second.start()
@@ -152,7 +152,7 @@ def test_leaders_and_coordinators_that_move_lose_and_double_nothing(pair, sides)
 
     def lost():
         pair.second.process.kill()
-        wait_until(lambda: pair.leaders() == {1}, 30, "all is led by the first")
+        wait_until(lambda: pair.leaders() == {1}, 60, "all is led by the first")
 
     assert pair.leaders() == {1, MOVING}
     for move in (handed_over, moved_back, lost):

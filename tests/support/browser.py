@@ -19,7 +19,7 @@ class Browser:
         self.folder = tempfile.mkdtemp(prefix="la-browser-")
         self.port = free_port()
         self.driver = Process("chromedriver", ["chromedriver", f"--port={self.port}"], f"{self.folder}/log").start()
-        wait_until(self._answers, 20, self.driver.output)
+        wait_until(self._answers, 60, self.driver.output)
         options = {"binary": shutil.which("chromium"), "args": [*OPTIONS, f"--user-data-dir={self.folder}/profile"]}
         made = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}})
         self.session = f"/session/{made['sessionId']}"

@@ -6,7 +6,7 @@ import redis
 from process import free_port, wait_until
 from services import Redis
 
-NODE_TIMEOUT_MS = 1000
+NODE_TIMEOUT_MS = 3000
 
 
 class Cluster:
@@ -23,9 +23,9 @@ class Cluster:
         self.cli("create", *places, "--cluster-yes")
         self.cli("add-node", f"127.0.0.1:{self.replica.port}", places[0], "--cluster-slave", "--cluster-master-id",
                  self.id(self.masters[0]))
-        wait_until(lambda: self.replica.client.info("replication").get("master_link_status") == "up", 20, "a replica")
+        wait_until(lambda: self.replica.client.info("replication").get("master_link_status") == "up", 60, "a replica")
         wait_until(lambda: all("cluster_state:ok" in str(node.client.execute_command("CLUSTER", "INFO")) for node in self.nodes),
-                   20, "a cluster")
+                   60, "a cluster")
         return self
 
     def cli(self, *args):
@@ -51,7 +51,7 @@ class Cluster:
             info = self.masters[0].client.info("replication")
             return info["slave0"]["offset"] == info["master_repl_offset"]
 
-        wait_until(is_copied, 20, "the replica has all")
+        wait_until(is_copied, 60, "the replica has all")
         self.masters[0].kill()
 
     def is_taken_over(self):

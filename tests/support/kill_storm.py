@@ -32,7 +32,7 @@ class Tail:
                                   "isolation.level": isolation, "enable.partition.eof": True, "fetch.wait.max.ms": 10,
                                   "log_level": 0})
         self.consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for topic in topics
-                              for number in self.consumer.list_topics(topic, timeout=10).topics[topic].partitions])
+                              for number in self.consumer.list_topics(topic, timeout=30).topics[topic].partitions])
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()

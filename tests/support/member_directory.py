@@ -157,12 +157,12 @@ class Server(socketserver.ThreadingTCPServer):
 class MemberDirectory:
     """Can be stopped and started again at the same port; status: every answer, None: as the member id says."""
 
-    def __init__(self, certificate, key, token=None, log=None):
+    def __init__(self, certificate, key, token=None, log=None, port=0):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
         self.token, self.log, self.status, self.members = token, log, None, {}
         self.lock = threading.Lock()
-        self.connections, self.requests, self.port, self.server = 0, [], 0, None
+        self.connections, self.requests, self.port, self.server = 0, [], port, None
 
     def start(self):
         self.server = Server(("127.0.0.1", self.port), Connection)

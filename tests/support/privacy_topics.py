@@ -18,10 +18,10 @@ def keep_topics(server, wanted=lambda topic: True):
     consumer = Consumer({"bootstrap.servers": server.bootstrap, "group.id": "privacy", "enable.auto.commit": False,
                          "isolation.level": "read_committed", "fetch.wait.max.ms": 20, "enable.partition.eof": True})
     try:
-        topics = {name: kind for name, kind in ((name, _kind(name)) for name in consumer.list_topics(timeout=10).topics)
+        topics = {name: kind for name, kind in ((name, _kind(name)) for name in consumer.list_topics(timeout=30).topics)
                   if kind is not None and wanted(name)}
         parts = [TopicPartition(topic, partition, OFFSET_BEGINNING) for topic in topics
-                 for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions]
+                 for partition in consumer.list_topics(topic, timeout=30).topics[topic].partitions]
         lines = {topic: [] for topic in topics}
         for message in _all(consumer, parts):
             lines[message.topic()].append(_line(message, topics[message.topic()]))

@@ -1,6 +1,7 @@
 """A child process that cannot outlive its parent, with its output in a file."""
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,11 +19,40 @@ def _die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+PORTS = range(20000, 32000)  # below those that the kernel gives to whoever asks for any (ip_local_port_range)
+BLOCK = 100
+_blocks, _ports = [], iter(())  # ours: a socket for each, as its lock
+
+
+def _next_block():
+    """A hundred ports that no other test process has, by a name in the abstract namespace: it ends with the process."""
+    starts = list(PORTS[::BLOCK])
+    random.shuffle(starts)
+    for start in starts:
+        lock = socket.socket(socket.AF_UNIX)
+        try:
+            lock.bind(f"\0login-alert-test-ports-{start}")
+        except OSError:
+            lock.close()
+            continue
+        _blocks.append(lock)
+        return iter(range(start, start + BLOCK))
+    raise AssertionError("no block of ports is left")
+
+
 def free_port():
-    """A TCP port of the loopback interface that nobody listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A TCP port of the loopback interface that nobody listens on, nor gets by chance before it is used, or used again."""
+    global _ports
+    while True:
+        port = next(_ports, None)
+        if port is None:
+            _ports = _next_block()
+            continue
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
 
 
 def wait_until(condition, timeout, what, interval=0.02):
@@ -88,7 +118,7 @@ class Process:
         self._keep_log()
         return code
 
-    def terminate(self, timeout=10):
+    def terminate(self, timeout=60):
         """SIGTERM, and the exit code."""
         self.send(signal.SIGTERM)
         return self.wait(timeout)
@@ -96,7 +126,7 @@ class Process:
     def kill(self):
         """SIGKILL: the crash."""
         self.send(signal.SIGKILL)
-        return self.wait(10)
+        return self.wait(60)
 
     def close(self):
         """Ends it in any case; for clean-up."""

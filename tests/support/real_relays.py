@@ -178,7 +178,7 @@ def check(server, mailer):
     server.process.start()
     try:
         relay = ["--set", f"smtp.url=smtp://127.0.0.1:{server.port}/client.test", "--set", "smtp.starttls=never"]
-        wait_until(lambda: b"220" in greeting(server.port), 20, server.said)
+        wait_until(lambda: b"220" in greeting(server.port), 60, server.said)
         sent = []
         for job in jobs():
             made = subprocess.run([mailer, "render", "--job", "-"], input=json.dumps(job).encode(), capture_output=True, check=True)

@@ -111,32 +111,35 @@ class Record:
     timestamp: int
 
 
-def read_topic(bootstrap, topic, count=0, timeout=30, settle=0.3):
-    """Everything in a topic, in (partition, offset) order, once there are `count` records and a moment has passed."""
+def read_topic(bootstrap, topic, count=0, timeout=60, settle=0.3):
+    """Everything in a topic, in (partition, offset) order, once there are `count` records and a moment has passed; at the
+    least, all that was there when it was asked for."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader", "enable.auto.commit": False,
-                         "isolation.level": "read_committed", "fetch.wait.max.ms": 20})
+                         "isolation.level": "read_committed", "fetch.wait.max.ms": 20, "enable.partition.eof": True})
     try:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
-        found = []
+        found, unread = [], set(partitions)
         deadline = time.monotonic() + timeout
         quiet_at = None
-        while quiet_at is None or time.monotonic() < quiet_at:
+        while unread or quiet_at is None or time.monotonic() < quiet_at:
             message = consumer.poll(0.05)
-            if message is not None:
-                assert message.error() is None, message.error()
+            if message is not None and message.error() is not None:
+                assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+                unread.discard(message.partition())
+            elif message is not None:
                 found.append(Record(message.key(), message.value(), message.headers() or [], message.partition(),
                                     message.offset(), message.timestamp()[1]))
             if quiet_at is None and len(found) >= count:
                 quiet_at = time.monotonic() + settle
-            elif quiet_at is None and time.monotonic() > deadline:
-                raise AssertionError(f"{topic}: {len(found)} records within {timeout} s, expected {count}")
+            elif time.monotonic() > deadline and (unread or quiet_at is None):
+                raise AssertionError(f"{topic}: {len(found)} records within {timeout} s, expected {count}; not at the end of {unread}")
         return sorted(found, key=lambda record: (record.partition, record.offset))
     finally:
         consumer.close()
 
 
-def _when_the_broker_knows(ask, timeout=20):
+def _when_the_broker_knows(ask, timeout=60):
     """A broker that has just started, has a new topic, or was never asked for a group, has to find its own place first."""
     deadline = time.monotonic() + timeout
     while True:
@@ -152,16 +155,16 @@ def committed(bootstrap, group, topic):
     """partition -> committed offset of the group; partitions without one are left out."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
     try:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
         answer = _when_the_broker_knows(
-            lambda: consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=10))
+            lambda: consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=30))
         return {position.partition: position.offset for position in answer if position.offset >= 0}
     finally:
         consumer.close()
 
 
 def _end_of(consumer, topic, number):
-    return _when_the_broker_knows(lambda: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10))[1]
+    return _when_the_broker_knows(lambda: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30))[1]
 
 
 def open_transactions(bootstrap, topics):
@@ -171,7 +174,7 @@ def open_transactions(bootstrap, topics):
         consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader", "isolation.level": isolation})
         try:
             ends.append({(topic, number): _end_of(consumer, topic, number)
-                         for topic in topics for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions})
+                         for topic in topics for number in consumer.list_topics(topic, timeout=30).topics[topic].partitions})
         finally:
             consumer.close()
     return [place for place, stable in ends[0].items() if stable < ends[1][place]]
@@ -181,7 +184,7 @@ def end_offsets(bootstrap, topic):
     """partition -> the offset after its last record, for partitions that have records."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader"})
     try:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
         ends = {number: _end_of(consumer, topic, number) for number in partitions}
         return {number: end for number, end in ends.items() if end > 0}
     finally:

@@ -30,7 +30,7 @@ HASH_KEY = bytes(range(32))  # of the detectors that tests start: known, so that
 def _made(future):
     """False: the broker hung, and its controller (itself) has not taken it back yet."""
     try:
-        future.result(30)
+        future.result(60)
     except KafkaException as error:
         if error.args[0].code() != KafkaError.INVALID_REPLICATION_FACTOR:
             raise
@@ -93,7 +93,7 @@ class Kafka:
                            check=True, stdout=subprocess.DEVNULL)
         self.process.start()
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        wait_until(self._answers, 60, lambda: f"Kafka answers\n{self.process.output()[-4000:]}")
+        wait_until(self._answers, 120, lambda: f"Kafka answers\n{self.process.output()[-4000:]}")
         return self
 
     def _answers(self):
@@ -111,25 +111,25 @@ class Kafka:
             left[:] = [topic for topic, future in zip(left, self.admin.create_topics(left).values()) if not _made(future)]
             return not left
 
-        wait_until(create, 20, "the broker has its own place again", interval=0.2)
-        wait_until(lambda: self.admin.list_topics(timeout=10).topics.keys() >= set(names), 30, "the topics are known")
+        wait_until(create, 60, "the broker has its own place again", interval=0.2)
+        wait_until(lambda: self.admin.list_topics(timeout=30).topics.keys() >= set(names), 60, "the topics are known")
 
     def delete_topic(self, name):
-        self.admin.delete_topics([name])[name].result(10)
-        wait_until(lambda: name not in self.admin.list_topics(timeout=10).topics, 30, "the topic is gone")
+        self.admin.delete_topics([name])[name].result(30)
+        wait_until(lambda: name not in self.admin.list_topics(timeout=30).topics, 60, "the topic is gone")
 
     def delete_records(self, name, ends):
         places = [TopicPartition(name, partition, end) for partition, end in ends.items()]
         for future in self.admin.delete_records(places).values():
-            future.result(10)
+            future.result(60)
 
     def configure_topic(self, name, key, value):
         resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[
             ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)])
-        self.admin.incremental_alter_configs([resource])[resource].result(10)
+        self.admin.incremental_alter_configs([resource])[resource].result(30)
 
     def terminate(self):
-        code = self.process.terminate(60)
+        code = self.process.terminate(120)
         self.admin = None
         return code
 
@@ -153,11 +153,11 @@ class Redis:
             "redis-server", "--bind", "127.0.0.1", "--port", self.port, "--unixsocket", self.socket, "--dir",
             self.folder, "--save", "", "--maxmemory-policy", "noeviction", *durability, *options,
         ], self.folder / "redis.log")
-        self.client = redis.Redis(port=self.port, socket_timeout=5)
+        self.client = redis.Redis(port=self.port, socket_timeout=20)
 
     def start(self):
         self.process.start()
-        wait_until(self._answers, 10, lambda: f"redis-server answers\n{self.process.output()}")
+        wait_until(self._answers, 60, lambda: f"redis-server answers\n{self.process.output()}")
         return self
 
     def _answers(self):
@@ -230,11 +230,11 @@ class Program:
 
     def port(self):
         """Where it serves HTTP, once it does."""
-        return int(wait_until(self._find_port, 20, lambda: f"it serves HTTP\n{self.stderr()[-3000:]}")[2])
+        return int(wait_until(self._find_port, 60, lambda: f"it serves HTTP\n{self.stderr()[-3000:]}")[2])
 
     def http(self, path, method="GET"):
         """Status and text of one of its pages."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port(), timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port(), timeout=30)
         try:
             connection.request(method, path)
             answer = connection.getresponse()
@@ -249,13 +249,13 @@ class Program:
             privacy.watch.text(f"{privacy.current_test()}: pages of {self.process.log}", text)
             privacy.watch.pages += 1
 
-    def command(self, *args, stdin=b"", timeout=60, env=None, config=True):
+    def command(self, *args, stdin=b"", timeout=120, env=None, config=True):
         """Runs another command to its end; gives subprocess.CompletedProcess with bytes."""
         options = ["--config", str(self.config)] if config else []
         return subprocess.run([str(self.binary), *options, *map(str, args)], input=stdin, capture_output=True,
                               timeout=timeout, env={**os.environ, **(env or {})})
 
-    def terminate(self, timeout=10):
+    def terminate(self, timeout=60):
         self.keep_pages()
         return self.process.terminate(timeout)
 
@@ -309,7 +309,7 @@ class SmtpSink:
 
     def start(self):
         self.process.start()
-        wait_until(self._answers, 10, lambda: f"the sink answers\n{self.process.output()}")
+        wait_until(self._answers, 60, lambda: f"the sink answers\n{self.process.output()}")
         return self
 
     def _answers(self):
@@ -331,7 +331,7 @@ class SmtpSink:
     def count(self):
         return len(list((self.folder / "mails").glob("*.eml")))
 
-    def wait_for(self, count, timeout=30, settle=0.3):
+    def wait_for(self, count, timeout=60, settle=0.3):
         """Waits for count mails, then a moment longer, so that one too many is seen; returns them all."""
         wait_until(lambda: self.count() >= count, timeout, lambda: f"{count} mails, only {self.count()} came")
         time.sleep(settle)
