@@ -5,6 +5,7 @@
 #define LA_COMMON_CLI_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -65,8 +66,8 @@ LA_MUST_CHECK enum la_err la_cli_args_order(int argc, char **argv, struct la_err
 
 const char *la_cli_version(void);
 
-/* SIGTERM and SIGINT set it; the one piece of global state. SIGPIPE is ignored. */
-extern volatile sig_atomic_t la_cli_stopping;
+/* SIGTERM and SIGINT set it, any thread reads it; the one piece of global state. SIGPIPE is ignored. */
+extern atomic_int la_cli_stopping;
 void la_cli_catch_signals(void);
 
 /* From now on SIGHUP sets it, and does not end the program; the caller clears it when it has seen it. */

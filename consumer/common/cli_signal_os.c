@@ -2,7 +2,7 @@
 
 #include "common/cli.h"
 
-volatile sig_atomic_t la_cli_stopping = 0;
+atomic_int la_cli_stopping = 0;
 volatile sig_atomic_t la_cli_hung_up = 0;
 
 static void

@@ -9,7 +9,7 @@
 #ifndef LA_COMMON_OPS_H
 #define LA_COMMON_OPS_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "common/conf.h"
 #include "common/health.h"
@@ -27,7 +27,7 @@ struct la_ops_sources {
 	/* Appends further families; NULL: none. Must not wait. */
 	enum la_err (*more)(void *cookie, struct la_buf *out);
 	void *cookie;
-	const volatile sig_atomic_t *stopping;
+	const atomic_int *stopping;
 	int64_t (*now_ms)(void *cookie); /* la_clock_now_ms; its cookie is NULL */
 	int64_t started_ms;              /* by that clock */
 	int64_t started_at_ms;           /* since 1970 */

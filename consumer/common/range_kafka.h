@@ -10,7 +10,7 @@
 #ifndef LA_COMMON_RANGE_KAFKA_H
 #define LA_COMMON_RANGE_KAFKA_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "common/bus.h"
 #include "common/conf.h"
@@ -27,7 +27,7 @@ struct la_range_kafka_options {
 	int64_t to_ms;   /* INT64_MAX: up to now */
 	int ask_ms;      /* for each answer to what is asked first */
 	int timeout_ms;  /* for the next record */
-	const volatile sig_atomic_t *stopping; /* ends a wait */
+	const atomic_int *stopping; /* ends a wait */
 };
 
 /*

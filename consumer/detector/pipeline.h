@@ -9,7 +9,7 @@
 #ifndef LA_DETECTOR_PIPELINE_H
 #define LA_DETECTOR_PIPELINE_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "common/bus.h"
 #include "common/decoder.h"
@@ -33,7 +33,7 @@ struct la_pipeline_options {
 	int64_t (*now_ms)(void *cookie); /* monotonic, for waiting and log intervals only */
 	void *now_cookie;
 	void (*log)(enum la_log_level level, const struct la_field *fields, size_t count); /* la_log_write */
-	const volatile sig_atomic_t *stopping;
+	const atomic_int *stopping;
 	size_t batch_max_events;
 	size_t storm_window; /* storm guard, with storm_ratio; either 0: off */
 	double storm_ratio;

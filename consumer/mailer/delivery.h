@@ -6,7 +6,7 @@
 #ifndef LA_MAILER_DELIVERY_H
 #define LA_MAILER_DELIVERY_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "common/bus.h"
 #include "common/decoder.h"
@@ -41,7 +41,7 @@ struct la_delivery_options {
 	int64_t (*wall_ms)(void *cookie); /* since 1970: not_after and Delivery.at only */
 	void *now_cookie;
 	void (*log)(enum la_log_level level, const struct la_field *fields, size_t count); /* la_log_write */
-	const volatile sig_atomic_t *stopping;
+	const atomic_int *stopping;
 	int shutdown_timeout_ms; /* for mails under way; a third of it more for the last commit */
 	const char *topic_deliveries, *topic_dlq;
 	const struct la_watch *watch; /* NULL: nobody watches */

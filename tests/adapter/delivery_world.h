@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -80,7 +81,7 @@ struct world {
 	struct memory_directory directory; /* not the loop's until a test says so */
 	struct fault fault; /* of the bus and the ledger */
 	int64_t now_ms, wall_offset_ms;
-	volatile sig_atomic_t stopping;
+	atomic_int stopping;
 
 	struct record records[PARTITIONS][RECORDS];
 	int64_t count[PARTITIONS], next[PARTITIONS], committed[PARTITIONS];

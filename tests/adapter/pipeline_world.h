@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ struct world {
 	struct fault_store store;
 	struct fault fault;
 	int64_t now_ms;
-	volatile sig_atomic_t stopping;
+	atomic_int stopping;
 	struct la_decoder *decoder, *jobs, *decisions;
 	struct la_encoder *encoder;
 	struct la_decider *decider;

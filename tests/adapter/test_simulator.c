@@ -5,6 +5,7 @@
  * LA_SIM_SCHEDULES sets how many, LA_SIM_FIRST the first seed. LA_SIM_SEED=N runs that one alone and says what happens.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

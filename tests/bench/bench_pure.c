@@ -10,6 +10,7 @@
  */
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -246,7 +247,7 @@ drop_log(enum la_log_level level, const struct la_field *fields, size_t count)
 static enum la_err
 open_all(struct pure *pure, const struct la_bus *bus, const char *schemas, struct la_error *error)
 {
-	static const volatile sig_atomic_t stopping = 0;
+	static const atomic_int stopping = 0;
 	const struct la_decoder_options decoder = {LA_RECORD_LOGIN_EVENT, LA_FRAMING_NONE, schemas, NULL};
 	struct la_pipeline_options options = {.bus = bus,
 	    .now_ms = la_clock_now_ms,

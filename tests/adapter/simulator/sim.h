@@ -7,8 +7,8 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
-#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 
 #include "common/flights.h"
 #include "detector/pipeline.h"
@@ -146,7 +146,7 @@ struct sim_instance {
 	bool running, dead; /* dead: crashed, its calls have no effect */
 	int hung_until;     /* step */
 	int stage;          /* of the rotation */
-	volatile sig_atomic_t stopping;
+	atomic_int stopping;
 	struct sim_fiber *fiber;
 	struct sim_bus bus;
 	struct sim_connection connection;

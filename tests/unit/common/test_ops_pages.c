@@ -1,5 +1,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 static struct la_metrics metrics;
 static struct la_health health;
 static struct la_ops_sources sources;
-static volatile sig_atomic_t stopping;
+static atomic_int stopping;
 static int64_t now_ms;
 static struct la_buf out = LA_BUF_INIT;
 static const char *type;
