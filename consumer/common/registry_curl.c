@@ -4,13 +4,12 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/easy_curl.h"
 #include "common/file.h"
 #include "common/http_options_curl.h"
 #include "common/registry_url.h"
 
-#define HEADER_BYTES_MAX (64 << 10) /* libcurl 7.88 keeps them all */
-#define CONNECT_PART 2              /* of the time for all */
-#define CHECK_ID 1                  /* as good as any: that it is not known is an answer too */
+#define CHECK_ID 1 /* as good as any: that it is not known is an answer too */
 
 struct la_registry_curl {
 	struct la_registry_port port;
@@ -37,24 +36,6 @@ take_body(char *data, size_t size, size_t count, void *cookie)
 	return (la_buf_add(&registry->body, data, size * count) == LA_OK ? size * count : 0);
 }
 
-static size_t
-take_header(char *data, size_t size, size_t count, void *cookie)
-{
-	struct la_registry_curl *registry = cookie;
-
-	(void)data;
-	registry->header_bytes += size * count;
-	return (registry->header_bytes > HEADER_BYTES_MAX ? 0 : size * count);
-}
-
-static enum la_err
-took(CURLcode code, struct la_error *error)
-{
-	if (code == CURLE_OUT_OF_MEMORY)
-		return (la_error_set(error, LA_ENOMEM, "out of memory for the schema registry"));
-	return (code == CURLE_OK ? LA_OK : la_error_set(error, LA_EINTERNAL, "libcurl: %s", curl_easy_strerror(code)));
-}
-
 /* What was asked and came before is forgotten. */
 static void
 give_up(struct la_registry_curl *registry)
@@ -72,17 +53,17 @@ static enum la_err
 start(struct la_registry_curl *registry, const char *url, bool post, struct la_error *error)
 {
 	CURL *easy = registry->easy;
-	CURLcode code;
+	enum la_err err = la_http_options_curl_ask(easy, url, registry->timeout_ms, error);
 
-	if ((code = curl_easy_setopt(easy, CURLOPT_URL, url)) == CURLE_OK &&
-	    (code = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)registry->timeout_ms)) == CURLE_OK &&
-	    (code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)registry->timeout_ms / CONNECT_PART)) == CURLE_OK)
-		code = curl_easy_setopt(easy, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
-	if (code == CURLE_OK && post &&
-	    (code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)registry->question.size)) == CURLE_OK)
-		code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, (const char *)registry->question.data);
-	if (code != CURLE_OK)
-		return (took(code, error));
+	if (err != LA_OK)
+		return (err);
+	if (post) {
+		LA_EASY_SET(easy, CURLOPT_POST, 1L);
+		LA_EASY_SET(easy, CURLOPT_POSTFIELDSIZE, (long)registry->question.size);
+		LA_EASY_SET(easy, CURLOPT_POSTFIELDS, (const char *)registry->question.data);
+	} else {
+		LA_EASY_SET(easy, CURLOPT_HTTPGET, 1L);
+	}
 	if (curl_multi_add_handle(registry->multi, easy) != CURLM_OK)
 		return (la_error_set(error, LA_EINTERNAL, "libcurl takes no more questions"));
 	registry->is_busy = true;
@@ -251,6 +232,15 @@ add_header(struct la_registry_curl *registry, const char *line, struct la_error 
 
 /* libcurl takes copies. */
 static enum la_err
+set_user(CURL *easy, const char *user, const char *password, struct la_error *error)
+{
+	LA_EASY_SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	LA_EASY_SET(easy, CURLOPT_USERNAME, user);
+	LA_EASY_SET(easy, CURLOPT_PASSWORD, password);
+	return (LA_OK);
+}
+
+static enum la_err
 set_login(struct la_registry_curl *registry, const struct la_conf *conf, struct la_error *error)
 {
 	const char *user = la_conf_text(conf, "schema.registry.user");
@@ -262,12 +252,8 @@ set_login(struct la_registry_curl *registry, const struct la_conf *conf, struct 
 	err = la_file_read_secret(la_conf_text(conf, "schema.registry.password.file"), &password, error);
 	if (err != LA_OK)
 		la_error_prefix(error, "schema.registry.password.file");
-	if (err == LA_OK)
-		err = took(curl_easy_setopt(registry->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC), error);
-	if (err == LA_OK)
-		err = took(curl_easy_setopt(registry->easy, CURLOPT_USERNAME, user), error);
-	if (err == LA_OK)
-		err = took(curl_easy_setopt(registry->easy, CURLOPT_PASSWORD, (const char *)password.data), error);
+	else
+		err = set_user(registry->easy, user, (const char *)password.data, error);
 	la_file_wipe(&password);
 	return (err);
 }
@@ -277,9 +263,8 @@ set_all(struct la_registry_curl *registry, const struct la_conf *conf, struct la
 {
 	struct la_http_options_curl options = {.protocols = "http,https",
 	    .ca_file = la_conf_text(conf, "schema.registry.ca.file"),
-	    .agent = "login-alert"};
-	CURL *easy = registry->easy;
-	CURLcode code;
+	    .agent = "login-alert",
+	    .header_bytes = &registry->header_bytes};
 	enum la_err err;
 
 	if ((err = add_header(registry, "Accept: application/vnd.schemaregistry.v1+json, application/json", error)) != LA_OK ||
@@ -287,13 +272,12 @@ set_all(struct la_registry_curl *registry, const struct la_conf *conf, struct la
 	    (err = add_header(registry, "Expect:", error)) != LA_OK) /* a second of waiting for nothing */
 		return (err);
 	options.headers = registry->headers;
-	if ((err = la_http_options_curl_set(easy, &options, error)) != LA_OK || (err = set_login(registry, conf, error)) != LA_OK)
+	if ((err = la_http_options_curl_set(registry->easy, &options, error)) != LA_OK ||
+	    (err = set_login(registry, conf, error)) != LA_OK)
 		return (err);
-	if ((code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body)) == CURLE_OK &&
-	    (code = curl_easy_setopt(easy, CURLOPT_WRITEDATA, registry)) == CURLE_OK &&
-	    (code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header)) == CURLE_OK)
-		code = curl_easy_setopt(easy, CURLOPT_HEADERDATA, registry);
-	return (took(code, error));
+	LA_EASY_SET(registry->easy, CURLOPT_WRITEFUNCTION, take_body);
+	LA_EASY_SET(registry->easy, CURLOPT_WRITEDATA, registry);
+	return (LA_OK);
 }
 
 static enum la_err

@@ -3,10 +3,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "common/easy_curl.h"
 #include "common/http_options_curl.h"
-
-#define HEADER_BYTES_MAX (64 << 10) /* libcurl 7.88 keeps them all */
-#define CONNECT_PART 2 /* of the time for all */
 
 /* A returned number that is not all of it ends the transfer. What stands beside another status than 200 is not read. */
 static size_t
@@ -25,40 +23,19 @@ take_body(char *data, size_t size, size_t count, void *cookie)
 	return (size * count);
 }
 
-static size_t
-take_header(char *data, size_t size, size_t count, void *cookie)
-{
-	struct la_directory_request *request = cookie;
-
-	(void)data;
-	request->header_bytes += size * count;
-	return (request->header_bytes > HEADER_BYTES_MAX ? 0 : size * count);
-}
-
-#define SET(option, value)                                                                      \
-	do {                                                                                    \
-		CURLcode set_code = curl_easy_setopt(request->easy, option, value);             \
-		if (set_code == CURLE_OUT_OF_MEMORY)                                            \
-			return (la_error_set(error, LA_ENOMEM, "out of memory for a question"));   \
-		if (set_code != CURLE_OK)                                                       \
-			return (la_error_set(error, LA_EINTERNAL, "libcurl refuses %s: %s", #option, \
-			    curl_easy_strerror(set_code)));                                     \
-	} while (false)
-
 static enum la_err
 set_all(struct la_directory_request *request, const struct la_directory_request_options *options, struct la_error *error)
 {
-	SET(CURLOPT_HTTPGET, 1L);
-	SET(CURLOPT_WRITEFUNCTION, take_body);
-	SET(CURLOPT_WRITEDATA, request);
-	SET(CURLOPT_HEADERFUNCTION, take_header);
-	SET(CURLOPT_HEADERDATA, request);
-	SET(CURLOPT_PRIVATE, request);
+	LA_EASY_SET(request->easy, CURLOPT_HTTPGET, 1L);
+	LA_EASY_SET(request->easy, CURLOPT_WRITEFUNCTION, take_body);
+	LA_EASY_SET(request->easy, CURLOPT_WRITEDATA, request);
+	LA_EASY_SET(request->easy, CURLOPT_PRIVATE, request);
 	return (la_http_options_curl_set(request->easy,
 	    &(struct la_http_options_curl){.protocols = "https",
 	        .ca_file = options->ca_file,
 	        .headers = options->headers,
-	        .agent = "login-alert-mailer"},
+	        .agent = "login-alert-mailer",
+	        .header_bytes = &request->header_bytes},
 	    error));
 }
 
@@ -83,10 +60,7 @@ enum la_err
 la_directory_request_start(struct la_directory_request *request, int timeout_ms, struct la_error *error)
 {
 	request->header_bytes = request->body_bytes = 0;
-	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms / CONNECT_PART);
-	SET(CURLOPT_URL, request->url);
-	return (LA_OK);
+	return (la_http_options_curl_ask(request->easy, request->url, timeout_ms, error));
 }
 
 /* There is no answer, or none that is one. */
@@ -102,8 +76,8 @@ fail(const struct la_directory_request *request, CURLcode code, const char *name
 	switch (code) {
 	case CURLE_WRITE_ERROR:
 		(void)snprintf(words, sizeof(words), "an answer of more than %d bytes%s",
-		    request->header_bytes > HEADER_BYTES_MAX ? HEADER_BYTES_MAX : LA_DIRECTORY_REPLY_BYTES,
-		    request->header_bytes > HEADER_BYTES_MAX ? " of headers" : "");
+		    request->header_bytes > LA_HTTP_HEADER_BYTES_MAX ? LA_HTTP_HEADER_BYTES_MAX : LA_DIRECTORY_REPLY_BYTES,
+		    request->header_bytes > LA_HTTP_HEADER_BYTES_MAX ? " of headers" : "");
 		why = words;
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
