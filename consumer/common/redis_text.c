@@ -2,18 +2,20 @@
 
 #include <string.h>
 
+#define DIGITS_MAX 20 /* of 2^64 - 1 */
+
 size_t
 la_redis_text_head(char out[LA_REDIS_HEAD_BYTES], char mark, size_t number)
 {
-	char digits[LA_REDIS_HEAD_BYTES], *p = out;
-	size_t count = 0;
+	char digits[DIGITS_MAX], *p = out;
+	size_t first = DIGITS_MAX;
 
 	do
-		digits[count++] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
+		digits[--first] = (char)('0' + number % 10);
+	while ((number /= 10) > 0 && first > 0); /* GCC 14 does not see that 20 digits suffice, and fears for out */
 	*p++ = mark;
-	while (count > 0)
-		*p++ = digits[--count];
+	memcpy(p, digits + first, DIGITS_MAX - first);
+	p += DIGITS_MAX - first;
 	*p++ = '\r';
 	*p++ = '\n';
 	return ((size_t)(p - out));
