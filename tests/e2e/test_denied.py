@@ -5,12 +5,13 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType, ResourcePatternType,
                                    ResourceType)
 
 from process import wait_until
 from records import decode, encode, login, produce, read_topic
-from services import Kafka, Topics
+from services import SOURCE, Kafka, Topics
 
 SESSION_S = 3
 ACLS = {"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -82,3 +83,44 @@ def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, w
     wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3", "b1", "b2"}, 60, program.stderr, 0.2)
     wait_until(lambda: "msg=\"going on\" after=broker" in program.stderr()[mark:], 60, program.stderr)
     assert program.terminate() == 0
+
+
+def rights():
+    """(kind, name, is a prefix, operation) of the user in deploy/kubernetes."""
+    user, = (one for one in yaml.safe_load_all((SOURCE / "deploy/kubernetes/kafka/strimzi.yaml").read_text()) if one["kind"] == "KafkaUser")
+    for acl in user["spec"]["authorization"]["acls"]:
+        resource = acl["resource"]
+        for operation in acl["operations"]:
+            yield resource["type"], resource["name"], resource["patternType"] == "prefix", operation
+
+
+@pytest.mark.parametrize("guarantee", ["at_least_once", "exactly_once"])
+def test_the_rights_that_the_handbook_asks_for_are_enough(strict_kafka, detector, mailer, smtp_sink, guarantee):
+    """What has any right on this broker may be used by those who have it alone."""
+    topics = Topics()
+    strict_kafka.create_topics(*topics.names.values())
+    names = {"login-events": topics.events, "login-alerts": topics.alerts, "login-decisions": topics.decisions,
+             "login-alert-deliveries": topics.deliveries, "login-events-dlq": topics.events_dlq, "login-alerts-dlq": topics.alerts_dlq,
+             **{f"login-alert-{program}{end}": f"{topics.events}-{program}{end}" for program in ("detector", "mailer") for end in ("", "-")}}
+    send(strict_kafka, topics, ["e1", "e2", "e3"])
+    produce(strict_kafka.bootstrap, topics.events, [(b"k", b"\x80")])
+    produce(strict_kafka.bootstrap, topics.alerts, [(b"k", b"\x80")])
+    kinds = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "transactionalId": ResourceType.TRANSACTIONAL_ID}
+    acls = [AclBinding(kinds[kind], names[name], ResourcePatternType.PREFIXED if prefix else ResourcePatternType.LITERAL,
+                       "User:ANONYMOUS", "*", AclOperation[operation.upper()], AclPermissionType.ALLOW)
+            for kind, name, prefix, operation in rights()]
+    for done in strict_kafka.admin.create_acls(acls).values():
+        done.result(10)
+
+    server = {"kafka.bootstrap.servers": strict_kafka.bootstrap, "delivery.guarantee": guarantee, **topics.settings()}
+    programs = [make({**server, "kafka.consumer.group.id": f"{topics.events}-{name}"})
+                for make, name in ((detector, "detector"), (mailer, "mailer"))]
+    for program in programs:
+        done = program.command("check")
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()[-2000:]
+        program.start()
+    wait_until(lambda: len(smtp_sink.mails()) == 3, 40, lambda: "".join(program.stderr()[-2000:] for program in programs))
+    for program, total in zip(programs, ('events_total{outcome="ALERTED"}', 'mails_total{outcome="SENT"}')):
+        counted = [f"login_alert_{total} 3\n", f'login_alert_{total.split("{")[0]}{{outcome="REJECTED"}} 1\n']  # once committed
+        wait_until(lambda: all(line in program.http("/metrics")[1] for line in counted), 20, program.stderr, 0.1)
+        assert program.terminate() == 0 and "authorization" not in program.stderr().lower()
