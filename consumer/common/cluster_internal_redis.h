@@ -38,6 +38,7 @@ struct la_cluster {
 	size_t turn;                                  /* who is asked next for the map */
 	bool stale;                                   /* the map is to be read */
 	bool late;
+	size_t in_vain; /* so many were asked for the map since one gave it */
 	bool gone;
 	struct la_cluster_flight flight[LA_FLIGHTS];
 	struct la_arena answers;

@@ -6,26 +6,51 @@
 #include "common/clock.h"
 #include "common/redis_text.h"
 
-/* [first, last, [host, port, …], replicas …] */
+static bool
+is_text(const redisReply *reply, const char *text)
+{
+	return (reply->type == REDIS_REPLY_STRING && (size_t)reply->len == strlen(text) && memcmp(reply->str, text, (size_t)reply->len) == 0);
+}
+
+/*
+ * [host, port, id, [name, value, …]]: no host: that of the server that was asked; "?": it is called by a name that it was not
+ * given, and its address stands among the rest (Redis 7). Empty: there is none.
+ */
+static struct la_span
+host_of(const redisReply *node, const char *asked)
+{
+	const redisReply *host = node->element[0], *rest = node->elements > 3 ? node->element[3] : NULL;
+
+	if (host->type == REDIS_REPLY_NIL || host->len == 0)
+		return (la_span_text(asked));
+	if (!is_text(host, "?"))
+		return (la_span_of(host->str, (size_t)host->len));
+	for (size_t i = 0; rest != NULL && rest->type == REDIS_REPLY_ARRAY && i + 1 < rest->elements; i += 2) {
+		if (is_text(rest->element[i], "ip") && rest->element[i + 1]->type == REDIS_REPLY_STRING)
+			return (la_span_of(rest->element[i + 1]->str, (size_t)rest->element[i + 1]->len));
+	}
+	return (la_span_of("", 0));
+}
+
+/* [first, last, master, replicas …]; a master without any address has no slots. */
 static bool
 read_range(struct la_slot_map *map, const redisReply *range, const char *asked)
 {
 	struct la_redis_place place;
-	const redisReply *node, *host;
-	bool named;
+	const redisReply *node;
+	struct la_span host;
 
 	if (range->type != REDIS_REPLY_ARRAY || range->elements < 3 || range->element[0]->type != REDIS_REPLY_INTEGER ||
 	    range->element[1]->type != REDIS_REPLY_INTEGER)
 		return (false);
 	node = range->element[2];
-	if (node->type != REDIS_REPLY_ARRAY || node->elements < 2 || node->element[1]->type != REDIS_REPLY_INTEGER)
+	if (node->type != REDIS_REPLY_ARRAY || node->elements < 2 || node->element[1]->type != REDIS_REPLY_INTEGER ||
+	    (node->element[0]->type != REDIS_REPLY_STRING && node->element[0]->type != REDIS_REPLY_NIL))
 		return (false);
-	host = node->element[0];
-	if (host->type != REDIS_REPLY_STRING && host->type != REDIS_REPLY_NIL)
-		return (false);
-	named = host->type == REDIS_REPLY_STRING && host->len > 0;
-	return (la_redis_place_set(&place, named ? la_span_of(host->str, (size_t)host->len) : la_span_text(asked),
-		    node->element[1]->integer) &&
+	host = host_of(node, asked);
+	if (host.size == 0)
+		return (true);
+	return (la_redis_place_set(&place, host, node->element[1]->integer) &&
 	    la_slot_map_add(map, range->element[0]->integer, range->element[1]->integer, &place));
 }
 
@@ -42,12 +67,12 @@ la_cluster_map_read(struct la_slot_map *map, const redisReply *reply, const char
 	return (LA_OK);
 }
 
-/* A server that is full says so in the place of the first answer, whatever was asked, and hangs up. */
+/* Who may not ask is told below that it is a cluster, if it is one (MOVED, CROSSSLOT). */
 bool
 la_cluster_map_is_single(const redisReply *reply)
 {
-	return (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "ERR max number of clients", 25) != 0 &&
-	    (strncmp(reply->str, "ERR ", 4) == 0 || strncmp(reply->str, "NOPERM", 6) == 0));
+	return (reply->type == REDIS_REPLY_ERROR &&
+	    (la_redis_text_is_alone(reply->str) || strncmp(reply->str, "NOPERM", 6) == 0));
 }
 
 enum la_err

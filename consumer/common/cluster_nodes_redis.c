@@ -138,7 +138,7 @@ ask_for_map(struct la_cluster *cluster, size_t candidate, int64_t deadline_ms, s
 	if (single)
 		err = la_error_set(error, LA_EUNAVAILABLE, "%s is no node of the cluster any more", connection->url.name);
 	if (candidate >= cluster->map->count) {
-		cluster->gone = single && cluster->like->seed_count == 1;
+		cluster->gone = single && cluster->like->seed_count == 1 && cluster->in_vain >= cluster->map->count;
 		la_connection_close(connection);
 	}
 	return (err);
@@ -178,9 +178,11 @@ la_cluster_refresh(struct la_cluster *cluster, int64_t deadline_ms, struct la_er
 		err = ask_for_map(cluster, cluster->turn++ % candidates, until_ms < deadline_ms ? until_ms : deadline_ms, map, error);
 		if (err == LA_OK) {
 			adopt(cluster, map);
+			cluster->in_vain = 0;
 			cluster->gone = false; /* whatever a server that is asked before said */
 			return (LA_OK);
 		}
+		cluster->in_vain++;
 	}
 	free(map);
 	return (err);

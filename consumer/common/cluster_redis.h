@@ -49,7 +49,7 @@ LA_MUST_CHECK enum la_err la_cluster_send(struct la_cluster *cluster, enum la_fl
 LA_MUST_CHECK enum la_err la_cluster_wait(
     struct la_cluster *cluster, enum la_flight flight, int64_t deadline_ms, struct la_error *error);
 
-/* Has the server of redis.url said that it is no cluster's any more, and no master anything else? The owner frees this then. */
+/* Has the server of redis.url said that it is no cluster's any more, after each master was asked in vain? The owner frees this then. */
 bool la_cluster_is_gone(const struct la_cluster *cluster);
 
 /* As after an error: for a caller that cannot go on. Returns err. */

@@ -22,8 +22,8 @@ LA_MUST_CHECK enum la_err la_connection_check(struct la_connection *connection, 
 LA_MUST_CHECK enum la_err la_connection_secure(
     struct la_connection *connection, short *events, struct la_error *error);
 
-/* An answer to AUTH or SELECT. Errors: LA_EUNAVAILABLE (closed then). */
+/* An answer to the greeting, of which left are to come. Errors: LA_EUNAVAILABLE (closed then). */
 LA_MUST_CHECK enum la_err la_connection_greeted(
-    struct la_connection *connection, const redisReply *reply, struct la_error *error);
+    struct la_connection *connection, const redisReply *reply, int left, struct la_error *error);
 
 #endif

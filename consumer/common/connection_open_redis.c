@@ -1,5 +1,6 @@
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/connection_internal_redis.h"
@@ -59,24 +60,51 @@ finish_connect(struct la_connection *connection, int64_t deadline_ms, struct la_
 	return (err);
 }
 
+/* A peer's last answer, to CLUSTER SLOTS, which only a server that is alone refuses; or it may not be asked. */
+static bool
+is_asked_its_kind(const struct la_connection *connection, int left)
+{
+	return (connection->seeds == NULL && left == 0);
+}
+
 enum la_err
-la_connection_greeted(struct la_connection *connection, const redisReply *reply, struct la_error *error)
+la_connection_greeted(
+    struct la_connection *connection, const redisReply *reply, int left, struct la_error *error)
 {
 	enum la_err err;
 
-	if (reply->type != REDIS_REPLY_ERROR)
+	if (reply->type != REDIS_REPLY_ERROR ||
+	    (is_asked_its_kind(connection, left) && strncmp(reply->str, "NOPERM", 6) == 0))
 		return (LA_OK);
-	la_login_redis_refused(connection->login);
-	err = la_redis_text_error(error, connection->url.name, reply->str);
+	if (is_asked_its_kind(connection, left) && la_redis_text_is_alone(reply->str)) {
+		err = la_error_set(error, LA_EUNAVAILABLE, "%s is no cluster's node any more", connection->url.name);
+	} else {
+		la_login_redis_refused(connection->login);
+		err = la_redis_text_error(error, connection->url.name, reply->str);
+	}
 	la_connection_close(connection);
 	return (err);
 }
 
-/* Queues AUTH and SELECT as configured; *count says how many answers they will have. */
+static enum la_err
+send_words(struct la_connection *connection, const char *const *words, struct la_error *error)
+{
+	struct la_buf command = LA_BUF_INIT;
+	enum la_err err = la_redis_text_command(&command, words);
+
+	err = err == LA_OK ? la_connection_send(connection, la_buf_span(&command), error)
+	                   : la_error_set(error, err, "%s: out of memory", connection->url.name);
+	la_buf_clear(&command);
+	return (err);
+}
+
+/*
+ * Queues AUTH and SELECT as configured, and a peer is asked what it is: one that was started anew without its cluster
+ * would take commands, and know nobody. *count says how many answers there will be.
+ */
 static enum la_err
 send_greeting(struct la_connection *connection, int *count, struct la_error *error)
 {
-	struct la_buf select = LA_BUF_INIT;
 	struct la_span login;
 	char db[16];
 	enum la_err err = LA_OK;
@@ -90,11 +118,12 @@ send_greeting(struct la_connection *connection, int *count, struct la_error *err
 	if (err == LA_OK && connection->url.db != 0) {
 		++*count;
 		(void)snprintf(db, sizeof(db), "%d", connection->url.db);
-		err = la_redis_text_command(&select, (const char *const[]){"SELECT", db, NULL});
-		if (err == LA_OK)
-			err = la_connection_send(connection, la_buf_span(&select), error);
+		err = send_words(connection, (const char *const[]){"SELECT", db, NULL}, error);
 	}
-	la_buf_clear(&select);
+	if (err == LA_OK && connection->seeds == NULL) {
+		++*count;
+		err = send_words(connection, (const char *const[]){"CLUSTER", "SLOTS", NULL}, error);
+	}
 	return (err);
 }
 
@@ -105,10 +134,10 @@ greet(struct la_connection *connection, int64_t deadline_ms, struct la_error *er
 	int count;
 	enum la_err err = send_greeting(connection, &count, error);
 
-	for (; count > 0 && err == LA_OK; count--) {
+	while (count-- > 0 && err == LA_OK) {
 		if ((err = la_connection_reply(connection, deadline_ms, &reply, error)) != LA_OK)
 			break;
-		err = la_connection_greeted(connection, reply, error);
+		err = la_connection_greeted(connection, reply, count, error);
 		freeReplyObject(reply);
 	}
 	return (err);

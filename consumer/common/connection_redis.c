@@ -219,7 +219,7 @@ la_connection_try_reply(struct la_connection *connection, redisReply **reply, st
 		if (*reply == NULL || connection->greetings == 0)
 			return (LA_OK);
 		connection->greetings--;
-		err = la_connection_greeted(connection, *reply, error);
+		err = la_connection_greeted(connection, *reply, connection->greetings, error);
 		freeReplyObject(*reply);
 		*reply = NULL;
 		if (err != LA_OK)

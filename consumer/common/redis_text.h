@@ -5,6 +5,7 @@
 #ifndef LA_COMMON_REDIS_TEXT_H
 #define LA_COMMON_REDIS_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,11 @@ size_t la_redis_text_head(char out[LA_REDIS_HEAD_BYTES], char mark, size_t numbe
  * after a quote is left out: it may repeat what we sent.
  */
 enum la_err la_redis_text_error(struct la_error *error, const char *name, const char *reply);
+
+/*
+ * Does the error reply to CLUSTER SLOTS say that the server is alone (cluster support is disabled, or not known)? One that
+ * is full says so in the place of the first answer, whatever was asked, and hangs up.
+ */
+bool la_redis_text_is_alone(const char *reply);
 
 #endif

@@ -29,6 +29,7 @@ struct la_ledger_question {
 	struct la_connection *asked; /* the ledger's seed, or peer; NULL: nobody */
 	struct la_connection peer;   /* a master, which may know more than the servers of redis.url */
 	size_t turn;
+	size_t in_vain; /* so many were asked since one gave the map */
 	bool sent;
 	int64_t until_ms, not_before_ms, lookup_until_ms;
 	struct la_error trouble;

@@ -19,6 +19,7 @@ give_up_question(struct la_ledger_redis *ledger, enum la_err err, const struct l
 	question->sent = false;
 	question->lookup_until_ms = 0;
 	question->turn++;
+	question->in_vain = err == LA_OK ? 0 : question->in_vain + 1;
 	question->not_before_ms = la_clock_now_ms(NULL) + LA_LEDGER_RECONNECT_MS;
 	if (error != NULL)
 		question->trouble = ledger->trouble = *error;
@@ -47,7 +48,8 @@ take_answer(struct la_ledger_redis *ledger, const redisReply *reply, struct la_e
 	struct la_slot_map *map;
 	enum la_err err;
 
-	if (la_cluster_map_is_single(reply) && asked == &ledger->seed && asked->seed_count == 1)
+	if (la_cluster_map_is_single(reply) && asked == &ledger->seed && asked->seed_count == 1 &&
+	    (ledger->map == NULL || ledger->question.in_vain >= ledger->map->count)) /* no master says anything else */
 		return (la_ledger_adopt_single(ledger));
 	if (la_cluster_map_is_single(reply))
 		return (la_error_set(error, LA_EUNAVAILABLE, "%s is no cluster's node%s", asked->url.name,

@@ -83,6 +83,14 @@ judge(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const redisRe
 }
 
 static enum la_err
+too_late(const struct la_ledger_redis *ledger, const struct la_ledger_lane *lane, struct la_error *error)
+{
+	if (la_clock_now_ms(NULL) - lane->heard_ms <= ledger->times.answer_ms)
+		return (LA_OK);
+	return (la_error_set(error, LA_ETIMEOUT, "%s: no answer in time", lane->connection->url.name));
+}
+
+static enum la_err
 take_answers(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const struct la_ledger_room *room,
     struct la_error *error)
 {
@@ -103,10 +111,28 @@ take_answers(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const 
 		lane->failed = false;
 		*room->count += answered;
 	}
-	if (la_asks_awaited(&lane->asks) != NULL && *room->count < room->cap &&
-	    la_clock_now_ms(NULL) - lane->heard_ms > ledger->times.answer_ms)
-		return (la_error_set(error, LA_ETIMEOUT, "%s: no answer in time", lane->connection->url.name));
-	return (LA_OK);
+	return (la_asks_awaited(&lane->asks) != NULL && *room->count < room->cap ? too_late(ledger, lane, error) : LA_OK);
+}
+
+/* A master of a cluster is asked nothing before it is known to be one still. */
+static bool
+is_greeted(const struct la_ledger_lane *lane)
+{
+	return (lane->connection != &lane->own || lane->connection->greetings == 0);
+}
+
+static enum la_err
+await_greeting(const struct la_ledger_redis *ledger, struct la_ledger_lane *lane, struct la_error *error)
+{
+	redisReply *reply;
+	enum la_err err;
+
+	if (is_greeted(lane))
+		return (LA_OK);
+	if ((err = la_connection_try_reply(lane->connection, &reply, error)) != LA_OK)
+		return (err);
+	freeReplyObject(reply); /* nothing was asked: none */
+	return (is_greeted(lane) ? LA_OK : too_late(ledger, lane, error));
 }
 
 enum la_err
@@ -120,7 +146,8 @@ la_ledger_work_lane(struct la_ledger_redis *ledger, struct la_ledger_lane *lane,
 	if (lane->connection->redis == NULL && ((err = la_ledger_lane_connect(ledger, lane, error)) != LA_OK ||
 	    lane->connection->redis == NULL))
 		return (err);
-	if ((err = la_ledger_send_asks(ledger, lane, error)) == LA_OK)
+	if ((err = await_greeting(ledger, lane, error)) == LA_OK && is_greeted(lane) &&
+	    (err = la_ledger_send_asks(ledger, lane, error)) == LA_OK)
 		err = take_answers(ledger, lane, room, error);
 	return (err == LA_OK || err == LA_ENOMEM ? err : la_ledger_lane_give_up(ledger, lane, err, error));
 }

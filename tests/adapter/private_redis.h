@@ -73,10 +73,12 @@ private_redis_start(struct private_redis *redis, const char *const *options)
 	redisContext *probe;
 
 	if (redis->folder[0] == '\0') {
-		(void)snprintf(redis->folder, sizeof(redis->folder), "/tmp/la-redis-XXXXXX");
-		if (mkdtemp(redis->folder) == NULL)
+		char folder[] = "/tmp/la-redis-XXXXXX";
+
+		if (mkdtemp(folder) == NULL)
 			abort();
-		(void)snprintf(redis->socket, sizeof(redis->socket), "%s/s", redis->folder);
+		(void)snprintf(redis->folder, sizeof(redis->folder), "%s", folder);
+		(void)snprintf(redis->socket, sizeof(redis->socket), "%s/s", folder);
 	}
 	redis->pid = fork();
 	if (redis->pid == 0)

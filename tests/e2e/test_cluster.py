@@ -93,6 +93,31 @@ def test_slots_that_move_while_events_flow_lose_and_double_nothing(kafka, topics
     assert len(feed.jobs()) == len(feed.names)
 
 
+def check_mails(sink, feed):
+    mails = sink.wait_for(len(feed.names), timeout=60)
+    assert len({mail.message["Message-ID"] for mail in mails}) == len(mails) == len(feed.names)
+
+
+def test_a_master_that_hands_over_loses_and_doubles_nothing(kafka, topics, detector, mailer, smtp_sink, cluster, on_cluster):
+    """CLUSTER FAILOVER, there and back, while events flow."""
+    feed = Feed(kafka, topics)
+    running, mailing = detector(on_cluster).start(), mailer(on_cluster).start()
+    feed.send(200)
+    feed.settle(running)
+    for _ in range(2):
+        cluster.hand_over()
+        while not cluster.has_handed_over():
+            feed.send(20)
+            time.sleep(0.02)
+        feed.send(100)
+        feed.check(running)
+    feed.send_again(list(feed.names))
+    feed.check(running)
+    assert len(feed.jobs()) == len(feed.names)
+    check_mails(smtp_sink, feed)
+    assert [program.terminate() for program in (running, mailing)] == [0, 0]
+
+
 def test_keys_are_rotated_on_a_cluster(kafka, topics, detector, folder, on_cluster):
     rotate(kafka, topics, lambda settings=None: detector({**on_cluster, **(settings or {})}), folder)
 
@@ -115,7 +140,6 @@ def test_a_master_and_the_detector_die_and_no_alert_is_lost_or_mailed_twice(kafk
     feed.check(running)
     feed.send_again(known)
     feed.check(running)  # of those the replica had a copy
-    mails = smtp_sink.wait_for(len(feed.names), timeout=60)
-    assert len({mail.message["Message-ID"] for mail in mails}) == len(mails) == len(feed.names)
+    check_mails(smtp_sink, feed)
     assert [program.terminate() for program in (running, mailing)] == [0, 0]
     assert 1 <= len(said(running)) <= 4, said(running)

@@ -45,6 +45,15 @@ class Cluster:
         self.cli("reshard", f"127.0.0.1:{self.masters[1].port}", "--cluster-from", self.id(self.masters[1]),
                  "--cluster-to", self.id(self.masters[2]), "--cluster-slots", count, "--cluster-pipeline", "1", "--cluster-yes")
 
+    def hand_over(self):
+        """The first master and its replica change places, without a loss; done when has_handed_over()."""
+        self.replica.client.execute_command("CLUSTER", "FAILOVER")
+        self.masters[0], self.replica = self.replica, self.masters[0]
+
+    def has_handed_over(self):
+        old = self.replica.client.info("replication")
+        return self.masters[0].client.info("replication")["role"] == "master" and old.get("master_link_status") == "up"
+
     def lose_first_master(self):
         """Killed, when its replica has all that it acknowledged until now."""
         def is_copied():
