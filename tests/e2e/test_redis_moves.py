@@ -36,7 +36,7 @@ class Both:
 
     @staticmethod
     def says(program, mark, word):
-        wait_until(lambda: word in program.http("/readyz")[1], 20,
+        wait_until(lambda: word in program.http("/readyz")[1], 60,
                    lambda: f"{program.name} says {word}\n{program.stderr()[mark:]}")
         assert program.http("/readyz")[0] == 503
         lines = said(program, mark)
@@ -62,9 +62,9 @@ def servers(folder):
 def copy(master, replica):
     """replica is one of master's and has all that it has."""
     replica.client.replicaof("127.0.0.1", master.port)
-    wait_until(lambda: replica.client.info("replication").get("master_link_status") == "up", 20, "it is copied")
+    wait_until(lambda: replica.client.info("replication").get("master_link_status") == "up", 60, "it is copied")
     wait_until(lambda: replica.client.info("replication")["master_repl_offset"] >=
-               master.client.info("replication")["master_repl_offset"], 20, "all is copied")
+               master.client.info("replication")["master_repl_offset"], 60, "all is copied")
 
 
 def test_a_promoted_replica_is_found_and_a_demoted_master_is_left(both, servers):
@@ -93,7 +93,7 @@ def test_a_promoted_replica_is_found_and_a_demoted_master_is_left(both, servers)
     at.check()
     at.feed.send_again(known)
     at.check()
-    wait_until(lambda: proxy.count(second.port) == 0, 20, "nobody is at the demoted one any more")
+    wait_until(lambda: proxy.count(second.port) == 0, 60, "nobody is at the demoted one any more")
     assert proxy.count(third.port) == 2
     at.end()
     proxy.close()
