@@ -8,6 +8,7 @@ import pytest
 
 import privacy
 from privacy_topics import keep_topics
+from secure_kafka import SecureKafka
 from services import SOURCE, Kafka, Program, Redis, SmtpSink, Topics, write_hash_keys
 
 
@@ -70,6 +71,19 @@ def own_kafka(jars, folder):
             keep_topics(server)
     finally:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def secure_kafka(jars):
+    """One with TLS, SASL and ACLs for the whole run. Do not stop it."""
+    path = Path(tempfile.mkdtemp(prefix="la-secure-"))
+    server = SecureKafka(path, jars)
+    try:
+        yield server.start()
+        keep_topics(server)
+    finally:
+        server.close()
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture

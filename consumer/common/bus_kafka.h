@@ -10,7 +10,7 @@
  * assignment_kafka.c (whose partitions, leases), commit_kafka.c,
  * lag_kafka.c, producer_kafka.c with flights.c (what is not yet acknowledged),
  * transaction_kafka.c and rewind_kafka.c (exactly_once),
- * link_kafka.c (are brokers there), check_kafka.c.
+ * link_kafka.c (are brokers there) with reason_kafka.c (if not, why), conf_*_kafka.c, check_kafka.c.
  */
 #ifndef LA_COMMON_BUS_KAFKA_H
 #define LA_COMMON_BUS_KAFKA_H
@@ -57,6 +57,9 @@ void la_bus_kafka_print_defaults(const struct la_conf *conf, const char *group_i
 
 /* Appends the metric consumer_lag; nothing without options.metrics. From any thread, waits for nobody. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_bus_kafka_print_lag(struct la_bus_kafka *bus, struct la_buf *out);
+
+/* For check: a line about what is asked for and this librdkafka cannot do with every broker. False: there is nothing. */
+bool la_bus_kafka_warning(const struct la_conf *conf, char *out, size_t cap);
 
 /* Configuration only, for check: the same errors as la_bus_kafka_new, no thread is started. */
 LA_MUST_CHECK enum la_err la_bus_kafka_check_conf(const struct la_conf *conf, struct la_error *error);

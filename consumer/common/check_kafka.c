@@ -1,3 +1,4 @@
+#include <stdatomic.h>
 #include <string.h>
 
 #include "common/bus_kafka.h"
@@ -47,11 +48,12 @@ servers_of(const rd_kafka_conf_t *conf, char *out, size_t cap)
 static void
 remember_reason(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
-	struct la_error *last = opaque;
+	struct la_link_kafka *link = opaque;
 
 	(void)rk;
 	if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		(void)la_error_set(last, LA_EUNAVAILABLE, "%s", reason);
+		la_reason_kafka_print(
+		    link->why, sizeof(link->why), (rd_kafka_resp_err_t)err, reason, atomic_load(&link->certificate));
 }
 
 static enum la_err
@@ -139,7 +141,7 @@ la_bus_kafka_check(
     const struct la_conf *conf, const char *const *topics, size_t count, int timeout_ms, struct la_error *error)
 {
 	int64_t until_ms = la_clock_now_ms(NULL) + timeout_ms;
-	struct la_error last = LA_ERROR_INIT;
+	struct la_link_kafka link = {.side = "check"};
 	rd_kafka_conf_t *asking = NULL;
 	rd_kafka_t *rk = NULL;
 	char servers[256];
@@ -149,7 +151,7 @@ la_bus_kafka_check(
 	if ((err = la_conf_kafka_make(&asking, conf, LA_CONF_KAFKA_PRODUCER, "check", error)) != LA_OK)
 		return (err);
 	servers_of(asking, servers, sizeof(servers));
-	rd_kafka_conf_set_opaque(asking, &last);
+	la_link_kafka_watch(asking, &link);
 	rd_kafka_conf_set_error_cb(asking, remember_reason);
 	if ((err = la_conf_kafka_client(&rk, RD_KAFKA_PRODUCER, asking, error)) != LA_OK)
 		goto out;
@@ -160,8 +162,8 @@ la_bus_kafka_check(
 	}
 	(void)rd_kafka_poll(rk, 0); /* serves remember_reason */
 	if (err == LA_EUNAVAILABLE) {
-		if (last.text[0] != '\0')
-			(void)la_error_set(error, err, "%s", last.text);
+		if (link.why[0] != '\0')
+			(void)la_error_set(error, err, "%s", link.why);
 		la_error_prefix(error, "kafka at %s", servers);
 	}
 

@@ -77,7 +77,7 @@ la_consumer_kafka_new(
 	}
 	consumer->link.side = "consumer";
 	warn_of_cooperative(own);
-	rd_kafka_conf_set_opaque(own, consumer);
+	la_link_kafka_watch(own, consumer);
 	rd_kafka_conf_set_rebalance_cb(own, la_consumer_kafka_rebalance);
 	rd_kafka_conf_set_error_cb(own, on_error);
 	if ((err = la_conf_kafka_client(&consumer->rk, RD_KAFKA_CONSUMER, own, error)) != LA_OK)
@@ -323,7 +323,7 @@ la_consumer_kafka_take(
 	}
 	la_waker_kafka_seen(consumer->waker, rd_kafka_queue_length(consumer->records));
 	if (*count == 0 && consumer->link.down)
-		return (la_error_set(error, LA_EUNAVAILABLE, "no kafka broker answers"));
+		return (la_link_kafka_absent(&consumer->link, error));
 	if (*count > 0)
 		consumer->trouble.cause = RD_KAFKA_RESP_ERR_NO_ERROR;
 	else if (la_consumer_kafka_has_trouble(consumer, error))

@@ -18,6 +18,7 @@ struct la_trouble_kafka {
 };
 
 struct la_consumer_kafka {
+	struct la_link_kafka link; /* first: librdkafka's opaque pointer */
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *events;  /* rebalances, errors */
 	rd_kafka_queue_t *records; /* of all assigned partitions */
@@ -27,7 +28,6 @@ struct la_consumer_kafka {
 	struct la_lag_kafka *lag;     /* NULL, as metrics: nobody watches */
 	struct la_metrics *metrics;
 	rd_kafka_consumer_group_metadata_t *group; /* as of the last assignment; NULL: no member */
-	struct la_link_kafka link;
 	struct la_trouble_kafka trouble;
 	bool paused;
 	bool closing;     /* the group is being left */

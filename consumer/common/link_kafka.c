@@ -1,5 +1,6 @@
 #include "common/parts_kafka.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,9 @@ is_noise(const char *facility, const char *text)
 	/* Why a transaction failed, at each try: we say so with what waits for it (given_up_kafka.c). */
 	if (strcmp(facility, "TXNERR") == 0 || strcmp(facility, "FATAL") == 0 || strcmp(facility, "ADDPARTS") == 0 ||
 	    strcmp(facility, "ADDOFFSETS") == 0)
+		return (true);
+	/* A certificate that is not trusted: comes with a FAIL. */
+	if (strcmp(facility, "SSLCERTVRFY") == 0)
 		return (true);
 	/* A connection that was lost or refused; a broker without an option, with every request. */
 	return (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 || strcmp(facility, "AUTOCREATE") == 0);
@@ -54,36 +58,45 @@ la_link_kafka_log(const rd_kafka_t *rk, int level, const char *facility, const c
 		    la_str("client", rk == NULL ? "" : rd_kafka_name(rk)), la_str("facility", facility), la_str("text", text));
 }
 
-/* Errors that mean "nobody answers" rather than "something was answered". */
-static bool
-is_absence(rd_kafka_resp_err_t cause)
+/* ALL_BROKERS_DOWN follows a reason of its own, if there is one. */
+static enum la_link_cause
+kind_of(const struct la_link_kafka *link, rd_kafka_resp_err_t cause, const char *reason)
 {
-	return (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || cause == RD_KAFKA_RESP_ERR__TRANSPORT ||
-		cause == RD_KAFKA_RESP_ERR__RESOLVE);
+	if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		return (link->why[0] == '\0' ? LA_LINK_ABSENT : link->last);
+	if (cause == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		return (LA_LINK_LOGIN);
+	if (cause == RD_KAFKA_RESP_ERR__SSL || strstr(reason, "SSL routines") != NULL)
+		return (LA_LINK_TLS);
+	if (cause == RD_KAFKA_RESP_ERR__TRANSPORT || cause == RD_KAFKA_RESP_ERR__RESOLVE)
+		return (LA_LINK_ABSENT);
+	return (LA_LINK_OTHER);
 }
 
 /* Once, then every 30 s with a count; one broker after the other being away is one thing. */
 static void
-say(struct la_link_kafka *link, rd_kafka_resp_err_t cause, const char *reason)
+say(struct la_link_kafka *link, enum la_link_cause kind, rd_kafka_resp_err_t cause, const char *text)
 {
 	int64_t now_ms = la_clock_now_ms(NULL);
-	rd_kafka_resp_err_t kind = is_absence(cause) ? RD_KAFKA_RESP_ERR__TRANSPORT : cause;
+	bool is_same = kind != LA_LINK_OTHER || cause == link->last_other;
 
-	if (kind == link->last_error && now_ms - link->last_logged_ms < REPEAT_MS) {
-		link->repeated++;
+	if (is_same && link->said[kind].at_ms != 0 && now_ms - link->said[kind].at_ms < REPEAT_MS) {
+		link->said[kind].repeated++;
 		return;
 	}
-	la_log(is_absence(cause) ? LA_LOG_WARN : LA_LOG_ERROR, la_msg("kafka error"), la_str("client", link->side),
-	    la_str("error", rd_kafka_err2name(cause)), la_str("reason", reason), la_int("repeated", link->repeated));
-	link->last_error = kind;
-	link->last_logged_ms = now_ms;
-	link->repeated = 0;
+	la_log(kind == LA_LINK_ABSENT ? LA_LOG_WARN : LA_LOG_ERROR, la_msg("kafka error"), la_str("client", link->side),
+	    la_str("error", rd_kafka_err2name(cause)), la_str("reason", text), la_int("repeated", link->said[kind].repeated));
+	link->said[kind].at_ms = now_ms;
+	link->said[kind].repeated = 0;
+	if (kind == LA_LINK_OTHER)
+		link->last_other = cause;
 }
 
 void
 la_link_kafka_note(struct la_link_kafka *link, rd_kafka_t *rk, rd_kafka_resp_err_t cause, const char *reason)
 {
-	char text[512] = "";
+	char text[sizeof(link->why)] = "";
+	enum la_link_cause kind = kind_of(link, cause, reason);
 
 	if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 		link->down = true;
@@ -91,7 +104,40 @@ la_link_kafka_note(struct la_link_kafka *link, rd_kafka_t *rk, rd_kafka_resp_err
 		link->fatal = true;
 		(void)rd_kafka_fatal_error(rk, text, sizeof(text)); /* the first cause */
 	}
-	say(link, cause, text[0] == '\0' ? reason : text);
+	if (text[0] == '\0')
+		la_reason_kafka_print(text, sizeof(text), cause, reason, atomic_load(&link->certificate));
+	if (cause != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && kind != LA_LINK_OTHER)
+		(void)snprintf(link->why, sizeof(link->why), "%s", text);
+	link->last = kind;
+	say(link, kind, cause, text);
+}
+
+enum la_err
+la_link_kafka_absent(const struct la_link_kafka *link, struct la_error *error)
+{
+	return (la_error_set(error, LA_EUNAVAILABLE, "no kafka broker answers%s%s", link->why[0] == '\0' ? "" : ": ", link->why));
+}
+
+/* In a thread of librdkafka's. Refuses what OpenSSL refuses, and remembers why. */
+static int
+on_certificate(rd_kafka_t *rk, const char *broker, int32_t id, int *error, int depth, const char *der, size_t size,
+    char *reason, size_t reason_cap, void *opaque)
+{
+	struct la_link_kafka *link = opaque;
+
+	(void)rk, (void)broker, (void)id, (void)depth, (void)der, (void)size;
+	if (*error == 0)
+		return (1);
+	atomic_store(&link->certificate, *error);
+	(void)snprintf(reason, reason_cap, "X.509 error %d", *error);
+	return (0);
+}
+
+void
+la_link_kafka_watch(rd_kafka_conf_t *conf, void *owner)
+{
+	rd_kafka_conf_set_opaque(conf, owner);
+	(void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate); /* refused: a librdkafka without TLS */
 }
 
 void
@@ -107,7 +153,8 @@ la_link_kafka_probe(struct la_link_kafka *link, rd_kafka_t *rk)
 		return;
 	rd_kafka_metadata_destroy(metadata);
 	link->down = false;
-	link->last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+	link->why[0] = '\0';
+	memset(link->said, 0, sizeof(link->said));
 	la_log(LA_LOG_INFO, la_msg("kafka brokers answer again"), la_str("client", link->side));
 }
 

@@ -38,17 +38,35 @@ LA_MUST_CHECK enum la_err la_conf_kafka_transactional(
 /* Is how long librdkafka leaves a full queue alone a property, fetch.queue.backoff.ms (2.2.0)? By the library that runs. */
 bool la_conf_kafka_has_fetch_backoff(void);
 
+/* Can it log in by SCRAM to every broker (2.6.1)? By the library that runs. */
+bool la_login_kafka_has_scram(void);
+
 /* ---- link_kafka.c: is a broker there, what was said of it ---- */
 
+/* What keeps a client from the brokers: each kind is said once, then every 30 s. */
+enum la_link_cause { LA_LINK_ABSENT, LA_LINK_TLS, LA_LINK_LOGIN, LA_LINK_OTHER, LA_LINK_CAUSES };
+
+/* A client's own structure starts with it: librdkafka's opaque pointer is both. */
 struct la_link_kafka {
+	_Atomic int certificate; /* what X.509 had against the last one that was refused; by librdkafka's threads */
 	const char *side; /* "consumer" or "producer", for the log */
 	bool down;        /* no broker answers; cleared when one does */
 	bool fatal;       /* librdkafka gave this client up */
 	int64_t probe_at_ms;
-	rd_kafka_resp_err_t last_error; /* logged last: the same one again is counted only */
-	int64_t last_logged_ms;
-	int64_t repeated;
+	enum la_link_cause last; /* heard of last */
+	rd_kafka_resp_err_t last_other;
+	struct {
+		int64_t at_ms; /* 0: not since brokers answered */
+		int64_t repeated;
+	} said[LA_LINK_CAUSES];
+	char why[512]; /* the last reason why no broker answers; "": none is known */
 };
+
+/* Before the client is made: conf's opaque pointer is owner, whose first member is a link. */
+void la_link_kafka_watch(rd_kafka_conf_t *conf, void *owner);
+
+/* "no kafka broker answers", and why. Returns LA_EUNAVAILABLE. */
+enum la_err la_link_kafka_absent(const struct la_link_kafka *link, struct la_error *error);
 
 /* librdkafka's log lines -> la_log. From any thread. */
 void la_link_kafka_log(const rd_kafka_t *rk, int level, const char *facility, const char *text);
@@ -61,6 +79,11 @@ void la_link_kafka_probe(struct la_link_kafka *link, rd_kafka_t *rk);
 
 /* Appends the broker's cluster id to out when it is known by now; false: not yet. */
 bool la_link_kafka_cluster_id(rd_kafka_t *rk, char *out, size_t cap);
+
+/* ---- reason_kafka.c: what librdkafka says of a broker, in words that name what to look at ---- */
+
+/* certificate: what X.509 had against it, 0 if nothing. */
+void la_reason_kafka_print(char *out, size_t cap, rd_kafka_resp_err_t cause, const char *reason, int certificate);
 
 /* ---- consumer_kafka.c ---- */
 

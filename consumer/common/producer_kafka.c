@@ -102,7 +102,7 @@ la_producer_kafka_new(struct la_producer_kafka **out, rd_kafka_conf_t *conf, boo
 	producer->wake_fd = wake_fd;
 	producer->timeout_ms = timeout_of(conf);
 	producer->transaction = transactional ? LA_TRANSACTION_NEW : LA_TRANSACTION_NEVER;
-	rd_kafka_conf_set_opaque(conf, producer);
+	la_link_kafka_watch(conf, producer);
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 	rd_kafka_conf_set_error_cb(conf, on_error);
 	err = open_client(producer, error);

@@ -18,13 +18,13 @@ enum la_transaction_state {
 #define LA_PRODUCER_TOPICS_MAX 8 /* that outputs may go to */
 
 struct la_producer_kafka {
+	struct la_link_kafka link; /* first: librdkafka's opaque pointer */
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topics[LA_PRODUCER_TOPICS_MAX]; /* of this client */
 	size_t topic_count;
 	rd_kafka_conf_t *conf; /* to make the client again */
 	rd_kafka_queue_t *events;
 	int wake_fd;
-	struct la_link_kafka link;
 	struct la_flights flights;
 	enum la_transaction_state transaction;
 	int64_t rebuild_at_ms, rebuild_every_ms; /* not before: a client may be refused for good */

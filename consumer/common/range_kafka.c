@@ -1,5 +1,6 @@
 #include "common/range_kafka.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ struct part {
 };
 
 struct la_range_kafka {
+	struct la_link_kafka link; /* first: librdkafka's opaque pointer; why: what it said of a broker */
 	struct la_range_kafka_options options;
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topic;
@@ -26,7 +28,6 @@ struct la_range_kafka {
 	struct part *parts;
 	int32_t count;
 	rd_kafka_message_t *given; /* valid until the next call */
-	struct la_error last; /* what librdkafka said of a broker */
 	char cluster_id[128];
 };
 
@@ -37,7 +38,8 @@ remember_reason(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 
 	(void)rk;
 	if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		(void)la_error_set(&range->last, LA_EUNAVAILABLE, "%s", reason);
+		la_reason_kafka_print(range->link.why, sizeof(range->link.why), (rd_kafka_resp_err_t)err, reason,
+		    atomic_load(&range->link.certificate));
 }
 
 static enum la_err
@@ -72,7 +74,7 @@ make_conf(rd_kafka_conf_t **out, struct la_range_kafka *range, int32_t partition
 		rd_kafka_conf_destroy(conf);
 		return (err);
 	}
-	rd_kafka_conf_set_opaque(conf, range);
+	la_link_kafka_watch(conf, range);
 	rd_kafka_conf_set_error_cb(conf, remember_reason);
 	*out = conf;
 	return (LA_OK);
@@ -120,8 +122,8 @@ ask(struct la_range_kafka *range, struct la_error *error)
 	if (err == LA_OK)
 		err = la_range_beyond_look(rk, &range->options, range->bounds, range->count, error);
 	(void)rd_kafka_poll(rk, 0); /* serves remember_reason */
-	if (err == LA_EUNAVAILABLE && range->last.text[0] != '\0')
-		(void)la_error_set(error, err, "%s", range->last.text);
+	if (err == LA_EUNAVAILABLE && range->link.why[0] != '\0')
+		(void)la_error_set(error, err, "%s", range->link.why);
 	if (err == LA_EUNAVAILABLE)
 		la_error_prefix(error, "kafka");
 	if (err == LA_OK && (id = rd_kafka_clusterid(rk, range->options.ask_ms)) != NULL) {
@@ -227,7 +229,7 @@ settle_front(struct la_range_kafka *range, int32_t p)
 			end_part(range, p);
 			return (true);
 		}
-		(void)la_error_set(&range->last, LA_EUNAVAILABLE, "%s", rd_kafka_message_errstr(message));
+		(void)snprintf(range->link.why, sizeof(range->link.why), "%s", rd_kafka_message_errstr(message));
 		rd_kafka_message_destroy(message);
 	}
 	return (false);
@@ -255,7 +257,7 @@ fill(struct la_range_kafka *range, int32_t p, struct la_error *error)
 			until_ms = la_clock_now_ms(NULL) + range->options.timeout_ms;
 		else if (la_clock_now_ms(NULL) >= until_ms)
 			return (la_error_set(error, LA_EUNAVAILABLE, "kafka: topic %s: partition %d gives no record: %s",
-			    range->options.topic, (int)p, range->last.text));
+			    range->options.topic, (int)p, range->link.why));
 	}
 	return (LA_OK);
 }

@@ -109,10 +109,13 @@ check_kafka(const struct la_conf *conf, struct findings *findings)
 	size_t count = (enum la_publish)la_conf_int(conf, "decisions.publish") == LA_PUBLISH_NONE ? 3 : 4;
 	struct la_error error = LA_ERROR_INIT;
 	enum la_err err = la_bus_kafka_check_conf(conf, &error);
+	char warning[200];
 
 	report(findings, "kafka configuration", err, &error);
 	if (err != LA_OK)
 		return;
+	if (la_bus_kafka_warning(conf, warning, sizeof(warning)))
+		(void)printf("warning kafka: %s\n", warning);
 	/* one by one, so that each topic that is missing is named */
 	for (size_t i = 0; i < count && la_err_action(err) != LA_ACTION_RETRY; i++) {
 		char what[300];

@@ -111,10 +111,13 @@ check_bus(struct findings *findings, const struct la_conf *conf)
 	    la_conf_text(conf, "topic.alerts-dlq")};
 	struct la_error error = LA_ERROR_INIT;
 	enum la_err err = la_bus_kafka_check_conf(conf, &error);
+	char warning[200];
 
 	say(findings, "kafka configuration", err, &error);
 	if (err != LA_OK)
 		return;
+	if (la_bus_kafka_warning(conf, warning, sizeof(warning)))
+		(void)printf("warning kafka: %s\n", warning);
 	/* one by one, so that each topic that is missing is named */
 	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]) && la_err_action(err) != LA_ACTION_RETRY; i++) {
 		char what[300];

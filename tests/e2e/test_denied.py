@@ -50,6 +50,7 @@ def alerts(kafka, topics):
 @pytest.mark.parametrize("what, guarantee, word", [
     ("events", "at_least_once", "Topic authorization failed"),
     ("alerts", "exactly_once", "Topic authorization failed"),
+    ("events-dlq", "at_least_once", "Topic authorization failed"),
     ("group", "at_least_once", "Group authorization failed"),
     ("transactional id", "exactly_once", "Transactional Id authorization failed")])
 def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, word):
@@ -64,6 +65,7 @@ def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, w
     send(strict_kafka, topics, ["a1", "a2", "a3"])
     wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3"}, 60, program.stderr)
     place = {"events": (ResourceType.TOPIC, topics.events), "alerts": (ResourceType.TOPIC, topics.alerts),
+             "events-dlq": (ResourceType.TOPIC, topics.events_dlq),
              "group": (ResourceType.GROUP, group), "transactional id": (ResourceType.TRANSACTIONAL_ID, f"{group}-one")}[what]
     mark = len(program.stderr())
 
@@ -71,6 +73,8 @@ def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, w
         return [line for line in program.stderr()[mark:].splitlines() if "msg=waiting for=broker" in line and word in line]
 
     deny(strict_kafka, *place)
+    if what == "events-dlq":
+        produce(strict_kafka.bootstrap, topics.events, [(b"k", b"no event")])
     if what != "events":
         send(strict_kafka, topics, ["b1"])
     wait_until(waiting, 60, program.stderr)

@@ -41,10 +41,10 @@ def _made(future):
 class Kafka:
     """Apache Kafka in KRaft mode, one node that is broker and controller. It can be killed and started again.
 
-    joins: another one, whose controller and cluster it belongs to, as a second broker.
+    joins: another one, whose controller and cluster it belongs to, as a second broker. listeners: more of them, name -> port.
     """
 
-    def __init__(self, folder, jars, properties=None, joins=None):
+    def __init__(self, folder, jars, properties=None, joins=None, listeners=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         jars = Path(jars)
@@ -54,12 +54,13 @@ class Kafka:
         self.cluster = joins.cluster if joins else base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.config = self.folder / "server.properties"
+        more = "".join(f",{name}://127.0.0.1:{port}" for name, port in (listeners or {}).items())
         settings = {
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.voters": f"1@127.0.0.1:{self.controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller}{more}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}{more}",
             "controller.listener.names": "CONTROLLER",
             "log.dirs": self.folder / "log",
             "auto.create.topics.enable": "false",

@@ -1,0 +1,83 @@
+#include <string.h>
+
+#include "common/bus_kafka.h"
+#include "common/conf_parts_kafka.h"
+
+#define SCRAM_WORKS 0x020601ff /* librdkafka 2.6.1 */
+
+/*
+ * Up to 2.6.0 librdkafka answers with the nonce that the broker gave and its own once more behind it. Kafka 3 did not look;
+ * from 4.0 on a broker does, as RFC 5802 wants it, and says that the password is wrong (librdkafka issue 4895).
+ */
+bool
+la_login_kafka_has_scram(void)
+{
+	return (rd_kafka_version() >= SCRAM_WORKS);
+}
+
+static bool
+is_set(const struct la_maker_kafka *maker, const char *name)
+{
+	size_t size = 0;
+
+	return (rd_kafka_conf_get(maker->conf, name, NULL, &size) == RD_KAFKA_CONF_OK && size > 1);
+}
+
+static void
+refuse(struct la_maker_kafka *maker, const char *text)
+{
+	maker->err = la_error_set(maker->error, LA_ECONFIG, "%s", text);
+}
+
+static void
+mechanism_of(const rd_kafka_conf_t *conf, char *out, size_t cap)
+{
+	char protocol[32];
+
+	out[0] = '\0';
+	la_maker_kafka_get(conf, "security.protocol", protocol, sizeof(protocol));
+	if (strncmp(protocol, "sasl_", strlen("sasl_")) == 0)
+		la_maker_kafka_get(conf, "sasl.mechanisms", out, cap);
+}
+
+void
+la_login_kafka_require(struct la_maker_kafka *maker)
+{
+	char mechanism[64], method[32], unsecured[8];
+
+	if (maker->err != LA_OK)
+		return;
+	mechanism_of(maker->conf, mechanism, sizeof(mechanism));
+	if (strcmp(mechanism, "GSSAPI") == 0 && !is_set(maker, "sasl.kerberos.keytab")) {
+		refuse(maker, "kafka.sasl.mechanism: GSSAPI (which it is if it is not set) needs kafka.sasl.kerberos.keytab; it "
+			      "must be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI");
+	} else if (strcmp(mechanism, "OAUTHBEARER") == 0) {
+		la_maker_kafka_get(maker->conf, "sasl.oauthbearer.method", method, sizeof(method));
+		la_maker_kafka_get(maker->conf, "enable.sasl.oauthbearer.unsecure.jwt", unsecured, sizeof(unsecured));
+		if (strcmp(method, "oidc") != 0 && strcmp(unsecured, "true") != 0)
+			refuse(maker, "kafka.sasl.mechanism: OAUTHBEARER needs kafka.sasl.oauthbearer.method=oidc, as we have no "
+				      "other way to a token");
+	} else if (strcmp(mechanism, "PLAIN") == 0 || strncmp(mechanism, "SCRAM", strlen("SCRAM")) == 0) {
+		if (!is_set(maker, "sasl.username"))
+			refuse(maker, "kafka.sasl.username: required with this kafka.sasl.mechanism, and not set");
+		else if (!is_set(maker, "sasl.password"))
+			refuse(maker, "kafka.sasl.password.file: required with this kafka.sasl.mechanism, and not set");
+	}
+}
+
+bool
+la_bus_kafka_warning(const struct la_conf *conf, char *out, size_t cap)
+{
+	struct la_error unused = LA_ERROR_INIT;
+	rd_kafka_conf_t *made = NULL;
+	char mechanism[64];
+
+	if (la_login_kafka_has_scram() || la_conf_kafka_make(&made, conf, LA_CONF_KAFKA_CONSUMER, "check", &unused) != LA_OK)
+		return (false);
+	mechanism_of(made, mechanism, sizeof(mechanism));
+	rd_kafka_conf_destroy(made);
+	if (strncmp(mechanism, "SCRAM", strlen("SCRAM")) != 0)
+		return (false);
+	(void)snprintf(out, cap, "librdkafka %s cannot log in by SCRAM to Kafka 4.0 or later; 2.6.1 can", rd_kafka_version_str());
+	return (true);
+}
