@@ -1,13 +1,14 @@
 #!/bin/bash
 # Builds the project and runs its tests.
 #
-#   tests/run.sh [all|unit|adapter|e2e|valgrind]...
+#   tests/run.sh [all|unit|adapter|e2e|valgrind|tsan]...
 #
 #   unit      pure code, no servers (C, ASan and UBSan)
 #   adapter   one real server each: Redis, Kafka, an SMTP sink
 #   e2e       both programs, a real Kafka, faults; and the demo
 #   valgrind  the unit tests once more, without sanitizers, under valgrind
-#   all       everything (the default)
+#   all       everything so far (the default)
+#   tsan      bus, HTTP pages, metrics and registry under ThreadSanitizer, about 2 minutes; not part of all
 #
 # Installs what it misses: Debian packages, a Python environment (build/venv), jars (build/jars), packages of npm
 # (build/node), promtool (build/prometheus). All output is in build/.
@@ -90,17 +91,34 @@ run_native() {
 	return $code
 }
 
+# What has threads: librdkafka's callbacks, the lag and the waker of a bus, the server of the HTTP pages.
+run_tsan_native() {
+	ctest --test-dir build/tsan --tests-regex '/test_(bus_kafka|metrics|ops_pages|registry)' --parallel 4 --output-on-failure \
+		--output-junit "$results/tsan.xml"
+}
+
+# Of the registry what does not count seconds: all is slower here.
+run_tsan_pytest() {
+	local framing=tests/e2e/test_framing.py
+	LA_BUILD_DIR=$root/build/tsan build/venv/bin/python -m pytest --numprocesses 2 --dist loadfile \
+		tests/adapter/test_http.py tests/e2e/test_metrics.py \
+		$framing::test_a_registry_that_fails_is_waited_for_in_the_group_and_nothing_is_lost \
+		$framing::test_a_mailer_goes_on_without_the_registry_and_waits_for_it_when_it_has_to \
+		--junitxml="$results/tsan-pytest.xml" -o junit_family=xunit2
+}
+
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(all)
-labels='' folders=() valgrind=''
+labels='' folders=() valgrind='' tsan=''
 for part in "${parts[@]}"; do
 	case $part in
 	all) labels='unit|adapter|e2e' folders=(tests/adapter tests/e2e) valgrind=1 ;;
 	unit) labels+=${labels:+|}unit ;;
 	adapter | e2e) labels+=${labels:+|}$part folders+=("tests/$part") ;;
 	valgrind) valgrind=1 ;;
+	tsan) tsan=1 ;;
 	-h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; exit 0 ;;
-	*) echo "tests/run.sh: unknown part '$part'; parts are all, unit, adapter, e2e, valgrind" >&2; exit 64 ;;
+	*) echo "tests/run.sh: unknown part '$part'; parts are all, unit, adapter, e2e, valgrind, tsan" >&2; exit 64 ;;
 	esac
 done
 
@@ -118,8 +136,13 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 [ -z "$labels" ] || build dev
 [ -z "$valgrind" ] || build plain
+[ -z "$tsan" ] || build tsan
 [ ${#folders[@]} = 0 ] || lane pytest run_pytest "${folders[@]}"
-lane native run_native "$labels" "$valgrind"
+[ -z "$labels$valgrind" ] || lane native run_native "$labels" "$valgrind"
+if [ -n "$tsan" ]; then
+	lane tsan-native run_tsan_native
+	lane tsan-pytest run_tsan_pytest
+fi
 finish_lanes
 
 for failed in "${failed_steps[@]}"; do

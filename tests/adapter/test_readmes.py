@@ -9,6 +9,7 @@ from services import SOURCE
 
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#:\s]+)\)")
+BARE = re.compile(r"(?:(?:consumer|tests|deploy)/[\w./*-]+|\btest_\w+\.(?:c|py))")  # without backticks
 INDENTED = re.compile(r"^(?: {4,}|\t).*$", re.M)
 PATH = re.compile(r"[\w.…*<>/-]+")
 ENDINGS = (".c", ".h", ".py", ".md", ".cmake", ".avsc")  # others may be a program's output, or Kafka's
@@ -42,6 +43,7 @@ def names(text):
     for span in CODE.findall(text):
         yield from (word.rstrip(".,:;") for word in span.split())
     yield from LINK.findall(text)
+    yield from (word.rstrip(".") for word in BARE.findall(CODE.sub("", LINK.sub("", text))))
 
 
 def is_path(word):
@@ -72,3 +74,10 @@ def test_each_test_that_a_readme_names_is_there():
             if TEST_NAME.fullmatch(word.replace("…", "")) and not fnmatch.filter(known, pattern):
                 missing.append(f"{readme}: {word}")
     assert missing == []
+
+
+def test_each_file_of_the_flat_folder_is_in_its_table():
+    table = [word for word in names((SOURCE / "consumer/common/README.md").read_text()) if "." not in word and "/" not in word]
+    stems = {os.path.basename(one).rsplit(".", 1)[0] for one in TREE
+             if one.startswith("consumer/common/") and one.endswith((".c", ".h"))}
+    assert sorted(one for one in stems if not any(fnmatch.fnmatch(one, row) for row in table)) == []
