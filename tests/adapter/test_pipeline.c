@@ -753,6 +753,25 @@ with_exactly_once_neither_makes_an_output_come_twice(void **state)
 	run_with_each_fault((struct fault){.lasting = false, .code = LA_EUNAVAILABLE}, true);
 }
 
+static void
+notable_is_all_but_known_and_ignored(void **state)
+{
+	static const struct {
+		enum la_outcome outcome;
+		bool notable;
+	} rows[] = {{LA_OUTCOME_KNOWN, false}, {LA_OUTCOME_ALERTED, true}, {LA_OUTCOME_SEEDED, true},
+	    {LA_OUTCOME_SUPPRESSED_COOLDOWN, true}, {LA_OUTCOME_SUPPRESSED_CAP, true}, {LA_OUTCOME_IGNORED_KIND, false},
+	    {LA_OUTCOME_IGNORED_RESULT, false}, {LA_OUTCOME_IGNORED_ACTOR, false}, {LA_OUTCOME_FORGOTTEN, true},
+	    {LA_OUTCOME_REJECTED, true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(la_pipeline_publishes(LA_PUBLISH_NOTABLE, rows[i].outcome), rows[i].notable);
+		assert_true(la_pipeline_publishes(LA_PUBLISH_ALL, rows[i].outcome));
+		assert_false(la_pipeline_publishes(LA_PUBLISH_NONE, rows[i].outcome));
+	}
+}
+
 int
 main(void)
 {
@@ -781,6 +800,7 @@ main(void)
 	    PROMISE(record_that_cannot_be_read_is_left_alone_and_waited_for),
 	    PROMISE(stop_finishes_the_batch_in_hand),
 	    PROMISE(stop_hands_back_within_its_time_what_cannot_be_finished),
+	    cmocka_unit_test(notable_is_all_but_known_and_ignored),
 	    cmocka_unit_test(killed_at_any_call_and_restarted_the_outputs_are_the_same),
 	    cmocka_unit_test(failure_of_any_call_is_waited_out_and_the_outputs_are_the_same),
 	    cmocka_unit_test(with_exactly_once_neither_makes_an_output_come_twice),
