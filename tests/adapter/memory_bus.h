@@ -45,7 +45,7 @@ struct memory_bus {
 	int64_t next[MEMORY_PARTITIONS], committed[MEMORY_PARTITIONS];
 	uint64_t lease[MEMORY_PARTITIONS];
 	struct memory_output *outputs;
-	size_t output_count;
+	size_t output_count, output_cap;
 	size_t unacknowledged; /* from the end of outputs */
 	bool exactly_once;
 	bool broken;              /* the transaction: nothing but discard helps */
@@ -180,12 +180,14 @@ memory_bus_wants(const struct la_output *output, const char *name)
 static inline void
 memory_bus_keep(struct memory_bus *bus, const struct la_output *output)
 {
-	struct memory_output *room = realloc(bus->outputs, (bus->output_count + 1) * sizeof(*room));
 	const struct memory_record *from = output->headers_of == NULL ? NULL : output->headers_of->handle;
 	struct memory_output *kept;
 
-	assert(room != NULL);
-	bus->outputs = room;
+	if (bus->output_count == bus->output_cap) {
+		bus->output_cap = bus->output_cap == 0 ? 64 : 2 * bus->output_cap;
+		bus->outputs = realloc(bus->outputs, bus->output_cap * sizeof(*bus->outputs));
+		assert(bus->outputs != NULL);
+	}
 	kept = &bus->outputs[bus->output_count++];
 	*kept = (struct memory_output){.batch = output->batch, .size = output->value.size, .from = from};
 	(void)snprintf(kept->topic, sizeof(kept->topic), "%s", output->topic);

@@ -34,7 +34,7 @@ struct world {
 	struct fault fault;
 	int64_t now_ms;
 	atomic_int stopping;
-	struct la_decoder *decoder, *jobs, *decisions;
+	struct la_decoder *decoder, *jobs, *decisions; /* the codec is the same for all worlds */
 	struct la_encoder *encoder;
 	struct la_decider *decider;
 	struct la_pipeline *pipeline;
@@ -81,6 +81,27 @@ open_decoder(enum la_record_type record)
 	return (decoder);
 }
 
+/* Reads the schemas once, not for each of some thousand worlds. */
+static inline void
+open_codec(struct world *world)
+{
+	static struct la_decoder *decoder, *jobs, *decisions;
+	static struct la_encoder *encoder;
+	struct la_error error = LA_ERROR_INIT;
+
+	if (encoder == NULL) {
+		decoder = open_decoder(LA_RECORD_LOGIN_EVENT);
+		jobs = open_decoder(LA_RECORD_ALERT_JOB);
+		decisions = open_decoder(LA_RECORD_DECISION);
+		if (la_encoder_new(&encoder, LA_FRAMING_NONE, schemas, &error) != LA_OK)
+			fail_msg("%s", error.text);
+	}
+	world->decoder = decoder;
+	world->jobs = jobs;
+	world->decisions = decisions;
+	world->encoder = encoder;
+}
+
 static inline void
 open_decider(struct world *world)
 {
@@ -112,21 +133,17 @@ use_exactly_once(struct world *world)
 	open_pipeline(world);
 }
 
-static inline int
-setup(void **state)
+/* All but the pipeline. */
+static inline struct world *
+world_new(void)
 {
 	struct world *world = calloc(1, sizeof(*world));
-	struct la_error error = LA_ERROR_INIT;
 
 	log_lines[0] = '\0';
 	memory_bus_init(&world->bus, &world->fault, &world->now_ms);
 	assert_int_equal(la_store_memory_new(&world->memory), LA_OK);
 	fault_store_init(&world->store, la_store_memory_port(world->memory), &world->fault, &world->bus);
-	world->decoder = open_decoder(LA_RECORD_LOGIN_EVENT);
-	world->jobs = open_decoder(LA_RECORD_ALERT_JOB);
-	world->decisions = open_decoder(LA_RECORD_DECISION);
-	if (la_encoder_new(&world->encoder, LA_FRAMING_NONE, schemas, &error) != LA_OK)
-		fail_msg("%s", error.text);
+	open_codec(world);
 	open_decider(world);
 	world->options = (struct la_pipeline_options){.bus = &world->bus.port,
 	    .store = &world->store.port,
@@ -145,6 +162,14 @@ setup(void **state)
 	    .topic_alerts = "login-alerts",
 	    .topic_decisions = "login-decisions",
 	    .topic_dlq = "login-events-dlq"};
+	return (world);
+}
+
+static inline int
+setup(void **state)
+{
+	struct world *world = world_new();
+
 	open_pipeline(world);
 	*state = world;
 	return (0);
@@ -159,10 +184,6 @@ teardown(void **state)
 	assert_int_equal(world->bus.in_hand, 0);
 	memory_bus_clear(&world->bus);
 	la_store_memory_free(world->memory);
-	la_decoder_free(world->decoder);
-	la_decoder_free(world->jobs);
-	la_decoder_free(world->decisions);
-	la_encoder_free(world->encoder);
 	la_decider_free(world->decider);
 	free(world);
 	return (0);
@@ -268,7 +289,7 @@ static inline char *
 essence(const struct world *world)
 {
 	size_t count = world->bus.output_count, size = 1;
-	char **lines = calloc(count + 1, sizeof(*lines)), *text;
+	char **lines = calloc(count + 1, sizeof(*lines)), *text, *end;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct memory_output *output = &world->bus.outputs[i];
@@ -277,16 +298,14 @@ essence(const struct world *world)
 		lines[i] = calloc(used + 2 * output->size + strlen(output->headers) + 3, 1);
 		(void)sprintf(lines[i], "%s ", output->topic);
 		la_hex(lines[i] + used, output->value == NULL ? (const unsigned char *)"" : output->value, output->size);
-		(void)strcat(lines[i], output->headers);
+		(void)strcpy(lines[i] + strlen(lines[i]), output->headers);
 		size += strlen(lines[i]) + 1;
 	}
 	qsort(lines, count, sizeof(*lines), compare_lines);
-	text = calloc(size, 1);
+	end = text = calloc(size, 1);
 	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || world->bus.exactly_once || strcmp(lines[i], lines[i - 1]) != 0) {
-			(void)strcat(text, lines[i]);
-			(void)strcat(text, "\n");
-		}
+		if (i == 0 || world->bus.exactly_once || strcmp(lines[i], lines[i - 1]) != 0)
+			end += sprintf(end, "%s\n", lines[i]);
 	}
 	for (size_t i = 0; i < count; i++)
 		free(lines[i]);

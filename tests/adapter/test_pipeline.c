@@ -651,22 +651,26 @@ struct history {
 static const struct history histories[] = {
     {add_history, 16}, {add_candidates, 20}, {add_candidates_sent_again, 3}, {add_candidates_sent_again, 40}};
 
+static struct world *
+open_history(const struct history *history, bool exactly_once)
+{
+	struct world *world = world_new();
+
+	world->options.batch_max_events = history->batch_max;
+	world->bus.exactly_once = world->options.exactly_once = exactly_once;
+	open_pipeline(world);
+	history->add(world);
+	return (world);
+}
+
 /* How many calls of ports the history takes without a fault. */
 static long
 calls_without_fault(const struct history *history, char **expected, bool exactly_once)
 {
-	struct world *world;
-	void *state;
+	struct world *world = open_history(history, exactly_once);
+	void *state = world;
 	long calls;
 
-	(void)setup(&state);
-	world = state;
-	world->options.batch_max_events = history->batch_max;
-	la_pipeline_free(world->pipeline);
-	open_pipeline(world);
-	if (exactly_once)
-		use_exactly_once(world);
-	history->add(world);
 	turn_until_done(world);
 	*expected = essence(world);
 	calls = world->fault.calls;
@@ -679,19 +683,11 @@ static void
 run_with_fault(const struct history *history, const struct fault *fault, const char *expected, bool exactly_once)
 {
 	struct la_error error = LA_ERROR_INIT;
-	struct world *world;
-	void *state;
+	struct world *world = open_history(history, exactly_once);
+	void *state = world;
 	char *found;
 	int turns = 0;
 
-	(void)setup(&state);
-	world = state;
-	world->options.batch_max_events = history->batch_max;
-	la_pipeline_free(world->pipeline);
-	open_pipeline(world);
-	if (exactly_once)
-		use_exactly_once(world);
-	history->add(world);
 	world->fault = *fault;
 	while (!memory_bus_done(&world->bus)) {
 		assert_in_range(turns++, 0, 1000);

@@ -192,7 +192,8 @@ la_fixture_read(const struct la_bus *bus, struct la_message *out, size_t count)
 			fail_msg("%s", error.text);
 		total += got;
 	}
-	assert_int_equal(total, count);
+	if (total != count)
+		fail_msg("%zu records of %zu; said last: %s", total, count, error.text);
 }
 
 void
