@@ -42,6 +42,13 @@ def test_a_planted_line_is_found_with_its_file_and_kind(watch, kind, value, form
     assert any(found.startswith(f"mailer.log: {kind} ") for found in watch.findings()), watch.findings()
 
 
+def test_in_redis_what_comes_about_by_chance_is_nobody_s(watch):
+    watch.text("redis", "M4@v.Zq m-4711", privacy.REDIS_LETTERS)
+    assert watch.findings() == []
+    watch.text("redis", "la1:x.y@example.jp cookie-77", privacy.REDIS_LETTERS)
+    assert {found.split(" ")[1] for found in watch.findings()} == {"address", "device"}
+
+
 def test_whatever_file_a_setting_names_as_secret_is_one(watch, folder):
     (folder / "token").write_text("let-me-in-please\n")
     watch.settings({"recipient.token.file": folder / "token", "smtp.password.file": None, "hash.keys.file": folder / "gone"})
