@@ -5,19 +5,13 @@
 #include <string.h>
 
 #include "common/calendar.h"
+#include "common/conf_value_internal.h"
 
 #define DURATION_MAX_MS (INT64_C(36525) * 24 * 60 * 60 * 1000) /* 100 years */
 #define STEPS_MAX 100
-#define LISTEN_BYTES_MAX 255
 
-/* A part of a text: words of a list, operands of a value. */
-struct part {
-	char text[128];
-};
-
-/* Copies what stands before the separator and moves *rest behind it; false when too long. */
-static bool
-next_part(const char **rest, char separator, struct part *part)
+bool
+la_conf_part_next(const char **rest, char separator, struct la_conf_part *part)
 {
 	size_t size = strcspn(*rest, (const char[]){separator, '\0'});
 
@@ -57,14 +51,14 @@ la_conf_parse_duration(const char *text, int64_t *ms)
 	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
 	size_t digits = strspn(text, "0123456789"), i;
 	const char *rest = text;
-	struct part number;
+	struct la_conf_part number;
 	int64_t value;
 
 	if (strcmp(text, "0") == 0) {
 		*ms = 0;
 		return (LA_OK);
 	}
-	if (digits == 0 || digits > 18 || !next_part(&rest, text[digits], &number) ||
+	if (digits == 0 || digits > 18 || !la_conf_part_next(&rest, text[digits], &number) ||
 	    !parse_integer(number.text, false, &value))
 		return (LA_EDATA);
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -90,7 +84,7 @@ la_conf_parse_time(const char *text, int64_t *ms)
 
 /* "least..most" -> its two ends. */
 static bool
-split_range(const char *range, struct part *least, struct part *most)
+split_range(const char *range, struct la_conf_part *least, struct la_conf_part *most)
 {
 	const char *dots = strstr(range, "..");
 
@@ -101,10 +95,10 @@ split_range(const char *range, struct part *least, struct part *most)
 	return (true);
 }
 
-static bool
-parse_int_in(const char *text, const char *range, int64_t *number)
+bool
+la_conf_part_integer(const char *text, const char *range, int64_t *number)
 {
-	struct part ends[2];
+	struct la_conf_part ends[2];
 	int64_t least, most;
 
 	return (split_range(range, &ends[0], &ends[1]) && parse_integer(ends[0].text, false, &least) &&
@@ -115,7 +109,7 @@ parse_int_in(const char *text, const char *range, int64_t *number)
 static bool
 parse_duration_in(const char *text, const char *range, int64_t *ms)
 {
-	struct part ends[2];
+	struct la_conf_part ends[2];
 	int64_t least, most;
 
 	return (split_range(range, &ends[0], &ends[1]) && la_conf_parse_duration(ends[0].text, &least) == LA_OK &&
@@ -128,7 +122,7 @@ static bool
 parse_ratio_in(const char *text, const char *range, double *ratio)
 {
 	size_t whole = strspn(text, "0123456789"), part = 0;
-	struct part ends[2];
+	struct la_conf_part ends[2];
 	double scale = 1;
 	size_t i;
 
@@ -153,7 +147,7 @@ static bool
 suits_alternative(const char *text, const char *alternative, struct la_conf_value *value)
 {
 	size_t word = strcspn(alternative, ":");
-	struct part range;
+	struct la_conf_part range;
 
 	if (alternative[word] == '\0')
 		return (strcmp(text, alternative) == 0);
@@ -163,18 +157,18 @@ suits_alternative(const char *text, const char *alternative, struct la_conf_valu
 		return (la_conf_parse_duration(text + word + 1, &value->ms) == LA_OK);
 	(void)snprintf(range.text, sizeof(range.text), "%s", alternative + word + 2);
 	range.text[strcspn(range.text, ">")] = '\0';
-	return (parse_int_in(text + word + 1, range.text, &value->number));
+	return (la_conf_part_integer(text + word + 1, range.text, &value->number));
 }
 
 static bool
 parse_choice(const char *text, const char *choices, struct la_conf_value *value)
 {
-	struct part alternative;
+	struct la_conf_part alternative;
 	int64_t index;
 
 	for (index = 0; *choices != '\0'; index++) {
 		value->number = index;
-		if (next_part(&choices, '|', &alternative) && suits_alternative(text, alternative.text, value))
+		if (la_conf_part_next(&choices, '|', &alternative) && suits_alternative(text, alternative.text, value))
 			return (true);
 	}
 	return (false);
@@ -184,11 +178,11 @@ static bool
 parse_cap(const char *text, struct la_conf_value *value)
 {
 	const char *rest = text;
-	struct part count;
+	struct la_conf_part count;
 
 	if (strcmp(text, "0") == 0)
 		return (true);
-	return (next_part(&rest, '/', &count) && parse_int_in(count.text, "1..1000000", &value->number) &&
+	return (la_conf_part_next(&rest, '/', &count) && la_conf_part_integer(count.text, "1..1000000", &value->number) &&
 	    parse_duration_in(rest, "1ms..36525d", &value->ms));
 }
 
@@ -199,94 +193,20 @@ parse_schedule(const char *text, struct la_conf_value *value)
 	bool more;
 
 	do {
-		struct part step, duration;
+		struct la_conf_part step, duration;
 		const char *times = step.text;
 		int64_t ms, count = 1;
 
 		more = strchr(text, ',') != NULL;
-		if (!next_part(&text, ',', &step))
+		if (!la_conf_part_next(&text, ',', &step))
 			return (false);
-		if (!next_part(&times, '*', &duration) || !parse_duration_in(duration.text, "1ms..36525d", &ms))
+		if (!la_conf_part_next(&times, '*', &duration) || !parse_duration_in(duration.text, "1ms..36525d", &ms))
 			return (false);
-		if (strchr(step.text, '*') != NULL && !parse_int_in(times, "1..100", &count))
+		if (strchr(step.text, '*') != NULL && !la_conf_part_integer(times, "1..100", &count))
 			return (false);
 		value->number += count;
 	} while (more && value->number <= STEPS_MAX);
 	return (value->number <= STEPS_MAX && !more);
-}
-
-static bool
-has_blank(const char *text)
-{
-	return (strpbrk(text, " \t") != NULL);
-}
-
-/* The scheme, then no blank and, before the path, no '@': user and password have keys of their own. */
-static bool
-parse_url(const char *text, const char *schemes)
-{
-	const char *rest = strstr(text, "://");
-	struct part scheme;
-	bool known = false;
-
-	if (rest == NULL || rest[3] == '\0' || has_blank(text) || strchr(text, ',') != NULL)
-		return (false);
-	while (*schemes != '\0' && !known) {
-		if (!next_part(&schemes, '|', &scheme))
-			return (false);
-		known = strlen(scheme.text) == (size_t)(rest - text) &&
-		    strncmp(text, scheme.text, (size_t)(rest - text)) == 0;
-	}
-	if (!known)
-		return (false);
-	rest += 3;
-	if (strcmp(scheme.text, "unix") == 0)
-		return (*rest == '/');
-	return (*rest != '/' && *rest != ':' && memchr(rest, '@', strcspn(rest, "/?#")) == NULL);
-}
-
-static bool
-parse_urls(const char *text, const char *schemes)
-{
-	char url[1024];
-	size_t size, count = 0;
-
-	for (text += strspn(text, " \t,"); *text != '\0'; text += strspn(text, " \t,")) {
-		size = strcspn(text, " \t,");
-		if (size >= sizeof(url))
-			return (false);
-		memcpy(url, text, size);
-		url[size] = '\0';
-		if (!parse_url(url, schemes))
-			return (false);
-		text += size;
-		count++;
-	}
-	return (count > 0);
-}
-
-static bool
-parse_name(const char *text, const char *most)
-{
-	size_t size = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return (size > 0 && text[size] == '\0' && size <= (size_t)atoi(most) && strcmp(text, ".") != 0 &&
-	    strcmp(text, "..") != 0);
-}
-
-static bool
-parse_listen(const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	int64_t port;
-
-	if (strcmp(text, "off") == 0)
-		return (true);
-	if (strlen(text) > LISTEN_BYTES_MAX || colon == NULL || colon == text || has_blank(text) || !parse_int_in(colon + 1, "0..65535", &port))
-		return (false);
-	if (text[0] == '[')
-		return (colon > text + 2 && colon[-1] == ']');
-	return (memchr(text, ':', (size_t)(colon - text)) == NULL);
 }
 
 bool
@@ -301,9 +221,9 @@ la_conf_value_parse(const struct la_conf_key *key, const char *text, struct la_c
 		return (true);
 	case LA_CONF_NAME:
 	case LA_CONF_BRAND:
-		return (parse_name(text, key->allowed));
+		return (la_conf_parse_name(text, key->allowed));
 	case LA_CONF_INT:
-		return (parse_int_in(text, key->allowed, &value->number));
+		return (la_conf_part_integer(text, key->allowed, &value->number));
 	case LA_CONF_RATIO:
 		return (parse_ratio_in(text, key->allowed, &value->ratio));
 	case LA_CONF_DURATION:
@@ -318,11 +238,11 @@ la_conf_value_parse(const struct la_conf_key *key, const char *text, struct la_c
 	case LA_CONF_SCHEDULE:
 		return (parse_schedule(text, value));
 	case LA_CONF_URL:
-		return (parse_url(text, key->allowed));
+		return (la_conf_parse_url(text, key->allowed));
 	case LA_CONF_URLS:
-		return (parse_urls(text, key->allowed));
+		return (la_conf_parse_urls(text, key->allowed));
 	case LA_CONF_LISTEN:
-		return (parse_listen(text));
+		return (la_conf_parse_listen(text));
 	}
 	return (false);
 }
@@ -332,12 +252,12 @@ la_conf_value_works(const struct la_conf_key *key, const struct la_conf_value *v
 {
 	const char *rest = key->today;
 	struct la_conf_value works;
-	struct part one;
+	struct la_conf_part one;
 
 	if (rest == NULL)
 		return (true);
 	while (*rest != '\0') {
-		if (next_part(&rest, '|', &one) && la_conf_value_parse(key, one.text, &works) &&
+		if (la_conf_part_next(&rest, '|', &one) && la_conf_value_parse(key, one.text, &works) &&
 		    works.number == value->number && works.ms == value->ms && !(works.ratio < value->ratio) &&
 		    !(works.ratio > value->ratio))
 			return (true);
