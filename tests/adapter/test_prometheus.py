@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from promql import PROMETHEUS, rules, wrong
+from promql import PROMETHEUS, groups, rules, wrong
 from services import SOURCE
 
 RULES_TEST = SOURCE / "tests" / "data" / "prometheus-rules.yml"
@@ -30,6 +30,12 @@ def anchors(page):
 def test_promtool_takes_configuration_and_rules(promtool):
     said = promtool("check", "config", "--lint=all", "--lint-fatal", PROMETHEUS / "prometheus.yml")
     assert f"{len(rules('recording.yml'))} rules found" in said and f"{len(rules('alerts.yml'))} rules found" in said
+
+
+def test_both_files_may_be_one():
+    """As a PrometheusRule, in which each group has a name of its own."""
+    names = [group["name"] for file in ("recording.yml", "alerts.yml") for group in groups(file)]
+    assert len(set(names)) == len(names)
 
 
 def test_each_alert_fires_where_it_must_and_none_over_hours_of_health(promtool):

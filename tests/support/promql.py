@@ -26,9 +26,12 @@ def asked(expression):
     return Asked([(name, MATCHER.findall(matchers)) for name, matchers in SELECTOR.findall(rest)], grouped)
 
 
+def groups(name):
+    return yaml.safe_load((PROMETHEUS / name).read_text())["groups"]
+
+
 def rules(name):
-    document = yaml.safe_load((PROMETHEUS / name).read_text())
-    return [rule for group in document["groups"] for rule in group["rules"]]
+    return [rule for group in groups(name) for rule in group["rules"]]
 
 
 def panels(dashboard):
