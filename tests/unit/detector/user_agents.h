@@ -252,3 +252,28 @@
     "java", "unknown", "unknown", "UNKNOWN"},
 {"Online/1.0 xSM-1 deadline/2",
     "unknown", "unknown", "unknown", "UNKNOWN"},
+{"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobi"
+    "le/15E148 [LinkedInApp]/9.29.8962",
+    "linkedin", "ios", "iPhone", "MOBILE"},
+{"Mozilla/5.0 (iPhone; CPU iPhone OS 12_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Focu"
+    "s/7.0.4 Mobile/16B91",
+    "firefox", "ios", "iPhone", "MOBILE"},
+{"Mozilla/5.0 (Linux; Android 7.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Klar/1.0 Chrome/"
+    "58.0.3029.83 Mobile Safari/537.36",
+    "firefox", "android", "unknown", "MOBILE"},
+{"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Vers"
+    "ion/17.5 Mobile/15E148 Safari/604.1 OPX/2.0.6",
+    "opera", "ios", "iPhone", "MOBILE"},
+{"Mozilla/5.0 (Linux; U; Android 9; en-US; Redmi 6A Build/PPR1.180610.011) AppleWebKit/537.36 (KHTML, "
+    "like Gecko) Version/4.0 Chrome/78.0.3904.108 UCBrowser/13.4.0.1306 Mobile Safari/537.36",
+    "uc", "android", "Xiaomi", "MOBILE"},
+{"Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)",
+    "bot", "unknown", "unknown", "BOT"},
+{"Mozilla/5.0 (compatible; YandexImages/3.0; +http://yandex.com/bots)",
+    "bot", "unknown", "unknown", "BOT"},
+{"Mozilla/5.0 (Linux; Android 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Mobile Safari/537.36 (compat"
+    "ible; Bytespider; https://zhanzhang.toutiao.com/)",
+    "bot", "android", "unknown", "BOT"},
+{"Mozilla/5.0 (compatible; Y!J-ASR/0.1; +http://www.yahoo-help.jp/app/answers/detail/p/595/a_id/42716/"
+    ")",
+    "bot", "unknown", "unknown", "BOT"},
