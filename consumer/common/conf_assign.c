@@ -171,7 +171,8 @@ family_entry(struct la_conf *conf, const struct la_conf_key *key, const char *na
 static bool
 may_be_empty(const struct la_conf_key *key)
 {
-	return (key->fallback == NULL || key->type == LA_CONF_TIME || key->fallback[0] == '\0' || (key->today != NULL && key->today[0] == '\0'));
+	return (key->fallback == NULL || key->type == LA_CONF_TIME || key->fallback[0] == '\0' ||
+	    (key->today != NULL && key->today[0] == '\0'));
 }
 
 enum la_err

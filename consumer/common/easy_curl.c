@@ -24,3 +24,10 @@ la_easy_curl_set_trust(CURL *easy, const char *ca_file, struct la_error *error)
 	LA_EASY_SET(easy, CURLOPT_PROXY, ""); /* not from the environment either */
 	return (LA_OK);
 }
+
+bool
+la_easy_curl_is_untrusted(CURLcode code)
+{
+	return (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+	    code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_CERTPROBLEM);
+}

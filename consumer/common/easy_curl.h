@@ -3,6 +3,7 @@
 #define LA_COMMON_EASY_CURL_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "common/err.h"
 
@@ -22,5 +23,8 @@ LA_MUST_CHECK enum la_err la_easy_curl_took(CURLcode code, const char *option, s
  * environment. Errors: as la_easy_curl_took.
  */
 LA_MUST_CHECK enum la_err la_easy_curl_set_trust(CURL *easy, const char *ca_file, struct la_error *error);
+
+/* Is it that the server is not the one we trust? */
+bool la_easy_curl_is_untrusted(CURLcode code);
 
 #endif

@@ -20,7 +20,8 @@ la_http_options_curl_set(CURL *easy, const struct la_http_options_curl *options,
 {
 	LA_EASY_SET(easy, CURLOPT_PROTOCOLS_STR, options->protocols);
 	LA_EASY_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	LA_EASY_SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* 7.88's HTTP/2 has defects, and gains nothing here */
+	/* 7.88's HTTP/2 has defects, and gains nothing here */
+	LA_EASY_SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	LA_EASY_SET(easy, CURLOPT_HTTPHEADER, options->headers);
 	LA_EASY_SET(easy, CURLOPT_HEADERFUNCTION, count_header);
 	LA_EASY_SET(easy, CURLOPT_HEADERDATA, options->header_bytes);
@@ -38,11 +39,4 @@ la_http_options_curl_ask(CURL *easy, const char *url, int timeout_ms, struct la_
 	LA_EASY_SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms / CONNECT_PART);
 	LA_EASY_SET(easy, CURLOPT_URL, url);
 	return (LA_OK);
-}
-
-bool
-la_http_options_curl_is_untrusted(CURLcode code)
-{
-	return (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-	    code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_CERTPROBLEM);
 }

@@ -3,7 +3,6 @@
 #define LA_COMMON_HTTP_OPTIONS_CURL_H
 
 #include <curl/curl.h>
-#include <stdbool.h>
 
 #include "common/err.h"
 
@@ -26,8 +25,5 @@ LA_MUST_CHECK enum la_err la_http_options_curl_set(
 
 /* What the next transfer asks, and how long it may take in all; half of that for the connection. Errors: as above. */
 LA_MUST_CHECK enum la_err la_http_options_curl_ask(CURL *easy, const char *url, int timeout_ms, struct la_error *error);
-
-/* Is it that the server is not the one we trust? */
-bool la_http_options_curl_is_untrusted(CURLcode code);
 
 #endif

@@ -20,8 +20,8 @@ bool la_lookup_is_address(const char *host);
 LA_MUST_CHECK enum la_err la_lookup_start(struct la_lookup **lookup, const char *host, struct la_error *error);
 
 /*
- * The address in digits, of IPv4 if there is one; waits for it up to wait_ms. LA_ETIMEOUT: not yet. Errors: LA_EUNAVAILABLE (what the resolver
- * says). The lookup is to be freed after either.
+ * The address in digits, of IPv4 if there is one; waits for it up to wait_ms. LA_ETIMEOUT: not yet. Errors:
+ * LA_EUNAVAILABLE (what the resolver says). The lookup is to be freed after either.
  */
 LA_MUST_CHECK enum la_err la_lookup_take(
     struct la_lookup *lookup, int wait_ms, char address[LA_LOOKUP_ADDRESS_BYTES], struct la_error *error);

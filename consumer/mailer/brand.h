@@ -35,7 +35,8 @@ struct la_brand {
 	char from_name[257];            /* display name, UTF-8, may be empty */
 	struct la_address from;
 	struct la_address envelope_from;
-	struct la_brand_order orders[LA_BRAND_ORDERS_MAX]; /* [0] has all languages: without a locale, or with one that is not listed */
+	/* [0] has all languages: without a locale, or with one that is not listed */
+	struct la_brand_order orders[LA_BRAND_ORDERS_MAX];
 	size_t order_count;
 	struct la_brand_locale locales[LA_BRAND_LOCALES_MAX];
 	size_t locale_count;

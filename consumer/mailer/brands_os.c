@@ -56,7 +56,8 @@ add(struct loader *loader, const char *tenant, const char *name)
 		return (la_error_set(loader->error, LA_ENOMEM, "out of memory"));
 	if ((err = la_brand_load(&entry.brand, &options, loader->error)) != LA_OK) {
 		if (loader->error != NULL && strncmp(loader->error->text, "mail.", 5) != 0)
-			la_error_prefix(loader->error, "%s%s", tenant == NULL ? "mail.brand" : TENANT_PREFIX, tenant == NULL ? "" : tenant);
+			la_error_prefix(loader->error, "%s%s", tenant == NULL ? "mail.brand" : TENANT_PREFIX,
+			    tenant == NULL ? "" : tenant);
 		free(entry.tenant);
 		return (err);
 	}

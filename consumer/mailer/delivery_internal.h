@@ -104,7 +104,8 @@ struct la_delivery_loop {
 	size_t twins_mask;
 	uint64_t next_arrival, next_number;
 	bool paused;            /* the bus */
-	struct la_message taken[LA_DELIVERY_TAKE_MAX]; /* [taken_first, taken_end) wait for a schema that the registry is asked for */
+	/* [taken_first, taken_end) wait for a schema that the registry is asked for */
+	struct la_message taken[LA_DELIVERY_TAKE_MAX];
 	size_t taken_first, taken_end;
 	int64_t commit_at_ms;   /* not before */
 	bool is_committing;     /* the answer is still to come */

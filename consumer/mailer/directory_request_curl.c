@@ -71,7 +71,7 @@ fail(const struct la_directory_request *request, CURLcode code, const char *name
 	const char *why = curl_easy_strerror(code);
 	char words[120];
 
-	if (la_http_options_curl_is_untrusted(code))
+	if (la_easy_curl_is_untrusted(code))
 		verdict = LA_DIRECTORY_AT_FAULT;
 	switch (code) {
 	case CURLE_WRITE_ERROR:

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/crash_point.h"
+#include "common/easy_curl.h"
 
 #define READ_BYTES 4096
 
@@ -228,14 +229,11 @@ end_of_opening(const struct la_link_curl *link, CURLcode code)
 {
 	if (link->is_garbage)
 		return (LA_SMTP_OUT_OF_STEP);
+	if (la_easy_curl_is_untrusted(code))
+		return (LA_SMTP_NOT_TRUSTED);
 	switch (code) {
 	case CURLE_USE_SSL_FAILED:
 		return (LA_SMTP_NO_TLS);
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_CERTPROBLEM:
-		return (LA_SMTP_NOT_TRUSTED);
 	case CURLE_LOGIN_DENIED:
 	case CURLE_AUTH_ERROR:
 		return (LA_SMTP_NO_LOGIN);

@@ -19,7 +19,10 @@ struct la_window;
 LA_MUST_CHECK enum la_err la_window_new(struct la_window **window, uint32_t cap);
 void la_window_free(struct la_window *window);
 
-/* Takes a record in hand; *ticket (below cap) names it until it is finished. Errors: LA_ENOMEM; LA_EINTERNAL: cap records are in hand. */
+/*
+ * Takes a record in hand; *ticket (below cap) names it until it is finished. Errors: LA_ENOMEM; LA_EINTERNAL: cap records
+ * are in hand.
+ */
 LA_MUST_CHECK enum la_err la_window_add(
     struct la_window *window, const struct la_message *message, uint32_t *ticket, struct la_error *error);
 
