@@ -2,8 +2,7 @@
 #
 # What tests and measurements need beside Debian's packages, made once below build/: a Python environment (build/venv), the
 # jars of Kafka, Avro and a schema registry (build/jars); tests also packages of npm (build/node) and promtool
-# (build/prometheus). Sourced in the root of the repository by
-# tests/run.sh and tests/bench/run.sh.
+# (build/prometheus). Sourced in the root of the repository by tests/run.sh and tests/bench/run.sh.
 
 # Makes $1 by the command that follows, unless it was made from the same $2 before. A failed attempt is made once more.
 make_once() {
