@@ -38,3 +38,14 @@ def test_a_rolling_change_is_no_rebalance(kafka, topics, detector, guarantee):
         wait_until(lambda: [partitions(one) for one in pods] == had, 20, lambda: (had, [partitions(one) for one in pods]), 0.1)
         assert rebalances(other) == given
     assert [pod.terminate() for pod in pods] == [0, 0]
+
+
+def test_an_instance_more_than_there_are_partitions_is_ready_too(kafka, topics, detector):
+    """Else a rolling change would wait for it for ever."""
+    kafka.create_topics(f"{topics.events}-one", partitions=1)
+    pods = [detector({"topic.events": f"{topics.events}-one", "kafka.consumer.group.instance.id": f"{number}"}).start() for number in range(2)]
+    for pod in pods:
+        wait_until(lambda: pod.http("/readyz")[0] == 200, 20, pod.stderr, 0.05)
+    wait_until(lambda: sorted(len(partitions(pod)) for pod in pods) == [0, 1], 20, lambda: [pod.stderr() for pod in pods], 0.1)
+    assert [pod.http("/readyz") for pod in pods] == [(200, "ok\n")] * 2
+    assert [pod.terminate() for pod in pods] == [0, 0]
