@@ -7,16 +7,7 @@ import pytest
 
 from process import Process, free_port, wait_until
 from services import write_hash_keys
-
-
-def make_certificate(folder, names):
-    """A self-signed certificate and its key; gives both paths."""
-    folder.mkdir()
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "3650", "-subj", "/CN=redis", "-addext", f"subjectAltName={names}", "-keyout", key,
-                    "-out", certificate], check=True, capture_output=True)
-    return certificate, key
+from tls import has_tls, make_certificate
 
 
 @pytest.fixture
@@ -56,12 +47,6 @@ def check(build_dir, folder):
                                  if "redis" in line and not line.startswith("redis.")]
 
     return run
-
-
-def has_tls(build_dir):
-    version = subprocess.run([build_dir / "bin/login-alert-detector", "--version"], capture_output=True, text=True,
-                             check=True).stdout
-    return "without TLS" not in version
 
 
 def test_a_certificate_that_is_trusted_and_names_the_host_is_needed(build_dir, check, tls_redis):

@@ -13,6 +13,7 @@ from process import wait_until
 from records import DEMO_START, encode, login, produce, read_topic
 from rotation import rotate
 from services import Topics
+from tls import has_tls, make_certificate
 
 SESSION = {"kafka.consumer.session.timeout.ms": "6000", "kafka.consumer.heartbeat.interval.ms": "300"}
 
@@ -116,6 +117,35 @@ def test_a_master_that_hands_over_loses_and_doubles_nothing(kafka, topics, detec
     assert len(feed.jobs()) == len(feed.names)
     check_mails(smtp_sink, feed)
     assert [program.terminate() for program in (running, mailing)] == [0, 0]
+
+
+def test_over_tls_slots_and_masters_move_as_well(kafka, topics, detector, mailer, smtp_sink, build_dir, folder):
+    certificate, key = make_certificate(folder / "tls", "DNS:localhost,IP:127.0.0.1")
+    secure = {"redis.ca.file": certificate, **SESSION}
+    if not has_tls(build_dir):
+        done = detector({"redis.url": "rediss://127.0.0.1:1 rediss://127.0.0.1:2", **secure}).command("check")
+        assert done.returncode == 78 and b"rediss:// needs hiredis 1.0 or later" in done.stdout + done.stderr, done
+        return
+    cluster = Cluster(folder / "cluster", tls=(certificate, key))
+    try:
+        secure["redis.url"] = cluster.start().url
+        feed = Feed(kafka, topics)
+        running, mailing = detector(secure).start(), mailer(secure).start()
+        feed.send(200)
+        feed.settle(running)
+        cluster.reshard(100)
+        feed.send(100)
+        cluster.hand_over()
+        feed.send(100)
+        wait_until(cluster.has_handed_over, 60, "they have changed places")
+        feed.send(100)
+        feed.check(running)
+        check_mails(smtp_sink, feed)
+        checked = running.command("check")
+        assert checked.returncode == 0 and b"ok redis\n" in checked.stdout, checked.stdout
+        assert [program.terminate() for program in (running, mailing)] == [0, 0]
+    finally:
+        cluster.close()
 
 
 def test_keys_are_rotated_on_a_cluster(kafka, topics, detector, folder, on_cluster):

@@ -10,26 +10,36 @@ NODE_TIMEOUT_MS = 3000
 
 
 class Cluster:
-    def __init__(self, folder):
-        self.nodes = [Redis(folder / f"n{number}", aof=True, options=[
+    """durable=False: nothing on disk, and no replica. tls: certificate and key of all nodes, which then speak nothing else."""
+
+    def __init__(self, folder, durable=True, tls=None):
+        self.nodes = [Redis(folder / f"n{number}", aof=durable, options=[
             "--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-node-timeout", NODE_TIMEOUT_MS,
-            "--repl-diskless-sync-delay", "0"]) for number in range(4)]
-        self.masters, self.replica = self.nodes[:3], self.nodes[3]
+            "--repl-diskless-sync-delay", "0"]) for number in range(4 if durable else 3)]
+        self.tls = tls
+        for node in self.nodes if tls else ():
+            node.process.args += ["--port", "0", "--tls-port", str(node.port), "--tls-cluster", "yes", "--tls-replication", "yes",
+                                  "--tls-auth-clients", "no", "--tls-cert-file", tls[0], "--tls-key-file", tls[1],
+                                  "--tls-ca-cert-file", tls[0]]
+            node.client = redis.Redis(port=node.port, socket_timeout=5, ssl=True, ssl_ca_certs=str(tls[0]))
+        self.masters, self.replica = self.nodes[:3], self.nodes[3] if durable else None
 
     def start(self):
         for node in self.nodes:
             node.start()
         places = [f"127.0.0.1:{node.port}" for node in self.masters]
         self.cli("create", *places, "--cluster-yes")
-        self.cli("add-node", f"127.0.0.1:{self.replica.port}", places[0], "--cluster-slave", "--cluster-master-id",
-                 self.id(self.masters[0]))
-        wait_until(lambda: self.replica.client.info("replication").get("master_link_status") == "up", 60, "a replica")
+        if self.replica:
+            self.cli("add-node", f"127.0.0.1:{self.replica.port}", places[0], "--cluster-slave", "--cluster-master-id",
+                     self.id(self.masters[0]))
+            wait_until(lambda: self.replica.client.info("replication").get("master_link_status") == "up", 60, "a replica")
         wait_until(lambda: all("cluster_state:ok" in str(node.client.execute_command("CLUSTER", "INFO")) for node in self.nodes),
                    60, "a cluster")
         return self
 
     def cli(self, *args):
-        done = subprocess.run(["redis-cli", "--cluster", *map(str, args)], capture_output=True, text=True, timeout=60)
+        secure = ["--tls", "--cacert", self.tls[0]] if self.tls else []
+        done = subprocess.run(["redis-cli", *secure, "--cluster", *map(str, args)], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
 
     @staticmethod
@@ -38,7 +48,7 @@ class Cluster:
 
     @property
     def url(self):
-        return " ".join(f"redis://127.0.0.1:{node.port}" for node in self.masters[:2])
+        return " ".join(f"{'rediss' if self.tls else 'redis'}://127.0.0.1:{node.port}" for node in self.masters[:2])
 
     def reshard(self, count):
         """Slots with what is in them, from the second master to the third."""
