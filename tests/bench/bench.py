@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition  # noqa: E402
+from cluster import Cluster  # noqa: E402
 from process import wait_until  # noqa: E402
 from services import Kafka, Program, Redis, write_hash_keys  # noqa: E402
 
@@ -22,7 +23,9 @@ TICK = os.sysconf("SC_CLK_TCK")
 FLOOR_RECORD = bytes(range(33, 33 + 80)) * 2  # what a GET of the floor gives: as long as a record of three devices
 GUARANTEES = ("at_least_once", "exactly_once")
 FLOORS = {"consume": (), "GET": ("--redis-port",), "MGET": ("--redis-port", "--mget")}  # what bench_floor is told
-SUBJECTS = (*FLOORS, *GUARANTEES, "pure", "memory", "latency")
+CLUSTER = "cluster"  # at_least_once over three masters
+DETECTORS = (*GUARANTEES, CLUSTER)
+SUBJECTS = (*FLOORS, *DETECTORS, "pure", "memory", "latency")
 
 
 def cpu_s(pid):
@@ -43,11 +46,14 @@ class Bench:
         self.bin = Path(options.build).absolute() / "bin"
         self.kafka = Kafka(folder / "kafka", options.jars)
         self.redis = Redis(folder / "redis")
+        self.cluster = Cluster(folder / "cluster", durable=False) if CLUSTER in options.only else None
         self.runs = 0
 
     def close(self):
         self.kafka.close()
         self.redis.close()
+        if self.cluster:
+            self.cluster.close()
 
     def tool(self, name, *args):
         """Runs a measuring program; gives what it printed, as JSON."""
@@ -59,10 +65,12 @@ class Bench:
         o = self.options
         self.kafka.start()
         self.redis.start()
+        if self.cluster:
+            self.cluster.start()
         self.kafka.create_topics("warm", "main", "three", partitions=o.partitions)
         if "memory" in o.only:
             self.tool("bench_fill", "three", "--each", "--members", o.members, "--devices", 3)
-        if not o.only & {*FLOORS, *GUARANTEES}:
+        if not o.only & {*FLOORS, *DETECTORS}:
             return
         self.tool("bench_fill", "warm", "--each", "--members", o.members, "--devices", o.devices)
         filled = self.tool("bench_fill", "main", "--events", o.events, "--members", o.members, "--devices", o.devices,
@@ -113,14 +121,15 @@ class Bench:
                 return False
             return all(p.offset == ends[p.partition] for p in committed)
 
-        others = {"Redis": self.redis.process.pid, "broker": self.kafka.process.pid}
-        before = {name: cpu_s(pid) for name, pid in others.items()}
+        servers = [self.redis, *(self.cluster.nodes if self.cluster else [])]
+        others = {"Redis": [server.process.pid for server in servers], "broker": [self.kafka.process.pid]}
+        before = {name: sum(map(cpu_s, pids)) for name, pids in others.items()}
         started = time.time()
         program.start()
         try:
             wait_until(is_done, 600, lambda: f"{program.group} at the end\n{program.stderr()[-2000:]}", interval=0.05)
             pid = program.process.pid
-            used = {"detector": cpu_s(pid), **{name: cpu_s(other) - before[name] for name, other in others.items()}}
+            used = {"detector": cpu_s(pid), **{name: sum(map(cpu_s, pids)) - before[name] for name, pids in others.items()}}
             peak = peak_mib(pid)
         finally:
             asking.close()
@@ -168,6 +177,14 @@ class Bench:
         for member in range(self.options.members):
             pipe.set(f"floor:{member:012d}", FLOOR_RECORD)
         pipe.execute()
+
+    def on_cluster(self, settings):
+        """The same over the cluster, whose masters know every member's devices before."""
+        for node in self.cluster.nodes:
+            node.client.flushall()
+        where = {"redis.url": self.cluster.url}
+        self.run_to_end(self.detector("warm", where), "warm")
+        return self.run_to_end(self.detector("main", {**where, **settings}), "main")
 
     def floor(self, *args):
         events = self.options.events
@@ -272,7 +289,7 @@ def show(results):
         cpu = [f"{median(runs, 'cpu_us', part):.2f}" for part in ("detector", "Redis", "broker")]
         rss = f"{median(runs, 'peak_mib'):.0f} MiB" if "peak_mib" in runs[0] else ""
         start = f"{median(runs, 'start_s'):.1f} s" if "start_s" in runs[0] else ""
-        print(f"| {name if name in GUARANTEES else 'floor ' + name} | {statistics.median(rates) / 1e3:.0f} k "
+        print(f"| {name if name in DETECTORS else 'floor ' + name} | {statistics.median(rates) / 1e3:.0f} k "
               f"({rates[0] / 1e3:.0f} to {rates[-1] / 1e3:.0f}) | {ratio(results, name, 'GET')} | "
               f"{ratio(results, name, 'MGET')} | {' | '.join(cpu)} | {rss} | {start} |")
     if all(guarantee in results for guarantee in GUARANTEES):
@@ -289,6 +306,7 @@ def measure_flow(bench, guarantees):
     for guarantee in guarantees:
         subjects[guarantee] = lambda guarantee=guarantee: bench.run_to_end(
             bench.detector("main", {"delivery.guarantee": guarantee, **options.set}), "main")
+    subjects[CLUSTER] = lambda: bench.on_cluster(options.set)
     subjects = {name: run for name, run in subjects.items() if name in options.only}
     results = {name: [] for name in subjects}
     for _ in range(options.rounds if subjects else 0):
@@ -356,7 +374,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="each subject is measured so often, in turn (3)")
     parser.add_argument("--rate", type=int, default=1000, help="events/s when latency is measured (1000)")
     parser.add_argument("--seconds", type=int, default=20, help="how long latency is measured (20)")
-    parser.add_argument("--only", type=subjects, default=set(SUBJECTS), metavar="A,B", help=",".join(SUBJECTS))
+    parser.add_argument("--only", type=subjects, default=set(SUBJECTS) - {CLUSTER}, metavar="A,B",
+                        help=f"{','.join(SUBJECTS)} (all but {CLUSTER})")
     parser.add_argument("--guarantee", choices=GUARANTEES, help="only this one (both)")
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="for the detectors")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)

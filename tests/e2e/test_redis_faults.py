@@ -10,9 +10,10 @@ import pytest
 import redis
 from confluent_kafka.admin import AdminClient
 
+from feed import Feed, said
 from process import free_port, wait_until
 from proxy import Proxy
-from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic
+from records import decode, encode, login, produce, read_topic
 from services import Program, Redis, Topics, write_hash_keys
 
 SESSION_S = 4
@@ -39,24 +40,13 @@ class World:
             "redis.url": f"redis://127.0.0.1:{self.proxy.port}",
             "hash.keys.file": write_hash_keys(folder / "hash.keys"),
             "alert.max-age": "0", "storm.ratio": "0", **self.topics.settings()}).start()
-        self.sent = 0
-        self.names = set()
+        self.feed = Feed(kafka, self.topics)
 
     def send(self, count=20):
-        """Logins of members that are new: each must alert, once."""
-        names = [f"e{number}" for number in range(self.sent, self.sent + count)]
-        self.sent += count
-        self.names |= set(names)
-        produce(self.kafka.bootstrap, self.topics.events,
-                [(name.encode(), encode(login(name, f"m-{name}"))) for name in names])
+        self.feed.send(count)
 
     def settle(self):
-        """Until all is committed; then each login has its one alert."""
-        wait_until(lambda: committed(self.kafka.bootstrap, self.group, self.topics.events) ==
-                   end_offsets(self.kafka.bootstrap, self.topics.events), 60,
-                   lambda: f"all is committed:\n{self.detector.stderr()[-3000:]}", interval=0.1)
-        found = [decode(record.value, "AlertJob") for record in read_topic(self.kafka.bootstrap, self.topics.alerts)]
-        assert {job["event_id"]: job["job_id"] for job in found} == {name: job_id(name, DEMO_START) for name in self.names}
+        self.feed.check(self.detector)
 
     def member(self):
         """The detector's member id in the group."""
@@ -125,29 +115,31 @@ def replica(world):
 
 
 @contextmanager
-def cluster_without_slots(world):
-    """A cluster in which nobody has our keys, and then no cluster again (test_cluster.py has the good ones)."""
-    bus = free_port()
-    node = Redis(world.folder / f"node{bus}", options=["--cluster-enabled", "yes", "--cluster-port", bus]).start()
+def instead(world, name, options=()):
+    """Another server, for the place of ours, which has it again afterwards."""
+    other = Redis(world.folder / name, options=options).start()
     try:
-        world.proxy.switch(node.port)
-        yield "no master"
+        yield other
     finally:
         world.proxy.switch(world.redis.port)
-        node.close()
+        other.close()
+
+
+@contextmanager
+def cluster_without_slots(world):
+    """A cluster in which nobody has our keys, and then no cluster again (test_cluster.py has the good ones)."""
+    with instead(world, "node", ["--cluster-enabled", "yes", "--cluster-port", free_port()]) as node:
+        world.proxy.switch(node.port)
+        yield "no master"
 
 
 @contextmanager
 def locked(world):
     """It wants a password."""
-    other = Redis(world.folder / "locked").start()
-    other.client.config_set("requirepass", "an0ther-one")
-    try:
+    with instead(world, "locked") as other:
+        other.client.config_set("requirepass", "an0ther-one")
         world.proxy.switch(other.port)
         yield "NOAUTH"
-    finally:
-        world.proxy.switch(world.redis.port)
-        other.close()
 
 
 @contextmanager
@@ -185,20 +177,16 @@ def full_disk(world):
 @contextmanager
 def loading(world):
     """Another one, that loads a key in 100 ms."""
-    source = Redis(world.folder / "loading", options=["--rdbcompression", "no"]).start()
-    source.client.mset({f"k{number}": "v" * 1100 for number in range(150)})
-    source.client.save()
-    source.client.close()
-    source.process.kill()
-    source.process.args += ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"]
-    source.process.start()
-    try:
+    with instead(world, "loading", ["--rdbcompression", "no"]) as source:
+        source.client.mset({f"k{number}": "v" * 1100 for number in range(150)})
+        source.client.save()
+        source.client.close()
+        source.process.kill()
+        source.process.args += ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"]
+        source.process.start()
         wait_until(lambda: source.process.output().count("Loading RDB") == 1, 60, "it loads")
         world.proxy.switch(source.port)
         yield "LOADING"
-    finally:
-        world.proxy.switch(world.redis.port)
-        source.process.close()
 
 
 @pytest.mark.parametrize("fault", [hung, unreachable, full, replica, cluster_without_slots, locked, busy, full_disk, loading])
@@ -209,8 +197,8 @@ def test_a_redis_that_fails_is_waited_for_in_the_group_and_said_once(world, faul
         wait_until(lambda: "msg=waiting" in world.log(mark), 60, lambda: f"it says so: {world.log(mark)}")
         world.send()
         time.sleep(SESSION_S + 0.5)  # longer than a silent member is kept
-        said = [line for line in world.log(mark).splitlines() if "msg=waiting" in line]
-        assert len(said) == 1 and "for=redis" in said[0] and word in said[0], said
+        lines = said(world.detector, mark)
+        assert len(lines) == 1 and "for=redis" in lines[0] and word in lines[0], lines
         assert world.member() == member
         code, text = world.detector.http("/readyz")
         assert code == 503 and text.startswith("redis: ") and text.count("\n") == 1 and word in text
@@ -249,8 +237,8 @@ def test_a_script_that_redis_forgot_is_taught_again(world):
     world.redis.client.script_flush()
     world.send()
     world.settle()
-    said = [line for line in world.log(mark).splitlines() if "msg=waiting" in line]
-    assert all("has forgotten the script" in line for line in said), said  # when another question was under way
+    lines = said(world.detector, mark)
+    assert all("has forgotten the script" in line for line in lines), lines  # when another question was under way
 
 
 def test_scripts_that_are_flushed_again_and_again_under_load_lose_and_double_nothing(world):
@@ -265,12 +253,11 @@ def test_scripts_that_are_flushed_again_and_again_under_load_lose_and_double_not
 
 def test_a_redis_that_comes_back_empty_makes_known_members_new(world):
     """Without the storm guard (test_storm.py) and without seeding: an extra alert each, which nobody can tell better."""
-    known = "e0"
-    world.redis.client.flushall()
+    known = world.feed.names[0]
     again = f"{known}-again"
-    produce(world.kafka.bootstrap, world.topics.events,
-            [(known.encode(), encode(login(again, f"m-{known}")))])
-    world.names.add(again)
+    world.redis.client.flushall()
+    produce(world.kafka.bootstrap, world.topics.events, [(known.encode(), encode(login(again, f"m-{known}")))])
+    world.feed.names.append(again)
     world.settle()
 
 
@@ -284,8 +271,8 @@ def test_while_nobody_knows_redis_by_name_it_waits_in_the_group_and_sigterm_ends
     produce(kafka.bootstrap, topics.events, [(b"m1", encode(login("e1", "m1")))])
     wait_until(lambda: "msg=waiting for=redis" in program.stderr(), 60, program.stderr)
     time.sleep(5.5)  # longer than a loop that stands still keeps its partitions
-    said = [line for line in program.stderr().splitlines() if "msg=waiting" in line]
-    assert len(said) == 1 and "the resolver does not answer" in said[0], said
+    lines = said(program)
+    assert len(lines) == 1 and "the resolver does not answer" in lines[0], lines
     assert "MAXPOLL" not in program.stderr() and program.stderr().count("partitions") == 1, program.stderr()
     assert program.terminate(timeout=25) == 0  # the resolver hangs for ever
     assert not read_topic(kafka.bootstrap, topics.alerts)
