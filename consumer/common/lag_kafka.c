@@ -1,8 +1,6 @@
 #include "common/lag_kafka.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 
 #include "common/crash_point.h"
 #include "common/metrics.h"
+#include "common/thread.h"
 
 #define ASK_EVERY_MS LA_CRASH_NUMBER("LA_LAG_MS", 5000)
 #define ANSWER_WAIT_MS 500
@@ -104,20 +103,6 @@ watch(void *opaque)
 	return (NULL);
 }
 
-/* Signals are for the loop's thread. */
-static int
-start(struct la_lag_kafka *lag)
-{
-	sigset_t all, before;
-	int failed;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&lag->thread, NULL, watch, lag);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return (failed);
-}
-
 static void
 clear(struct la_lag_kafka *lag)
 {
@@ -153,7 +138,7 @@ la_lag_kafka_new(struct la_lag_kafka **out, rd_kafka_t *rk)
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&lag->called, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
-	if (start(lag) != 0) {
+	if (la_thread_start(&lag->thread, NULL, watch, lag) != 0) {
 		clear(lag);
 		return (LA_ENOMEM);
 	}

@@ -2,12 +2,12 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "common/thread.h"
 
 /* Belongs to the thread and to the one who waits: the last of them frees it. */
 struct la_lookup {
@@ -102,7 +102,6 @@ la_lookup_start(struct la_lookup **out, const char *host, struct la_error *error
 	struct la_lookup *lookup = calloc(1, sizeof(*lookup));
 	pthread_attr_t attributes;
 	pthread_t thread;
-	sigset_t all, before;
 	int problem;
 
 	if (lookup == NULL)
@@ -112,10 +111,7 @@ la_lookup_start(struct la_lookup **out, const char *host, struct la_error *error
 	(void)snprintf(lookup->host, sizeof(lookup->host), "%s", host);
 	(void)pthread_attr_init(&attributes);
 	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	(void)sigfillset(&all); /* signals are for the others */
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	problem = pthread_create(&thread, &attributes, run, lookup);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	problem = la_thread_start(&thread, &attributes, run, lookup);
 	(void)pthread_attr_destroy(&attributes);
 	if (problem != 0) {
 		lookup->holders = 1;

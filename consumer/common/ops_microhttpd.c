@@ -2,8 +2,6 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,6 +12,7 @@
 #include "common/crash_point.h"
 #include "common/log.h"
 #include "common/ops.h"
+#include "common/thread.h"
 
 /* All of a client is bounded: how many, what each may send, how long it may take from its connect to the last byte. */
 #define CLIENTS_MAX 32
@@ -220,20 +219,6 @@ serve(void *opaque)
 
 /* ---- from outside ---- */
 
-/* Signals are for the loop's thread. */
-static int
-start_thread(struct la_ops *ops)
-{
-	sigset_t all, before;
-	int failed;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&ops->thread, NULL, serve, ops);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return (failed);
-}
-
 enum la_err
 la_ops_serve(struct la_ops *ops, const struct la_ops_sources *sources, struct la_error *error)
 {
@@ -249,7 +234,7 @@ la_ops_serve(struct la_ops *ops, const struct la_ops_sources *sources, struct la
 	if (ops->daemon == NULL)
 		return (la_error_set(error, LA_EINTERNAL, "http.listen: libmicrohttpd does not start"));
 	ops->listen_fd = -1; /* the daemon closes it */
-	if (start_thread(ops) != 0)
+	if (la_thread_start(&ops->thread, NULL, serve, ops) != 0)
 		return (la_error_set(error, LA_EINTERNAL, "http.listen: no thread"));
 	ops->is_served = true;
 	la_log(LA_LOG_INFO, la_msg("http listens"), la_str("address", ops->address), la_str("port", ops->port));

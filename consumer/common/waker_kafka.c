@@ -1,8 +1,8 @@
 #include "common/waker_kafka.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+
+#include "common/thread.h"
 
 #define ANSWER_WAIT_MS 500
 #define QUEUED_WORTH 1000 /* a queue that was never longer was not full */
@@ -50,20 +50,6 @@ wake(void *opaque)
 	return (NULL);
 }
 
-/* Signals are for the loop's thread. */
-static int
-start(struct la_waker_kafka *waker)
-{
-	sigset_t all, before;
-	int failed;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&waker->thread, NULL, wake, waker);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return (failed);
-}
-
 static void
 clear(struct la_waker_kafka *waker)
 {
@@ -84,7 +70,7 @@ la_waker_kafka_new(struct la_waker_kafka **out, rd_kafka_t *rk)
 	waker->partitions = rd_kafka_topic_partition_list_new(16);
 	(void)pthread_mutex_init(&waker->mutex, NULL);
 	(void)pthread_cond_init(&waker->called, NULL);
-	if (start(waker) != 0) {
+	if (la_thread_start(&waker->thread, NULL, wake, waker) != 0) {
 		clear(waker);
 		return (LA_ENOMEM);
 	}
