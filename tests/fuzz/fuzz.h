@@ -108,4 +108,12 @@ fuzz_same(const struct la_buf *a, const struct la_buf *b)
 	return (la_span_equal(la_buf_span(a), la_buf_span(b)));
 }
 
+/* The whole of a target that has two parsers: the first byte chooses, the rest is what is parsed. */
+static inline int
+fuzz_either(struct la_span input, void (*even)(struct la_span rest), void (*odd)(struct la_span rest))
+{
+	(fuzz_byte(&input) % 2 == 0 ? even : odd)(input);
+	return (0);
+}
+
 #endif

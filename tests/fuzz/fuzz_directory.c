@@ -53,11 +53,5 @@ make_url(struct la_span rest)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct la_span rest = la_span_of(data, size);
-
-	if (fuzz_byte(&rest) % 2 == 0)
-		read_answer(rest);
-	else
-		make_url(rest);
-	return (0);
+	return (fuzz_either(la_span_of(data, size), read_answer, make_url));
 }

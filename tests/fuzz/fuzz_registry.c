@@ -110,11 +110,5 @@ read_id(struct la_span rest)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct la_span rest = la_span_of(data, size);
-
-	if (fuzz_byte(&rest) % 2 == 0)
-		read_value(rest);
-	else
-		read_id(rest);
-	return (0);
+	return (fuzz_either(la_span_of(data, size), read_value, read_id));
 }
