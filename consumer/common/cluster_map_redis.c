@@ -9,12 +9,12 @@
 static bool
 is_text(const redisReply *reply, const char *text)
 {
-	return (reply->type == REDIS_REPLY_STRING && (size_t)reply->len == strlen(text) && memcmp(reply->str, text, (size_t)reply->len) == 0);
+	return (reply->type == REDIS_REPLY_STRING && la_span_is(la_span_of(reply->str, (size_t)reply->len), text));
 }
 
 /*
- * [host, port, id, [name, value, …]]: no host: that of the server that was asked; "?": it is called by a name that it was not
- * given, and its address stands among the rest (Redis 7). Empty: there is none.
+ * [host, port, id, [name, value, …]]: no host: that of the server that was asked; "?": it is called by a name that it
+ * was not given, and its address stands among the rest (Redis 7). Empty: there is none.
  */
 static struct la_span
 host_of(const redisReply *node, const char *asked)

@@ -175,7 +175,8 @@ la_cluster_refresh(struct la_cluster *cluster, int64_t deadline_ms, struct la_er
 	for (size_t i = 0; i < candidates && (i == 0 || left_ms(deadline_ms) > 0); i++) {
 		int64_t until_ms = la_clock_now_ms(NULL) + ASK_MS;
 
-		err = ask_for_map(cluster, cluster->turn++ % candidates, until_ms < deadline_ms ? until_ms : deadline_ms, map, error);
+		err = ask_for_map(cluster, cluster->turn++ % candidates, until_ms < deadline_ms ? until_ms : deadline_ms,
+		    map, error);
 		if (err == LA_OK) {
 			adopt(cluster, map);
 			cluster->in_vain = 0;

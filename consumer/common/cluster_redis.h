@@ -19,7 +19,10 @@ enum la_flight { LA_FLIGHT_WRITE, LA_FLIGHT_FETCH, LA_FLIGHTS };
 
 struct la_cluster;
 
-/* Takes the map, even when it fails. like: for login and trust, and whom to ask when no node answers; borrowed. Errors: LA_ENOMEM. */
+/*
+ * Takes the map, even when it fails. like: for login and trust, and whom to ask when no node answers; borrowed.
+ * Errors: LA_ENOMEM.
+ */
 LA_MUST_CHECK enum la_err la_cluster_new(
     struct la_cluster **cluster, struct la_connection *like, struct la_slot_map *map, struct la_error *error);
 void la_cluster_free(struct la_cluster *cluster);
@@ -49,7 +52,10 @@ LA_MUST_CHECK enum la_err la_cluster_send(struct la_cluster *cluster, enum la_fl
 LA_MUST_CHECK enum la_err la_cluster_wait(
     struct la_cluster *cluster, enum la_flight flight, int64_t deadline_ms, struct la_error *error);
 
-/* Has the server of redis.url said that it is no cluster's any more, after each master was asked in vain? The owner frees this then. */
+/*
+ * Has the server of redis.url said that it is no cluster's any more, after each master was asked in vain? The owner
+ * frees this then.
+ */
 bool la_cluster_is_gone(const struct la_cluster *cluster);
 
 /* As after an error: for a caller that cannot go on. Returns err. */

@@ -30,7 +30,7 @@ struct la_connection {
 	struct la_tls_redis *tls; /* NULL: without TLS */
 	bool secured;             /* its handshake is done */
 	struct la_lookup *lookup; /* of the host's name, under way; NULL: none */
-	int greetings;       /* answers to the greeting (AUTH, SELECT, of a peer CLUSTER SLOTS) that are to come, of a connection begun without waiting */
+	int greetings; /* begun without waiting: answers to come to AUTH, SELECT and, of a peer, CLUSTER SLOTS */
 };
 
 /* Reads redis.url, .user, .password.file, .ca.file. Errors: LA_ECONFIG, LA_ENOMEM; clear it in any case. */
@@ -39,8 +39,8 @@ LA_MUST_CHECK enum la_err la_connection_init(
 void la_connection_clear(struct la_connection *connection);
 
 /*
- * To another server of the same cluster, with the same login and trust; clear it before like. It connects to a cluster's
- * node only: one that is alone by now is a server that is away. Errors: LA_ENOMEM; clear it in any case.
+ * To another server of the same cluster, with the same login and trust; clear it before like. It connects to a
+ * cluster's node only: one that is alone by now is a server that is away. Errors: LA_ENOMEM; clear it in any case.
  */
 LA_MUST_CHECK enum la_err la_connection_init_peer(
     struct la_connection *connection, const struct la_connection *like, const struct la_redis_place *place);
@@ -69,7 +69,8 @@ LA_MUST_CHECK enum la_err la_connection_reply(
 
 /*
  * The same for a loop that must not wait. begin starts to connect and queues AUTH and SELECT; commands may be sent at
- * once. LA_ETIMEOUT: a thread is still looking up the host's name; call it again. try_reply writes what is queued and takes what has come: *reply is NULL when nothing has; the greeting's answers it takes
+ * once. LA_ETIMEOUT: a thread is still looking up the host's name; call it again. try_reply writes what is queued and
+ * takes what has come: *reply is NULL when nothing has; the greeting's answers it takes
  * itself. Poll connection->redis->fd between. Errors: LA_EUNAVAILABLE, LA_ENOMEM (closed then).
  */
 LA_MUST_CHECK enum la_err la_connection_begin(struct la_connection *connection, struct la_error *error);

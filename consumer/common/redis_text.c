@@ -125,8 +125,8 @@ la_redis_text_error(struct la_error *error, const char *name, const char *reply)
 	char command[32];
 
 	if (has_word(reply, "NOPERM") && denied_command(reply, command))
-		return (la_error_set(error, LA_EUNAVAILABLE, "%s answers NOPERM: the user may not %s; it needs " RIGHTS " on our keys",
-		    name, command));
+		return (la_error_set(error, LA_EUNAVAILABLE,
+		    "%s answers NOPERM: the user may not %s; it needs " RIGHTS " on our keys", name, command));
 	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
 		if (has_word(reply, replies[i].word))
 			return (la_error_set(error, LA_EUNAVAILABLE, "%s answers %s: %s", name, replies[i].word,

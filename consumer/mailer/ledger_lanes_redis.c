@@ -185,7 +185,8 @@ la_ledger_redirect(struct la_ledger_redis *ledger, const struct la_redirect *red
 {
 	uint16_t master;
 
-	if (ledger->map == NULL || ask.redirects++ == REDIRECTS_MAX || !la_slot_map_find(ledger->map, &redirect->place, &master))
+	if (ledger->map == NULL || ask.redirects++ == REDIRECTS_MAX ||
+	    !la_slot_map_find(ledger->map, &redirect->place, &master))
 		return (la_error_set(error, LA_EUNAVAILABLE, "redis cluster: its nodes do not agree who has a slot"));
 	ledger->lane_count = ledger->map->count;
 	if (ledger->lane[master] == NULL && (ledger->lane[master] = new_lane(ledger, &redirect->place)) == NULL)

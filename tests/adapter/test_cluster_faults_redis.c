@@ -135,7 +135,7 @@ set_both(const char *key, const char *value)
 		private_cluster_ask(client[n], out, sizeof(out), "CONFIG SET %s %s", key, value);
 }
 
-/* How the nodes call each other, in CLUSTER SLOTS and MOVED: by nothing (the host that was asked), by names they do not have ("?"). */
+/* How nodes are called in CLUSTER SLOTS and MOVED: by nothing (the host that was asked), by names they do not have ("?"). */
 static void
 masters_that_are_not_named_are_found(void **state)
 {
@@ -267,7 +267,8 @@ wait_through(const struct fault *fault, const struct la_store *port, struct memb
 		fail_msg("%s: %s", fault->word, error.text);
 	for (int i = 0; ledger->question.turn < turn + fault->questions || !said; i++) {
 		assert_in_range(i, 0, 30000);
-		said = asked->work(asked->self, &answer, 1, &count, &error) != LA_OK && (said || strstr(error.text, fault->word) != NULL);
+		if (asked->work(asked->self, &answer, 1, &count, &error) != LA_OK)
+			said = said || strstr(error.text, fault->word) != NULL;
 		assert_int_equal(count, 0);
 		(void)usleep(1000);
 	}
