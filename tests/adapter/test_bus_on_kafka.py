@@ -18,9 +18,9 @@ def test_promises_hold_on_a_real_broker(build_dir, kafka, name):
     assert "[  PASSED  ]" in done.stdout
 
 
-def tool(build_dir, broker, *args, stdin="", timeout="20s"):
+def tool(build_dir, broker, *args, stdin="", timeout="60s"):
     command = [build_dir / "bin" / "bus_tool", "--broker", broker, "--timeout", timeout, *args]
-    return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
 
 
 def test_tool_makes_topics_and_plays_events(build_dir, kafka):
