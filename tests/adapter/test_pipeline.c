@@ -52,6 +52,22 @@ known_device_costs_no_write_and_no_output(void **state)
 }
 
 static void
+alerts_are_written_whether_or_not_decisions_are(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event event = login("e1", "m1", "t1", T0);
+
+	world->options.publish = LA_PUBLISH_NONE;
+	la_pipeline_free(world->pipeline);
+	open_pipeline(world);
+	(void)add(world, 0, &event);
+	turn(world);
+	assert_int_equal(count_outputs(world, "login-alerts"), 1);
+	assert_int_equal(count_outputs(world, "login-decisions"), 0);
+	assert_int_equal(world->bus.committed[0], 1);
+}
+
+static void
 decisions_do_not_depend_on_batch_size(void **state)
 {
 	struct world *world = *state, *other;
@@ -107,6 +123,23 @@ bad_records_go_to_the_dead_letter_topic_byte_for_byte_with_connect_headers(void 
 	                                        "__connect.errors.class.name=undecodable\n"));
 	assert_non_null(strstr(letter->headers, "login-alert.timestamp=1751295600007\n"));
 	assert_null(output_of(world, "login-events-dlq", 2)->value);
+}
+
+/* Small ones go together, large ones one by one; none between. */
+static void
+a_dead_letter_of_any_size_is_written_once_and_said(void **state)
+{
+	static const size_t sizes[] = {1, 99999, 100000, 100001};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		(void)memory_bus_add(&world->bus, 0, calloc(1, sizes[i]), sizes[i], T0);
+	turn_until_done(world);
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 4);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		assert_int_equal(output_of(world, "login-events-dlq", i)->size, sizes[i]);
+	assert_int_equal(world->bus.committed[0], 4);
+	assert_int_not_equal(said("msg=\"dead letter\" cause=undecodable"), 0);
 }
 
 static void
@@ -774,8 +807,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    PROMISE(event_becomes_job_and_decision_and_then_the_offset_is_committed),
 	    PROMISE(known_device_costs_no_write_and_no_output),
+	    PROMISE(alerts_are_written_whether_or_not_decisions_are),
 	    PROMISE(decisions_do_not_depend_on_batch_size),
 	    PROMISE(bad_records_go_to_the_dead_letter_topic_byte_for_byte_with_connect_headers),
+	    PROMISE(a_dead_letter_of_any_size_is_written_once_and_said),
 	    PROMISE(rejected_record_has_its_decision_too),
 	    PROMISE(dead_letter_that_is_too_large_goes_without_its_value),
 	    PROMISE(dead_letter_topic_with_a_tiny_limit_gets_each_of_them),
