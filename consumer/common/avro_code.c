@@ -14,8 +14,8 @@ la_avro_code_fail(struct la_avro_compiler *c, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	return (la_error_set(c->error, LA_ECONFIG, "%s: %s%s%s%s", c->name, *c->field == '\0' ? "" : "field ", c->field,
-	    *c->field == '\0' ? "" : ": ", what));
+	return (la_error_set(c->error, LA_ECONFIG, "%s: %s%s%s%s", c->name, *c->field.text == '\0' ? "" : "field ",
+	    c->field.text, *c->field.text == '\0' ? "" : ": ", what));
 }
 
 enum la_err
@@ -34,30 +34,67 @@ no_memory(struct la_avro_compiler *c)
 uint32_t
 la_avro_code_here(const struct la_avro_compiler *c)
 {
-	return ((uint32_t)(c->plan->ops_buf.size / sizeof(struct la_avro_op)));
+	return ((uint32_t)(c->ops.size / sizeof(struct la_avro_op)));
 }
 
 struct la_avro_op *
 la_avro_code_op(struct la_avro_compiler *c, uint32_t at)
 {
-	return (&((struct la_avro_op *)(void *)c->plan->ops_buf.data)[at]);
+	return (&((struct la_avro_op *)(void *)c->ops.data)[at]);
+}
+
+uint32_t *
+la_avro_code_word(struct la_avro_compiler *c, size_t at)
+{
+	return (&((uint32_t *)(void *)c->words.data)[at]);
+}
+
+enum la_err
+la_avro_code_step(struct la_avro_compiler *c, size_t count)
+{
+	if (count >= LA_AVRO_STEPS_MAX - c->steps)
+		return (la_avro_code_too_large(c));
+	c->steps += (uint32_t)count;
+	return (LA_OK);
+}
+
+/* The field we are in has its name in the plan. */
+static enum la_err
+keep_name(struct la_avro_compiler *c)
+{
+	size_t size = strlen(c->field.text) + 1;
+
+	if (c->field.at != LA_OP_NONE)
+		return (LA_OK);
+	if (size == 1) {
+		c->field.at = 0;
+		return (LA_OK);
+	}
+	if (c->names.size + size > LA_AVRO_NAMES_BYTES_MAX)
+		return (la_avro_code_too_large(c));
+	c->field.at = (uint32_t)c->names.size;
+	return (la_buf_add(&c->names, c->field.text, size) == LA_OK ? LA_OK : no_memory(c));
 }
 
 enum la_err
 la_avro_code_emit(struct la_avro_compiler *c, struct la_avro_op op)
 {
-	op.field = c->field;
+	enum la_err err = keep_name(c);
+
+	if (err != LA_OK)
+		return (err);
+	op.field = c->field.at;
 	if (la_avro_code_here(c) >= LA_AVRO_OPS_MAX)
 		return (la_avro_code_too_large(c));
-	return (la_buf_add(&c->plan->ops_buf, &op, sizeof(op)) == LA_OK ? LA_OK : no_memory(c));
+	return (la_buf_add(&c->ops, &op, sizeof(op)) == LA_OK ? LA_OK : no_memory(c));
 }
 
 enum la_err
 la_avro_code_set(struct la_avro_compiler *c, uint16_t slot, struct la_avro_slot value)
 {
-	uint32_t index = (uint32_t)(c->plan->constants_buf.size / sizeof(value));
+	uint32_t index = (uint32_t)(c->constants.size / sizeof(value));
 
-	if (la_buf_add(&c->plan->constants_buf, &value, sizeof(value)) != LA_OK)
+	if (la_buf_add(&c->constants, &value, sizeof(value)) != LA_OK)
 		return (no_memory(c));
 	return (la_avro_code_emit(c, (struct la_avro_op){.code = LA_OP_SET, .slot = slot, .a = index}));
 }
@@ -65,10 +102,10 @@ la_avro_code_set(struct la_avro_compiler *c, uint16_t slot, struct la_avro_slot 
 enum la_err
 la_avro_code_words(struct la_avro_compiler *c, size_t count, uint32_t *first)
 {
-	struct la_buf *words = &c->plan->words_buf;
+	struct la_buf *words = &c->words;
 
 	*first = (uint32_t)(words->size / sizeof(uint32_t));
-	if (count > LA_AVRO_STEPS_MAX || words->size > LA_AVRO_STEPS_MAX)
+	if (count > (LA_AVRO_WORDS_BYTES_MAX - words->size) / sizeof(uint32_t))
 		return (la_avro_code_too_large(c));
 	if (la_buf_reserve(words, count * sizeof(uint32_t)) != LA_OK)
 		return (no_memory(c));
@@ -136,7 +173,7 @@ skip_union(struct la_avro_compiler *c, const struct la_avro_node *node)
 		err = la_avro_code_emit(
 		    c, (struct la_avro_op){.code = LA_OP_UNION, .a = (uint32_t)node->count, .b = table});
 	for (i = 0; i < node->count && err == LA_OK; i++) {
-		((uint32_t *)(void *)c->plan->words_buf.data)[table + i] = la_avro_code_here(c);
+		*la_avro_code_word(c, table + i) = la_avro_code_here(c);
 		err = la_avro_code_skip(c, node->children[i]);
 		if (err == LA_OK)
 			err = la_avro_code_emit(c, (struct la_avro_op){.code = LA_OP_JUMP, .a = LA_OP_NONE});
@@ -219,7 +256,7 @@ la_avro_code_routines(struct la_avro_compiler *c)
 
 		c->routines[node->index] = la_avro_code_here(c);
 		for (f = 0; f < node->count && err == LA_OK; f++) {
-			c->field = node->fields[f].name;
+			c->field = la_avro_where(node->fields[f].name);
 			err = la_avro_code_skip(c, node->fields[f].type);
 		}
 		if (err == LA_OK)

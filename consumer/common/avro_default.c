@@ -58,20 +58,26 @@ bytes_of_text(struct la_span text, char *out, size_t *size)
 	return (true);
 }
 
+/* A text stays where the reader's schema has it. */
 static enum la_err
 emit_bytes(struct la_avro_compiler *c, const struct la_avro_target *target, const json_t *value)
 {
-	size_t size = json_string_length(value);
-	char *copy = la_arena_copy(&c->plan->arena, json_string_value(value), size);
+	struct la_span text = la_span_of(json_string_value(value), json_string_length(value));
+	size_t size = 0;
+	char *copy;
 
-	if (copy == NULL)
-		return (la_error_set(c->error, LA_ENOMEM, "%s: out of memory", c->name));
-	if (target->node->type != LA_AVRO_STRING && !bytes_of_text(la_span_of(json_string_value(value), size), copy,
-	    &size))
-		return (misfit(c, target));
+	if (target->node->type == LA_AVRO_STRING || text.size == 0) {
+		size = text.size;
+	} else {
+		if ((copy = la_arena_copy(&c->arena, text.data, text.size)) == NULL)
+			return (la_error_set(c->error, LA_ENOMEM, "%s: out of memory", c->name));
+		if (!bytes_of_text(text, copy, &size))
+			return (misfit(c, target));
+		text.data = (const unsigned char *)copy;
+	}
 	if (target->node->type == LA_AVRO_FIXED && size != target->node->size)
 		return (misfit(c, target));
-	return (la_avro_code_set(c, target->slot, (struct la_avro_slot){.bytes = la_span_of(copy, size)}));
+	return (la_avro_code_set(c, target->slot, (struct la_avro_slot){.bytes = la_span_of(text.data, size)}));
 }
 
 static enum la_err

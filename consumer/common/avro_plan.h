@@ -13,17 +13,19 @@
 
 #define LA_AVRO_NESTING_MAX 64 /* of records, arrays and maps that are skipped */
 #define LA_AVRO_NOTHINGS_MAX 65536 /* items of no bytes (nulls) in one block */
+#define LA_AVRO_PLAN_BYTES_MAX (4u << 20)
 
 struct la_avro_plan;
 
 /*
- * Compiles. Writer and layout must outlive the plan. name (of the writer's
+ * Compiles. The layout must outlive the plan, and so must its schema; the writer's need not. name (of the writer's
  * schema) stands before each message.
  * Errors: LA_ECONFIG "name: field f: what does not fit", LA_ENOMEM; *plan is untouched then.
  */
 LA_MUST_CHECK enum la_err la_avro_plan_new(struct la_avro_plan **plan, const char *name,
     const struct la_avro_schema *writer, const struct la_avro_layout *layout, struct la_error *error);
 void la_avro_plan_free(struct la_avro_plan *plan);
+size_t la_avro_plan_bytes(const struct la_avro_plan *plan); /* of memory: LA_AVRO_PLAN_BYTES_MAX at most */
 
 /*
  * Reads the whole of value into slots (layout->slot_count of them). Spans are

@@ -418,5 +418,5 @@ la_avro_plan_run(
 	if (what == NULL && at.p == at.end)
 		return (LA_OK);
 	return (la_error_set(error, LA_EDATA, "byte %zu%s%s: %s", (size_t)(at.p - value.data),
-	    *op->field == '\0' ? "" : ", field ", op->field, what != NULL ? what : "the value should end here"));
+	    op->field == 0 ? "" : ", field ", plan->names + op->field, what != NULL ? what : "the value should end here"));
 }

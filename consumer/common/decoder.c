@@ -38,13 +38,6 @@ find_writer(struct la_decoder *d, uint64_t fingerprint)
 	return (NULL);
 }
 
-void
-la_writer_clear(struct la_writer *w)
-{
-	la_avro_plan_free(w->plan);
-	la_avro_schema_free(w->schema);
-}
-
 /* A schema directory may serve several readers: is this the record of another one? */
 static bool
 is_foreign(const struct la_decoder *d, const struct la_avro_node *root)
@@ -55,30 +48,45 @@ is_foreign(const struct la_decoder *d, const struct la_avro_node *root)
 }
 
 enum la_err
-la_writer_plan(struct la_decoder *d, struct la_writer *w, const char *name, struct la_error *error)
+la_decoder_plan(struct la_decoder *d, const struct la_avro_schema *schema, const char *name, struct la_avro_plan **plan,
+    struct la_error *error)
 {
-	return (is_foreign(d, w->schema->root) ? LA_OK : la_avro_plan_new(&w->plan, name, w->schema, d->layout, error));
+	*plan = NULL;
+	return (is_foreign(d, schema->root) ? LA_OK : la_avro_plan_new(plan, name, schema, d->layout, error));
+}
+
+static enum la_err
+add_writer(struct la_decoder *d, const struct la_writer *w, const char *name, struct la_error *error)
+{
+	size_t bytes = w->plan == NULL ? 0 : la_avro_plan_bytes(w->plan);
+
+	if (writer_count(d) == LA_DECODER_WRITERS_MAX)
+		return (la_error_set(error, LA_ECONFIG, "%s: more than %d schemas", name, LA_DECODER_WRITERS_MAX));
+	if (bytes > LA_DECODER_WRITERS_BYTES - d->writers_bytes)
+		return (la_error_set(error, LA_ECONFIG, "%s: schemas take more than %u bytes", name, LA_DECODER_WRITERS_BYTES));
+	if (la_buf_add(&d->writers, w, sizeof(*w)) != LA_OK)
+		return (la_error_set(error, LA_ENOMEM, "%s: out of memory", name));
+	d->writers_bytes += bytes;
+	return (LA_OK);
 }
 
 enum la_err
 la_decoder_add(struct la_decoder *d, const char *name, struct la_span text, struct la_error *error)
 {
-	struct la_writer w = {0, NULL, NULL};
-	enum la_err err = la_avro_schema_parse(&w.schema, name, text, error);
+	struct la_writer w = {0, NULL};
+	struct la_avro_schema *schema = NULL;
+	enum la_err err = la_avro_schema_parse(&schema, name, text, error);
 
 	if (err == LA_OK)
-		err = la_avro_canonical_fingerprint(w.schema, &w.fingerprint);
-	if (err != LA_OK || find_writer(d, w.fingerprint) != NULL)
-		goto out;
-	err = la_writer_plan(d, &w, name, error);
-	if (err == LA_OK && writer_count(d) == LA_DECODER_WRITERS_MAX)
-		err = la_error_set(error, LA_ECONFIG, "%s: more than %d schemas", name, LA_DECODER_WRITERS_MAX);
-	if (err == LA_OK)
-		err = la_buf_add(&d->writers, &w, sizeof(w));
-	if (err == LA_OK)
-		return (LA_OK);
-out:
-	la_writer_clear(&w);
+		err = la_avro_canonical_fingerprint(schema, &w.fingerprint);
+	if (err == LA_OK && find_writer(d, w.fingerprint) == NULL) {
+		err = la_decoder_plan(d, schema, name, &w.plan, error);
+		if (err == LA_OK)
+			err = add_writer(d, &w, name, error);
+		if (err != LA_OK)
+			la_avro_plan_free(w.plan);
+	}
+	la_avro_schema_free(schema);
 	return (err);
 }
 
@@ -127,7 +135,7 @@ la_decoder_free(struct la_decoder *d)
 	if (d == NULL)
 		return;
 	for (i = 0; i < writer_count(d); i++)
-		la_writer_clear(writer_at(d, i));
+		la_avro_plan_free(writer_at(d, i)->plan);
 	la_buf_clear(&d->writers);
 	free(d->slots);
 	la_avro_layout_free(d->layout);
@@ -176,22 +184,24 @@ la_decoder_say_unknown(const struct la_decoder *d, struct la_span value, struct 
 
 /* Takes the header off *value. */
 static enum la_err
-open_single_object(struct la_decoder *d, struct la_span *value, struct la_writer **writer, struct la_error *error)
+open_single_object(struct la_decoder *d, struct la_span *value, struct la_avro_plan **plan, struct la_error *error)
 {
+	const struct la_writer *writer;
 	uint64_t fingerprint;
 	enum la_err err = read_fingerprint(*value, &fingerprint, error);
 
 	if (err != LA_OK)
 		return (err);
-	*writer = find_writer(d, fingerprint);
-	if (*writer == NULL && d->watch.look != NULL) {
+	writer = find_writer(d, fingerprint);
+	if (writer == NULL && d->watch.look != NULL) {
 		d->watch.look(d->watch.cookie, d);
-		*writer = find_writer(d, fingerprint);
+		writer = find_writer(d, fingerprint);
 	}
-	if (*writer == NULL)
+	if (writer == NULL)
 		return (no_fingerprint(fingerprint, error));
-	if ((*writer)->plan == NULL)
+	if (writer->plan == NULL)
 		return (la_error_set(error, LA_EDATA, "byte 2: the schema is no %s", la_record_fields_name(d->record)));
+	*plan = writer->plan;
 	*value = la_span_of(value->data + SINGLE_OBJECT_BYTES, value->size - SINGLE_OBJECT_BYTES);
 	return (LA_OK);
 }
@@ -199,7 +209,7 @@ open_single_object(struct la_decoder *d, struct la_span *value, struct la_writer
 static enum la_err
 decode(struct la_decoder *d, enum la_record_type record, struct la_span value, void *out, struct la_error *error)
 {
-	struct la_writer *writer = writer_at(d, 0);
+	struct la_avro_plan *plan = writer_at(d, 0)->plan;
 	enum la_err err = LA_OK;
 
 	if (record != d->record)
@@ -210,11 +220,11 @@ decode(struct la_decoder *d, enum la_record_type record, struct la_span value, v
 	if (value.size > LA_VALUE_BYTES_MAX)
 		return (la_error_set(error, LA_ETOOLARGE, "a value of more than %u bytes", LA_VALUE_BYTES_MAX));
 	if (d->framing == LA_FRAMING_SINGLE_OBJECT)
-		err = open_single_object(d, &value, &writer, error);
+		err = open_single_object(d, &value, &plan, error);
 	else if (d->framing == LA_FRAMING_CONFLUENT)
-		err = la_decoder_open_id(d, &value, &writer, error);
+		err = la_decoder_open_id(d, &value, &plan, error);
 	if (err == LA_OK)
-		err = la_avro_plan_run(writer->plan, value, d->slots, error);
+		err = la_avro_plan_run(plan, value, d->slots, error);
 	return (err != LA_OK ? err : la_decoder_fields_fill(&d->fields, d->slots, out, error));
 }
 

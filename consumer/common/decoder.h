@@ -9,6 +9,9 @@
 #ifndef LA_COMMON_DECODER_H
 #define LA_COMMON_DECODER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/err.h"
 #include "common/event.h"
 #include "common/job.h"
@@ -39,12 +42,28 @@ LA_MUST_CHECK enum la_err la_decoder_new(
 void la_decoder_free(struct la_decoder *decoder);
 
 /*
+ * CONFLUENT: the schemas, and refusals, of ids that records in hand have. As long as they are held a value is read again
+ * as it was read first, and nobody is asked. Zeroed: it holds nothing. Belongs to the caller; must be released before the
+ * decoder is freed.
+ */
+#define LA_DECODER_IDS_MAX 1024
+struct la_decoder_hold {
+	struct la_decoder *decoder;
+	size_t count;
+	uint64_t places[LA_DECODER_IDS_MAX / 64 + 1];
+};
+
+/* What values are read by from now on is held by hold, beside what it holds already; NULL: by nobody. */
+void la_decoder_hold(struct la_decoder *decoder, struct la_decoder_hold *hold);
+void la_decoder_release(struct la_decoder_hold *hold); /* holds nothing afterwards */
+
+/*
  * value -> *event / *job. Spans in *event are borrowed from value, or from the
  * decoder for defaults: valid as long as value, and until the next value is decoded.
  * Errors: LA_EDATA (error->text says what, at which byte, in which field; never
  * payload text), LA_ENOSCHEMA (the writer's schema is not known), LA_ETOOLARGE (over LA_VALUE_BYTES_MAX);
- * CONFLUENT too: LA_ETIMEOUT (the registry is asked: call again in some ms), LA_EUNAVAILABLE (it fails: the same),
- * LA_ENOMEM, LA_EINTERNAL. *event is undefined then.
+ * CONFLUENT too: LA_ETIMEOUT (the registry is asked: call again in some ms; or all room for schemas is held, also by
+ * this hold: first be done with what it is for), LA_EUNAVAILABLE (the registry fails: call again in some ms), LA_ENOMEM, LA_EINTERNAL. *event is undefined then.
  */
 LA_MUST_CHECK enum la_err la_decoder_event(
     struct la_decoder *decoder, struct la_span value, struct la_login_event *event, struct la_error *error);

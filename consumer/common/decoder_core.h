@@ -6,6 +6,7 @@
 #include "common/registry_reply.h"
 
 #define LA_DECODER_WRITERS_MAX 4096
+#define LA_DECODER_WRITERS_BYTES (64u << 20) /* of memory */
 
 /*
  * A decoder that knows one writer's schema: ours, whose text this is. name
@@ -33,9 +34,8 @@ void la_decoder_set_watch(struct la_decoder *decoder, struct la_decoder_watch wa
 
 /*
  * CONFLUENT: where the schema of an id comes from. find as la_registry_find; what it finds is compiled once, and kept
- * while it is used: LA_DECODER_IDS_MAX of them, LA_DECODER_IDS_BYTES of text. free is called once, with the decoder's own.
+ * while it is used: LA_DECODER_IDS_MAX of them, LA_DECODER_IDS_BYTES of memory. free is called once, with the decoder's own.
  */
-#define LA_DECODER_IDS_MAX 1024
 #define LA_DECODER_IDS_BYTES (8u << 20)
 struct la_decoder_source {
 	enum la_err (*find)(void *cookie, uint32_t id, const struct la_registry_answer **answer, struct la_error *error);

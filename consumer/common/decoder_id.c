@@ -6,30 +6,33 @@
 #include "common/decoder_internal.h"
 #include "common/id_cache.h"
 
-#define USUAL_BYTES 1024 /* of what is kept of a schema, beside its text */
+#define SPARE 32 /* places for what has to be there beside all that is held */
 
 /* A schema that is known. */
 struct known {
-	struct la_writer writer;
-	size_t bytes;
+	struct la_avro_plan *plan;
 	char *why; /* it cannot be used; NULL: it can */
+	size_t bytes;
 };
 
 struct la_decoder_ids {
 	struct la_decoder_source source;
 	struct la_id_cache *cache;
-	struct known known[LA_DECODER_IDS_MAX]; /* by place */
-	size_t bytes;                           /* of all */
+	struct known known[LA_DECODER_IDS_MAX + SPARE]; /* by place */
+	size_t count, bytes;                            /* of all */
+	struct la_decoder_hold *hold;                   /* what is read now is held by; NULL: by nobody */
 	uint32_t latest;
-	struct known *latest_known; /* NULL: none */
+	struct known *latest_known; /* NULL: none, or not held yet */
 };
+
+_Static_assert(sizeof(((struct la_decoder_hold *)NULL)->places) * 8 >= LA_DECODER_IDS_MAX + SPARE, "a bit for each place");
 
 enum la_err
 la_decoder_set_source(struct la_decoder *d, struct la_decoder_source source)
 {
 	struct la_decoder_ids *ids = calloc(1, sizeof(*ids));
 
-	if (ids == NULL || la_id_cache_new(&ids->cache, LA_DECODER_IDS_MAX) != LA_OK) {
+	if (ids == NULL || la_id_cache_new(&ids->cache, LA_DECODER_IDS_MAX + SPARE) != LA_OK) {
 		free(ids);
 		return (LA_ENOMEM);
 	}
@@ -41,7 +44,7 @@ la_decoder_set_source(struct la_decoder *d, struct la_decoder_source source)
 static void
 clear_known(struct la_decoder_ids *ids, struct known *known)
 {
-	la_writer_clear(&known->writer);
+	la_avro_plan_free(known->plan);
 	free(known->why);
 	ids->bytes -= known->bytes;
 	*known = (struct known){.bytes = 0};
@@ -54,7 +57,7 @@ la_decoder_ids_free(struct la_decoder *d)
 
 	if (ids == NULL)
 		return;
-	for (size_t i = 0; i < LA_DECODER_IDS_MAX; i++)
+	for (size_t i = 0; i < LA_DECODER_IDS_MAX + SPARE; i++)
 		clear_known(ids, &ids->known[i]);
 	la_id_cache_free(ids->cache);
 	if (ids->source.free != NULL)
@@ -62,80 +65,128 @@ la_decoder_ids_free(struct la_decoder *d)
 	free(ids);
 }
 
-/* Room for one more, of so many bytes: those used longest ago go. */
+void
+la_decoder_hold(struct la_decoder *d, struct la_decoder_hold *hold)
+{
+	if (d->ids == NULL)
+		return;
+	if (hold != NULL)
+		hold->decoder = d;
+	d->ids->hold = hold;
+	d->ids->latest_known = NULL;
+}
+
+void
+la_decoder_release(struct la_decoder_hold *hold)
+{
+	for (size_t i = 0; hold->count > 0; i++) {
+		if ((hold->places[i / 64] >> i % 64 & 1) == 0)
+			continue;
+		la_id_cache_release(hold->decoder->ids->cache, i);
+		hold->count--;
+	}
+	memset(hold->places, 0, sizeof(hold->places));
+}
+
 static void
+hold_place(struct la_decoder_ids *ids, size_t place)
+{
+	uint64_t bit = (uint64_t)1 << place % 64, *bits;
+
+	if (ids->hold == NULL)
+		return;
+	bits = &ids->hold->places[place / 64];
+	if ((*bits & bit) != 0)
+		return;
+	*bits |= bit;
+	ids->hold->count++;
+	la_id_cache_hold(ids->cache, place);
+}
+
+static bool
+has_room(const struct la_decoder_ids *ids, size_t bytes)
+{
+	return (ids->count < LA_DECODER_IDS_MAX && ids->bytes + bytes <= LA_DECODER_IDS_BYTES);
+}
+
+/*
+ * Room for one more, of so many bytes: those used longest ago go, but for what is held. Where all is held, whoever holds
+ * nothing yet gets more than there is: those who hold may be waiting for him.
+ */
+static bool
 make_room(struct la_decoder_ids *ids, size_t bytes)
 {
 	size_t oldest;
 
 	ids->latest_known = NULL;
-	while (ids->bytes + bytes > LA_DECODER_IDS_BYTES && (oldest = la_id_cache_oldest(ids->cache)) != LA_ID_CACHE_NONE) {
+	while (!has_room(ids, bytes) && (oldest = la_id_cache_oldest(ids->cache)) != LA_ID_CACHE_NONE) {
 		clear_known(ids, &ids->known[oldest]);
 		la_id_cache_drop(ids->cache, oldest);
+		ids->count--;
 	}
+	if (has_room(ids, bytes))
+		return (true);
+	return (ids->count < LA_DECODER_IDS_MAX + SPARE && (ids->hold == NULL || ids->hold->count == 0));
 }
 
-/* Keeps it, also one that cannot be used: why, for good, since an id never changes its schema. */
-static struct known *
-keep(struct la_decoder_ids *ids, uint32_t id, const struct known *known)
+/* Keeps it, also one that cannot be used: why, for good, since an id never changes its schema. Errors: LA_ETIMEOUT. */
+static enum la_err
+keep(struct la_decoder_ids *ids, uint32_t id, struct known *known, size_t *place, struct la_error *error)
 {
-	size_t place;
-
-	make_room(ids, known->bytes);
-	place = la_id_cache_add(ids->cache, id);
-	clear_known(ids, &ids->known[place]);
-	ids->known[place] = *known;
+	known->bytes = sizeof(*known) + (known->why == NULL ? la_avro_plan_bytes(known->plan) : strlen(known->why) + 1);
+	if (!make_room(ids, known->bytes)) {
+		la_avro_plan_free(known->plan);
+		free(known->why);
+		return (la_error_set(error, LA_ETIMEOUT, "records in hand need all schemas that are kept"));
+	}
+	*place = la_id_cache_add(ids->cache, id);
+	ids->known[*place] = *known;
 	ids->bytes += known->bytes;
-	return (&ids->known[place]);
+	ids->count++;
+	return (LA_OK);
 }
 
 /* Parses and compiles. Errors: LA_ECONFIG (it cannot be used: error says why), LA_ENOMEM. */
 static enum la_err
-compile(struct la_decoder *d, uint32_t id, const struct la_registry_answer *answer, struct la_writer *writer, struct la_error *error)
+compile(struct la_decoder *d, uint32_t id, const struct la_registry_answer *answer, struct la_avro_plan **plan, struct la_error *error)
 {
+	struct la_avro_schema *schema = NULL;
 	char name[32];
 	enum la_err err;
 
 	(void)snprintf(name, sizeof(name), "schema id %u", (unsigned)id);
-	err = la_avro_schema_parse(&writer->schema, name, la_buf_span(&answer->schema), error);
+	err = la_avro_schema_parse(&schema, name, la_buf_span(&answer->schema), error);
 	if (err == LA_ECONFIG && answer->has_references)
 		return (la_error_set(error, err, "%s: it refers to other schemas of the registry, and is not read therefore", name));
 	if (err == LA_OK)
-		err = la_writer_plan(d, writer, name, error);
-	if (err == LA_OK && writer->plan == NULL)
+		err = la_decoder_plan(d, schema, name, plan, error);
+	if (err == LA_OK && *plan == NULL)
 		err = la_error_set(error, LA_ECONFIG, "%s: it is no %s", name, la_record_fields_name(d->record));
+	la_avro_schema_free(schema);
 	return (err);
 }
 
 /* Asks, and keeps what is said for good. */
 static enum la_err
-learn(struct la_decoder *d, uint32_t id, struct known **kept, struct la_error *error)
+learn(struct la_decoder *d, uint32_t id, size_t *place, struct la_error *error)
 {
 	struct la_decoder_ids *ids = d->ids;
 	const struct la_registry_answer *answer = NULL;
 	struct la_error why = LA_ERROR_INIT;
-	struct known known = {.bytes = USUAL_BYTES};
+	struct known known = {.plan = NULL};
 	enum la_err err = ids->source.find(ids->source.cookie, id, &answer, &why);
 
-	if (err == LA_OK) {
-		known.bytes += answer->schema.size;
-		err = compile(d, id, answer, &known.writer, &why);
-	}
-	if (err != LA_OK)
-		la_writer_clear(&known.writer);
+	if (err == LA_OK)
+		err = compile(d, id, answer, &known.plan, &why);
 	if (err != LA_OK && err != LA_EDATA && err != LA_ECONFIG)
 		return (la_error_set(error, err, "%s", why.text));
-	if (err != LA_OK) {
-		known = (struct known){.bytes = USUAL_BYTES, .why = strdup(why.text)};
-		if (known.why == NULL)
-			return (la_error_set(error, LA_ENOMEM, "out of memory"));
-	}
-	*kept = keep(ids, id, &known);
-	return (LA_OK);
+	if (err != LA_OK && (known.why = strdup(why.text)) == NULL)
+		return (la_error_set(error, LA_ENOMEM, "out of memory"));
+	return (keep(ids, id, &known, place, error));
 }
 
 enum la_err
-la_decoder_open_id(struct la_decoder *d, struct la_span *value, struct la_writer **writer, struct la_error *error)
+la_decoder_open_id(struct la_decoder *d, struct la_span *value, struct la_avro_plan **plan, struct la_error *error)
 {
 	struct la_decoder_ids *ids = d->ids;
 	struct known *known;
@@ -150,15 +201,15 @@ la_decoder_open_id(struct la_decoder *d, struct la_span *value, struct la_writer
 	known = ids->latest == id ? ids->latest_known : NULL;
 	if (known == NULL) {
 		place = la_id_cache_find(ids->cache, id);
-		if (place != LA_ID_CACHE_NONE)
-			known = &ids->known[place];
-		else if ((err = learn(d, id, &known, error)) != LA_OK)
+		if (place == LA_ID_CACHE_NONE && (err = learn(d, id, &place, error)) != LA_OK)
 			return (err);
+		hold_place(ids, place);
+		known = &ids->known[place];
 		ids->latest = id;
 		ids->latest_known = known;
 	}
 	if (known->why != NULL)
 		return (la_error_set(error, LA_EDATA, "%s", known->why));
-	*writer = &known->writer;
+	*plan = known->plan;
 	return (LA_OK);
 }

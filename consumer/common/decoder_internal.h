@@ -8,7 +8,6 @@
 
 struct la_writer {
 	uint64_t fingerprint;
-	struct la_avro_schema *schema;
 	struct la_avro_plan *plan; /* NULL: a record that is not ours */
 };
 
@@ -22,19 +21,19 @@ struct la_decoder {
 	struct la_avro_slot *slots;
 	struct la_fields fields;
 	struct la_buf writers; /* of struct la_writer; the first is ours */
+	size_t writers_bytes;  /* of their plans */
 	size_t latest;         /* the writer found last */
 	struct la_decoder_watch watch;
 	struct la_decoder_ids *ids; /* NULL: not CONFLUENT */
 };
 
-/* The plan of a schema that was parsed, unless it is another record's. Errors: LA_ECONFIG, LA_ENOMEM. */
-LA_MUST_CHECK enum la_err la_writer_plan(
-    struct la_decoder *decoder, struct la_writer *writer, const char *name, struct la_error *error);
-void la_writer_clear(struct la_writer *writer);
+/* The plan of a schema; *plan NULL: it is another record's. Errors: LA_ECONFIG, LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_decoder_plan(struct la_decoder *decoder, const struct la_avro_schema *schema,
+    const char *name, struct la_avro_plan **plan, struct la_error *error);
 
-/* Takes Confluent's header off *value; *writer has a plan. Errors: those of decoding. */
+/* Takes Confluent's header off *value; *plan is there. Errors: those of decoding. */
 LA_MUST_CHECK enum la_err la_decoder_open_id(
-    struct la_decoder *decoder, struct la_span *value, struct la_writer **writer, struct la_error *error);
+    struct la_decoder *decoder, struct la_span *value, struct la_avro_plan **plan, struct la_error *error);
 void la_decoder_ids_free(struct la_decoder *decoder);
 
 #endif

@@ -8,6 +8,7 @@ struct place {
 	uint64_t used; /* by the cache's own count; 0: free */
 	uint32_t id;
 	uint32_t next; /* in the bucket */
+	uint32_t holds;
 };
 
 struct la_id_cache {
@@ -75,7 +76,7 @@ la_id_cache_oldest(const struct la_id_cache *cache)
 	size_t oldest = LA_ID_CACHE_NONE;
 
 	for (size_t i = 0; i < cache->cap; i++) {
-		if (cache->places[i].used != 0 &&
+		if (cache->places[i].used != 0 && cache->places[i].holds == 0 &&
 		    (oldest == LA_ID_CACHE_NONE || cache->places[i].used < cache->places[oldest].used))
 			oldest = i;
 	}
@@ -99,7 +100,8 @@ la_id_cache_add(struct la_id_cache *cache, uint32_t id)
 	size_t place = free_place(cache);
 
 	if (place == LA_ID_CACHE_NONE) {
-		place = la_id_cache_oldest(cache);
+		if ((place = la_id_cache_oldest(cache)) == LA_ID_CACHE_NONE)
+			return (place);
 		la_id_cache_drop(cache, place);
 	}
 	cache->places[place] = (struct place){.used = ++cache->uses, .id = id, .next = *bucket};
@@ -116,4 +118,16 @@ la_id_cache_drop(struct la_id_cache *cache, size_t place)
 		link = &cache->places[*link].next;
 	*link = cache->places[place].next;
 	cache->places[place].used = 0;
+}
+
+void
+la_id_cache_hold(struct la_id_cache *cache, size_t place)
+{
+	cache->places[place].holds++;
+}
+
+void
+la_id_cache_release(struct la_id_cache *cache, size_t place)
+{
+	cache->places[place].holds--;
 }

@@ -20,13 +20,20 @@ void la_id_cache_free(struct la_id_cache *cache);
 /* The id's place, below cap; it is the one used last now. LA_ID_CACHE_NONE: it has none. */
 size_t la_id_cache_find(struct la_id_cache *cache, uint32_t id);
 
-/* A place for an id that has none: a free one, or that of la_id_cache_oldest, whose id has none then. */
+/*
+ * A place for an id that has none: a free one, or that of la_id_cache_oldest, whose id has none then. LA_ID_CACHE_NONE:
+ * all are held.
+ */
 size_t la_id_cache_add(struct la_id_cache *cache, uint32_t id);
 
-/* The place of the id that was used longest ago; LA_ID_CACHE_NONE: no id has one. */
+/* The place of the id that was used longest ago, of those that are not held; LA_ID_CACHE_NONE: there is none. */
 size_t la_id_cache_oldest(const struct la_id_cache *cache);
 
 /* The place is free again. */
 void la_id_cache_drop(struct la_id_cache *cache, size_t place);
+
+/* As often as it is held it has to be released. */
+void la_id_cache_hold(struct la_id_cache *cache, size_t place);
+void la_id_cache_release(struct la_id_cache *cache, size_t place);
 
 #endif

@@ -75,6 +75,7 @@ la_batch_start(struct la_batch *batch)
 	batch->pending_count = 0;
 	batch->write_count = 0;
 	batch->rejected = 0;
+	la_decoder_release(&batch->schemas);
 	batch->guarded = batch->again = batch->waits = batch->letters_one_by_one = false;
 	batch->slot_mask = slots_for(batch->held) - 1;
 	memset(batch->slots, 0xff, (batch->slot_mask + 1) * sizeof(*batch->slots));
@@ -207,6 +208,7 @@ la_batch_finish(struct la_batch *batch, const struct la_bus *bus)
 		batch->bytes -= size_of(&batch->messages[i]);
 	if (batch->count > 0)
 		bus->release(bus->self, batch->messages, batch->count);
+	la_decoder_release(&batch->schemas);
 	batch->held -= batch->count;
 	memmove(batch->messages, batch->messages + batch->count, batch->held * sizeof(*batch->messages));
 	batch->count = 0;

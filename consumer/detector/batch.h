@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "common/bus.h"
+#include "common/decoder.h"
 #include "detector/policy.h"
 #include "detector/store.h"
 #include "detector/storm.h"
@@ -102,6 +103,7 @@ struct la_batch {
 	uint32_t *write_members; /* whose write it is */
 	size_t write_count;
 	struct la_buf records; /* before and after of what is to be written */
+	struct la_decoder_hold schemas; /* by which its records were read: they are read again for its outputs */
 };
 
 /* For events digested under so many epochs. Errors: LA_ENOMEM; la_batch_clear is needed also then. */

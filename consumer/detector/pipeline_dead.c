@@ -31,7 +31,7 @@ print_dead_letter(struct la_pipeline *pipeline, const struct la_batch *batch, si
 	if (la_batch_item(batch, i)->why == LA_ENOSCHEMA) /* which may be known now */
 		la_decoder_say_unknown(pipeline->options.decoder, message->value, &why);
 	else
-		err = la_pipeline_decode_again(pipeline, message, &event, &why);
+		err = la_pipeline_decode(pipeline, message, &event, &why);
 	if (err != LA_OK && la_err_action(err) != LA_ACTION_REJECT)
 		return (la_error_set(error, err, "%s", why.text));
 	if (err == LA_OK) {

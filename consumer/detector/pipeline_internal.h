@@ -109,12 +109,10 @@ bool la_pipeline_has_enough(struct la_pipeline *pipeline);
 
 /*
  * The event in a message, borrowed from it. Errors: LA_EDATA, LA_ETOOLARGE, LA_ENOSCHEMA: a dead letter; LA_ETIMEOUT,
- * LA_EUNAVAILABLE: the registry of schemas; those with LA_ACTION_FATAL. The second waits for the registry. Errors: also
- * as la_pipeline_wait.
+ * LA_EUNAVAILABLE: the registry of schemas; those with LA_ACTION_FATAL. A batch holds the schemas of its records, so that
+ * a record is read again as it was first, and the registry is not asked.
  */
 LA_MUST_CHECK enum la_err la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *message,
-    struct la_login_event *event, struct la_error *error);
-LA_MUST_CHECK enum la_err la_pipeline_decode_again(struct la_pipeline *pipeline, const struct la_message *message,
     struct la_login_event *event, struct la_error *error);
 struct la_source la_pipeline_source(const struct la_message *message);
 

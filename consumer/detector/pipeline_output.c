@@ -113,7 +113,7 @@ decode_second(struct la_pipeline *pipeline, const struct la_batch *batch, size_t
 	enum la_err err = LA_ENOSCHEMA;
 
 	if (!rejected || item->why != LA_ENOSCHEMA)
-		err = la_pipeline_decode_again(pipeline, &batch->messages[i], event, error);
+		err = la_pipeline_decode(pipeline, &batch->messages[i], event, error);
 	if (err == LA_OK || la_err_action(err) != LA_ACTION_REJECT)
 		return (err);
 	if (!rejected)

@@ -25,21 +25,6 @@ la_pipeline_decode(struct la_pipeline *pipeline, const struct la_message *messag
 	return (la_decoder_event(pipeline->options.decoder, message->value, event, error));
 }
 
-enum la_err
-la_pipeline_decode_again(struct la_pipeline *pipeline, const struct la_message *message, struct la_login_event *event,
-    struct la_error *error)
-{
-	enum la_err err, waited;
-
-	while (la_err_action(err = la_pipeline_decode(pipeline, message, event, error)) == LA_ACTION_RETRY) {
-		if ((waited = la_pipeline_pause(pipeline, LA_PIPELINE_REGISTRY, err, error)) != LA_OK)
-			return (waited);
-	}
-	if (pipeline->paused)
-		la_pipeline_recovered(pipeline, LA_PIPELINE_REGISTRY);
-	return (err);
-}
-
 bool
 la_pipeline_has_enough(struct la_pipeline *pipeline)
 {
@@ -193,7 +178,10 @@ la_pipeline_read(struct la_pipeline *pipeline, struct la_batch *batch, int wait_
 		return (err);
 	if (!la_batch_check_leases(batch, pipeline->options.bus))
 		return (la_error_set(error, LA_EREVOKED, "its partitions were given away, or it is to be read again"));
-	if ((err = read_items(pipeline, batch, error)) != LA_OK || batch->count == 0)
+	la_decoder_hold(pipeline->options.decoder, &batch->schemas);
+	err = read_items(pipeline, batch, error);
+	la_decoder_hold(pipeline->options.decoder, NULL);
+	if (err != LA_OK || batch->count == 0)
 		return (err);
 	if (pipeline->paused)
 		la_pipeline_recovered(pipeline, LA_PIPELINE_REGISTRY);

@@ -14,6 +14,8 @@
 #include "common/registry.h"
 #include "common/registry_url.h"
 
+#include "support/wide_schema.h"
+
 static void
 a_header_is_byte_0_and_a_positive_id(void **state)
 {
@@ -369,7 +371,9 @@ struct schemas {
 	bool is_freed;
 	struct la_registry_answer answer;
 	enum la_err err;
-	size_t padding; /* bytes of white space before the schema */
+	bool is_wide;
+	bool once; /* a second question for an id finds nothing */
+	uint8_t asked_for[1 << 17];
 };
 
 static enum la_err
@@ -381,10 +385,12 @@ schemas_find(void *cookie, uint32_t id, const struct la_registry_answer **answer
 	schemas->asked++;
 	if (schemas->err != LA_OK)
 		return (la_error_set(error, schemas->err, "said for %u", (unsigned)id));
+	if (schemas->once && schemas->asked_for[id]++ > 0)
+		return (la_error_set(error, LA_ENOSCHEMA, "deleted"));
 	la_buf_reset(text);
-	for (size_t i = 0; i < schemas->padding; i++)
-		assert_int_equal(la_buf_add(text, " ", 1), LA_OK);
 	assert_int_equal(la_buf_add_text(text, id == 1 ? "\"string\"" : id == 2 ? "{" : id == 3 ? "\"other.Type\"" : id < USABLE ? lacking : usable), LA_OK);
+	if (schemas->is_wide)
+		widen_schema(text);
 	*answer = &schemas->answer;
 	return (LA_OK);
 }
@@ -428,6 +434,19 @@ static enum la_err
 decode(struct la_decoder *decoder, uint32_t id, struct la_error *error)
 {
 	unsigned char value[12];
+	struct la_login_event event;
+
+	la_confluent_header(id, value);
+	memcpy(value + 5, "\4e1\4m1\2", 7);
+	*error = (struct la_error)LA_ERROR_INIT;
+	return (la_decoder_event(decoder, la_span_of(value, sizeof(value)), &event, error));
+}
+
+/* Of a wide schema. */
+static enum la_err
+decode_wide(struct la_decoder *decoder, uint32_t id, struct la_error *error)
+{
+	unsigned char value[13] = {0};
 	struct la_login_event event;
 
 	la_confluent_header(id, value);
@@ -491,24 +510,83 @@ schemas_that_are_kept_are_bounded_in_number(void **state)
 }
 
 static void
-schemas_that_are_kept_are_bounded_in_bytes(void **state)
+schemas_that_are_kept_are_bounded_in_bytes_of_memory(void **state)
 {
-	struct schemas schemas = {.answer = {.schema = LA_BUF_INIT}, .padding = 1000000};
+	static struct schemas schemas = {.answer = {.schema = LA_BUF_INIT}, .is_wide = true};
 	struct la_decoder *decoder = open_decoder(&schemas);
 	struct la_error error;
-	const uint32_t fit = LA_DECODER_IDS_BYTES / 1002000;
+	const uint32_t fit = LA_DECODER_IDS_BYTES / (WIDE_BYTES + WIDE_FIELDS * 20);
 
 	(void)state;
-	for (uint32_t id = USABLE; id < USABLE + fit; id++)
-		assert_int_equal(decode(decoder, id, &error), LA_OK);
-	for (uint32_t id = USABLE; id < USABLE + fit; id++)
-		assert_int_equal(decode(decoder, id, &error), LA_OK);
+	for (int again = 0; again < 2; again++) {
+		for (uint32_t id = USABLE; id < USABLE + fit; id++)
+			assert_int_equal(decode_wide(decoder, id, &error), LA_OK);
+	}
 	assert_int_equal(schemas.asked, fit);
-	assert_int_equal(decode(decoder, USABLE + fit, &error), LA_OK); /* in the place of the first */
-	assert_int_equal(decode(decoder, USABLE + 1, &error), LA_OK);
+	assert_int_equal(decode_wide(decoder, USABLE + fit, &error), LA_OK); /* in the place of the first */
+	assert_int_equal(decode_wide(decoder, USABLE + 1, &error), LA_OK);
 	assert_int_equal(schemas.asked, fit + 1);
-	assert_int_equal(decode(decoder, USABLE, &error), LA_OK);
+	assert_int_equal(decode_wide(decoder, USABLE, &error), LA_OK);
 	assert_int_equal(schemas.asked, fit + 2);
+	la_decoder_free(decoder);
+	la_buf_clear(&schemas.answer.schema);
+}
+
+/* However many others come meanwhile, and whatever the registry says now. */
+static void
+what_is_held_is_read_again_as_it_was_first_and_nobody_is_asked(void **state)
+{
+	static struct schemas schemas = {.answer = {.schema = LA_BUF_INIT}, .once = true};
+	struct la_decoder *decoder = open_decoder(&schemas);
+	struct la_decoder_hold first = {.count = 0}, second = {.count = 0};
+	struct la_error error;
+	const uint32_t others = USABLE + 1000;
+
+	(void)state;
+	la_decoder_hold(decoder, &first);
+	assert_int_equal(decode(decoder, USABLE, &error), LA_OK);
+	assert_int_equal(decode(decoder, 1, &error), LA_EDATA);
+	la_decoder_hold(decoder, &second);
+	assert_int_equal(decode(decoder, USABLE, &error), LA_OK); /* both do */
+	la_decoder_hold(decoder, NULL);
+	for (uint32_t id = others; id < others + 2 * LA_DECODER_IDS_MAX; id++)
+		assert_int_equal(decode(decoder, id, &error), LA_OK);
+	assert_int_equal(decode(decoder, USABLE, &error), LA_OK);
+	assert_int_equal(decode(decoder, 1, &error), LA_EDATA);
+	assert_string_equal(error.text, "schema id 1: it is no LoginEvent");
+	assert_int_equal(decode(decoder, others, &error), LA_ENOSCHEMA); /* nobody held it */
+	la_decoder_release(&first);
+	for (uint32_t id = others + 2 * LA_DECODER_IDS_MAX; id < others + 4 * LA_DECODER_IDS_MAX; id++)
+		assert_int_equal(decode(decoder, id, &error), LA_OK);
+	assert_int_equal(decode(decoder, USABLE, &error), LA_OK); /* held by the second */
+	assert_int_equal(decode(decoder, 1, &error), LA_ENOSCHEMA);
+	la_decoder_release(&second);
+	la_decoder_release(&second);
+	la_decoder_free(decoder);
+	la_buf_clear(&schemas.answer.schema);
+}
+
+static void
+whoever_holds_all_there_is_room_for_gets_no_more_but_the_next_goes_on(void **state)
+{
+	static struct schemas schemas = {.answer = {.schema = LA_BUF_INIT}};
+	struct la_decoder *decoder = open_decoder(&schemas);
+	struct la_decoder_hold greedy = {.count = 0}, other = {.count = 0};
+	struct la_error error;
+
+	(void)state;
+	la_decoder_hold(decoder, &greedy);
+	for (uint32_t id = USABLE; id < USABLE + LA_DECODER_IDS_MAX; id++)
+		assert_int_equal(decode(decoder, id, &error), LA_OK);
+	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX, &error), LA_ETIMEOUT);
+	assert_string_equal(error.text, "records in hand need all schemas that are kept");
+	assert_int_equal(decode(decoder, USABLE, &error), LA_OK);
+	la_decoder_hold(decoder, &other); /* the greedy one may be waiting for it */
+	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX, &error), LA_OK);
+	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX + 1, &error), LA_ETIMEOUT);
+	la_decoder_release(&greedy);
+	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX + 1, &error), LA_OK);
+	la_decoder_release(&other);
 	la_decoder_free(decoder);
 	la_buf_clear(&schemas.answer.schema);
 }
@@ -528,7 +606,9 @@ main(void)
 	    cmocka_unit_test(an_answer_that_does_not_come_is_waited_for_a_moment_and_then_said),
 	    cmocka_unit_test(what_cannot_be_used_is_refused_for_good_and_what_may_change_is_asked_again),
 	    cmocka_unit_test(schemas_that_are_kept_are_bounded_in_number),
-	    cmocka_unit_test(schemas_that_are_kept_are_bounded_in_bytes),
+	    cmocka_unit_test(schemas_that_are_kept_are_bounded_in_bytes_of_memory),
+	    cmocka_unit_test(what_is_held_is_read_again_as_it_was_first_and_nobody_is_asked),
+	    cmocka_unit_test(whoever_holds_all_there_is_room_for_gets_no_more_but_the_next_goes_on),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
