@@ -43,6 +43,12 @@ source_find(void *cookie, uint32_t id, const struct la_registry_answer **answer,
 }
 
 static void
+source_say_unknown(void *cookie, uint32_t id, struct la_error *error)
+{
+	la_registry_say_unknown(((struct source *)cookie)->registry, id, error);
+}
+
+static void
 source_free(void *cookie)
 {
 	struct source *source = cookie;
@@ -67,7 +73,7 @@ open_source(struct la_decoder *decoder, const struct la_conf *conf, int64_t pati
 		err = la_registry_new(&source->registry, &options, error);
 	}
 	if (err == LA_OK)
-		err = la_decoder_set_source(decoder, (struct la_decoder_source){source_find, source_free, source});
+		err = la_decoder_set_source(decoder, (struct la_decoder_source){source_find, source_free, source, source_say_unknown});
 	if (err != LA_OK)
 		source_free(source);
 	return (err);

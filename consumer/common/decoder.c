@@ -179,7 +179,7 @@ la_decoder_say_unknown(const struct la_decoder *d, struct la_span value, struct 
 	if (d->framing == LA_FRAMING_SINGLE_OBJECT && read_fingerprint(value, &fingerprint, error) == LA_OK)
 		(void)no_fingerprint(fingerprint, error);
 	else if (d->framing == LA_FRAMING_CONFLUENT && la_confluent_open(&value, &id, error) == LA_OK)
-		(void)la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %" PRIu32, id);
+		la_decoder_say_unknown_id(d, id, error);
 }
 
 /* Takes the header off *value. */

@@ -41,6 +41,7 @@ struct la_decoder_source {
 	enum la_err (*find)(void *cookie, uint32_t id, const struct la_registry_answer **answer, struct la_error *error);
 	void (*free)(void *cookie);
 	void *cookie;
+	void (*say_unknown)(void *cookie, uint32_t id, struct la_error *error); /* NULL: an id is not known, and that is all */
 };
 /* Errors: LA_ENOMEM; the source is not taken then. */
 LA_MUST_CHECK enum la_err la_decoder_set_source(struct la_decoder *decoder, struct la_decoder_source source);

@@ -129,6 +129,12 @@ make_room(struct la_decoder_ids *ids, size_t bytes)
 	return (ids->count < LA_DECODER_IDS_MAX + SPARE && (ids->hold == NULL || ids->hold->count == 0));
 }
 
+static enum la_err
+no_room(struct la_error *error)
+{
+	return (la_error_set(error, LA_ETIMEOUT, "records in hand need all schemas that are kept"));
+}
+
 /* Keeps it, also one that cannot be used: why, for good, since an id never changes its schema. Errors: LA_ETIMEOUT. */
 static enum la_err
 keep(struct la_decoder_ids *ids, uint32_t id, struct known *known, size_t *place, struct la_error *error)
@@ -137,7 +143,7 @@ keep(struct la_decoder_ids *ids, uint32_t id, struct known *known, size_t *place
 	if (!make_room(ids, known->bytes)) {
 		la_avro_plan_free(known->plan);
 		free(known->why);
-		return (la_error_set(error, LA_ETIMEOUT, "records in hand need all schemas that are kept"));
+		return (no_room(error));
 	}
 	*place = la_id_cache_add(ids->cache, id);
 	ids->known[*place] = *known;
@@ -155,9 +161,10 @@ compile(struct la_decoder *d, uint32_t id, const struct la_registry_answer *answ
 	enum la_err err;
 
 	(void)snprintf(name, sizeof(name), "schema id %u", (unsigned)id);
-	err = la_avro_schema_parse(&schema, name, la_buf_span(&answer->schema), error);
-	if (err == LA_ECONFIG && answer->has_references)
-		return (la_error_set(error, err, "%s: it refers to other schemas of the registry, and is not read therefore", name));
+	if (answer->text_count > 0)
+		err = la_avro_schema_parse_all(&schema, name, answer->texts, answer->text_count, error);
+	else
+		err = la_avro_schema_parse(&schema, name, la_buf_span(&answer->schema), error);
 	if (err == LA_OK)
 		err = la_decoder_plan(d, schema, name, plan, error);
 	if (err == LA_OK && *plan == NULL)
@@ -174,8 +181,11 @@ learn(struct la_decoder *d, uint32_t id, size_t *place, struct la_error *error)
 	const struct la_registry_answer *answer = NULL;
 	struct la_error why = LA_ERROR_INIT;
 	struct known known = {.plan = NULL};
-	enum la_err err = ids->source.find(ids->source.cookie, id, &answer, &why);
+	enum la_err err;
 
+	if (!make_room(ids, sizeof(known))) /* else it would be asked for twice */
+		return (no_room(error));
+	err = ids->source.find(ids->source.cookie, id, &answer, &why);
 	if (err == LA_OK)
 		err = compile(d, id, answer, &known.plan, &why);
 	if (err != LA_OK && err != LA_EDATA && err != LA_ECONFIG)
@@ -183,6 +193,16 @@ learn(struct la_decoder *d, uint32_t id, size_t *place, struct la_error *error)
 	if (err != LA_OK && (known.why = strdup(why.text)) == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	return (keep(ids, id, &known, place, error));
+}
+
+void
+la_decoder_say_unknown_id(const struct la_decoder *d, uint32_t id, struct la_error *error)
+{
+	const struct la_decoder_ids *ids = d->ids;
+
+	(void)la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %u", (unsigned)id);
+	if (ids != NULL && ids->source.say_unknown != NULL)
+		ids->source.say_unknown(ids->source.cookie, id, error);
 }
 
 enum la_err

@@ -34,6 +34,7 @@ LA_MUST_CHECK enum la_err la_decoder_plan(struct la_decoder *decoder, const stru
 /* Takes Confluent's header off *value; *plan is there. Errors: those of decoding. */
 LA_MUST_CHECK enum la_err la_decoder_open_id(
     struct la_decoder *decoder, struct la_span *value, struct la_avro_plan **plan, struct la_error *error);
+void la_decoder_say_unknown_id(const struct la_decoder *decoder, uint32_t id, struct la_error *error);
 void la_decoder_ids_free(struct la_decoder *decoder);
 
 #endif

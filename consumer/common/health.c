@@ -73,6 +73,13 @@ la_health_works(struct la_health *health, const char *word)
 		(void)atomic_fetch_and(&health->failing, ~(1u << side));
 }
 
+void
+la_health_awaits_schema(struct la_health *health, uint32_t id)
+{
+	if (health != NULL)
+		atomic_store_explicit(&health->schema_id, id, memory_order_relaxed);
+}
+
 int64_t
 la_health_turned_ms(const struct la_health *health)
 {
@@ -112,5 +119,11 @@ la_health_print_paused(const struct la_health *health, struct la_buf *out)
 		if (sides[side].in[health->program])
 			err = la_metrics_print_sample(out, "paused", &cause, 1, (failing >> side) & 1);
 	}
+	if (err == LA_OK)
+		err = la_metrics_print_head(out, "schema_id_awaited", "gauge",
+		    "The id whose schema the registry does not give, while that is waited for; else 0.");
+	if (err == LA_OK)
+		err = la_metrics_print_sample(out, "schema_id_awaited", NULL, 0,
+		    (failing >> LA_SIDE_REGISTRY & 1) != 0 ? atomic_load(&health->schema_id) : 0);
 	return (err);
 }

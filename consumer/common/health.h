@@ -34,6 +34,7 @@ struct la_health {
 	enum la_program program;
 	_Atomic int64_t turned_ms; /* the loop's last turn, monotonic; 0: none yet */
 	atomic_uint failing;       /* a bit for each side */
+	_Atomic uint32_t schema_id; /* that the registry was asked for last without success */
 	pthread_mutex_t mutex;     /* guards what follows */
 	char why[LA_SIDES][LA_ERROR_TEXT_BYTES];
 };
@@ -41,12 +42,15 @@ struct la_health {
 void la_health_init(struct la_health *health, enum la_program program);
 void la_health_clear(struct la_health *health);
 
-/* By the loop, at least once in a few seconds. health of these three may be NULL: nobody asks. */
+/* By the loop, at least once in a few seconds. health of these four may be NULL: nobody asks. */
 void la_health_turned(struct la_health *health, int64_t now_ms);
 
 /* side: a word of the list. why: one line without payload. */
 void la_health_fails(struct la_health *health, const char *side, const char *why);
 void la_health_works(struct la_health *health, const char *side); /* NULL: every side does */
+
+/* While the registry fails: for this id. */
+void la_health_awaits_schema(struct la_health *health, uint32_t id);
 
 int64_t la_health_turned_ms(const struct la_health *health);
 bool la_health_is_failing(const struct la_health *health);
@@ -54,7 +58,7 @@ bool la_health_is_failing(const struct la_health *health);
 /* Appends "side: why" for each side that fails. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_health_print(struct la_health *health, struct la_buf *out);
 
-/* Appends the family paused{cause}: 1 for each side that fails. Errors: LA_ENOMEM. */
+/* Appends the families paused{cause}: 1 for each side that fails, and schema_id_awaited. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_health_print_paused(const struct la_health *health, struct la_buf *out);
 
 #endif

@@ -1,17 +1,31 @@
 #include "common/registry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/id_cache.h"
+#include "common/registry_parts.h"
 
+#define FIRST_WITNESS 1 /* as good as any: that it is not known is an answer too */
 #define REST_MIN_MS 100 /* after a failure; doubles to the maximum */
 #define REST_MAX_MS 1000
 
 struct la_registry {
 	struct la_registry_options options;
 	struct la_id_cache *unknown;
-	int64_t unknown_until_ms[LA_REGISTRY_UNKNOWN_MAX]; /* by place */
+	struct {
+		int64_t until_ms;
+		long status; /* of the answer; 0: it has no such schema */
+	} unknown_by_place[LA_REGISTRY_UNKNOWN_MAX];
 	bool is_asking;
+	bool is_proving; /* the question is for the witness: does it answer at all? */
+	uint32_t witness;
+	struct la_registry_parts parts; /* of asked */
+	size_t part; /* that is asked for */
+	struct la_registry_answer whole, failed; /* what was found; asked's own failure */
+	uint32_t failing; /* the id that fails while others are answered */
+	int64_t failing_since_ms; /* 0: none does */
 	uint32_t asked;
 	int64_t asked_ms;
 	int64_t full_ms; /* at the long-run rate, all questions so far would have been asked by then */
@@ -29,6 +43,7 @@ la_registry_new(struct la_registry **out, const struct la_registry_options *opti
 		return (la_error_set(error, LA_ENOMEM, "out of memory for the registry's answers"));
 	}
 	registry->options = *options;
+	registry->witness = FIRST_WITNESS;
 	*out = registry;
 	return (LA_OK);
 }
@@ -39,6 +54,7 @@ la_registry_free(struct la_registry *registry)
 	if (registry == NULL)
 		return;
 	la_id_cache_free(registry->unknown);
+	la_registry_parts_clear(&registry->parts);
 	free(registry);
 }
 
@@ -55,17 +71,34 @@ is_unknown(struct la_registry *registry, uint32_t id)
 
 	if (place == LA_ID_CACHE_NONE)
 		return (false);
-	if (now(registry) < registry->unknown_until_ms[place])
+	if (now(registry) < registry->unknown_by_place[place].until_ms)
 		return (true);
 	la_id_cache_drop(registry->unknown, place);
 	return (false);
 }
 
-static enum la_err
-say_unknown(uint32_t id, struct la_error *error)
+void
+la_registry_say_unknown(struct la_registry *registry, uint32_t id, struct la_error *error)
 {
-	return (la_error_set(
-	    error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %u", (unsigned)id));
+	size_t place = la_id_cache_find(registry->unknown, id);
+	long status = place == LA_ID_CACHE_NONE ? 0 : registry->unknown_by_place[place].status;
+
+	if (status == 0)
+		(void)la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %u", (unsigned)id);
+	else
+		(void)la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry answers HTTP %ld for schema id %u, and others well",
+		    status, (unsigned)id);
+}
+
+static enum la_err
+make_unknown(struct la_registry *registry, uint32_t id, long status, struct la_error *error)
+{
+	size_t place = la_id_cache_add(registry->unknown, id);
+
+	registry->unknown_by_place[place].until_ms = now(registry) + LA_REGISTRY_UNKNOWN_MS;
+	registry->unknown_by_place[place].status = status;
+	la_registry_say_unknown(registry, id, error);
+	return (LA_ENOSCHEMA);
 }
 
 /* May another question be asked now? Then it counts. */
@@ -82,10 +115,23 @@ take_turn(struct la_registry *registry)
 	return (true);
 }
 
+/* The next part of what is asked for, or the witness. */
 static enum la_err
-ask(struct la_registry *registry, uint32_t id, struct la_error *error)
+put_question(struct la_registry *registry, struct la_error *error)
 {
 	const struct la_registry_port *port = registry->options.port;
+
+	if (registry->is_proving)
+		return (port->ask(port->self, registry->witness, error));
+	registry->part = la_registry_parts_missing(&registry->parts);
+	if (registry->part == 0)
+		return (port->ask(port->self, registry->asked, error));
+	return (port->ask_version(port->self, &registry->parts.part[registry->part].of, error));
+}
+
+static enum la_err
+ask(struct la_registry *registry, struct la_error *error)
+{
 	enum la_err err;
 
 	if (now(registry) < registry->rests_until_ms) {
@@ -94,42 +140,145 @@ ask(struct la_registry *registry, uint32_t id, struct la_error *error)
 		return (LA_EUNAVAILABLE);
 	}
 	if (!take_turn(registry))
-		return (la_error_set(error, LA_ETIMEOUT, "%s: so many unknown schemas that it is not asked so soon", port->name));
-	if ((err = port->ask(port->self, id, error)) != LA_OK)
+		return (la_error_set(error, LA_ETIMEOUT, "%s: so many unknown schemas that it is not asked so soon",
+		    registry->options.port->name));
+	if ((err = put_question(registry, error)) != LA_OK)
 		return (err);
 	registry->is_asking = true;
-	registry->asked = id;
 	registry->asked_ms = now(registry);
 	return (LA_OK);
 }
 
+/* Says it, and lets the registry rest. */
 static enum la_err
-take(struct la_registry *registry, uint32_t id, const struct la_registry_answer *answer, struct la_error *error)
+fail(struct la_registry *registry, const char *detail, const char *more, struct la_error *error)
 {
-	size_t place;
-
-	registry->is_asking = false;
-	if (answer->verdict != LA_REGISTRY_AWAY)
-		registry->rest_ms = 0;
-	switch (answer->verdict) {
-	case LA_REGISTRY_FOUND:
-		return (LA_OK);
-	case LA_REGISTRY_UNKNOWN:
-		place = la_id_cache_add(registry->unknown, id);
-		registry->unknown_until_ms[place] = now(registry) + LA_REGISTRY_UNKNOWN_MS;
-		return (say_unknown(id, error));
-	case LA_REGISTRY_UNUSABLE:
-	case LA_REGISTRY_REFUSED:
-		return (la_error_set(error, LA_EDATA, "byte 1: schema id %u: %s", (unsigned)id, answer->detail));
-	case LA_REGISTRY_AWAY:
-		break;
-	}
 	registry->rest_ms = registry->rest_ms == 0 ? REST_MIN_MS : registry->rest_ms * 2;
 	if (registry->rest_ms > REST_MAX_MS)
 		registry->rest_ms = REST_MAX_MS;
 	registry->rests_until_ms = now(registry) + registry->rest_ms;
-	(void)la_error_set(&registry->why, LA_EUNAVAILABLE, "%s", answer->detail);
-	return (la_error_set(error, LA_EUNAVAILABLE, "%s", answer->detail));
+	(void)la_error_set(&registry->why, LA_EUNAVAILABLE, "%s (schema id %u%s)", detail, (unsigned)registry->asked, more);
+	if (error != NULL)
+		*error = registry->why;
+	return (LA_EUNAVAILABLE);
+}
+
+/* Of these nothing can be told from one id to another: it lets nobody in, or is too busy. */
+static bool
+is_refusal(long status)
+{
+	return (status >= 400 && status < 500 && status != 401 && status != 403 && status != 407 && status != 408 &&
+	    status != 429);
+}
+
+/* The witness was answered: what was said of asked is about asked. */
+static enum la_err
+blame(struct la_registry *registry, struct la_error *error)
+{
+	uint32_t id = registry->asked;
+	int64_t since_ms;
+	char more[80];
+
+	if (registry->failing_since_ms == 0 || registry->failing != id)
+		registry->failing_since_ms = now(registry);
+	registry->failing = id;
+	since_ms = now(registry) - registry->failing_since_ms;
+	if (is_refusal(registry->failed.status) || since_ms >= LA_REGISTRY_PATIENCE_MS)
+		return (make_unknown(registry, id, registry->failed.status, error));
+	(void)snprintf(more, sizeof(more), ", for %lld s; others are answered", (long long)since_ms / 1000);
+	return (fail(registry, registry->failed.detail, more, error));
+}
+
+/* The answer for the witness. */
+static enum la_err
+take_proof(struct la_registry *registry, const struct la_registry_answer *answer, struct la_error *error)
+{
+	registry->is_proving = false;
+	if (answer->verdict == LA_REGISTRY_AWAY)
+		return (fail(registry, registry->failed.detail, "", error));
+	return (blame(registry, error));
+}
+
+static enum la_err
+take_failure(struct la_registry *registry, const struct la_registry_answer *answer, struct la_error *error)
+{
+	registry->failed.status = answer->status;
+	memcpy(registry->failed.detail, answer->detail, sizeof(answer->detail));
+	if (registry->witness == registry->asked)
+		registry->witness = registry->asked + 1; /* known or not: it is to be answered */
+	if (answer->status != 0 && take_turn(registry)) {
+		registry->is_proving = true;
+		if (put_question(registry, NULL) == LA_OK) {
+			registry->is_asking = true;
+			registry->asked_ms = now(registry);
+			return (la_error_set(error, LA_ETIMEOUT, "%s", answer->detail));
+		}
+		registry->is_proving = false;
+	}
+	return (fail(registry, answer->detail, "", error));
+}
+
+static enum la_err
+refuse(const struct la_registry *registry, const char *why, struct la_error *error)
+{
+	return (la_error_set(error, LA_EDATA, "byte 1: schema id %u: %s", (unsigned)registry->asked, why));
+}
+
+/* A part is there. *answer: the whole, once it is. LA_ETIMEOUT: others are still to come. */
+static enum la_err
+take_part(struct la_registry *registry, const struct la_registry_answer **answer, struct la_error *error)
+{
+	struct la_registry_parts *parts = &registry->parts;
+	const char *wrong;
+	enum la_err err = la_registry_parts_add(parts, registry->part, *answer, &wrong);
+
+	if (err == LA_EDATA)
+		return (refuse(registry, wrong, error));
+	if (err != LA_OK)
+		return (la_error_set(error, err, "out of memory for the registry's answer"));
+	if (la_registry_parts_missing(parts) != LA_REGISTRY_PARTS_MAX) {
+		err = ask(registry, error);
+		return (err != LA_OK ? err : la_error_set(error, LA_ETIMEOUT, "%s: no answer yet", registry->options.port->name));
+	}
+	if (!la_registry_parts_order(parts))
+		return (refuse(registry, "the schemas that it refers to refer to each other", error));
+	registry->whole = (struct la_registry_answer){.verdict = LA_REGISTRY_FOUND,
+	    .schema = parts->part[0].text, /* the parts' own */
+	    .texts = parts->texts,
+	    .text_count = parts->count > 1 ? parts->count : 0};
+	*answer = &registry->whole;
+	registry->witness = registry->asked;
+	return (LA_OK);
+}
+
+static enum la_err
+take(struct la_registry *registry, const struct la_registry_answer **answer, struct la_error *error)
+{
+	const struct la_registry_answer *given = *answer;
+
+	registry->is_asking = false;
+	if (given->verdict != LA_REGISTRY_AWAY)
+		registry->rest_ms = 0;
+	if (registry->is_proving)
+		return (take_proof(registry, given, error));
+	if (given->verdict == LA_REGISTRY_AWAY)
+		return (take_failure(registry, given, error));
+	if (registry->failing == registry->asked)
+		registry->failing_since_ms = 0;
+	if (given->verdict == LA_REGISTRY_FOUND)
+		return (take_part(registry, answer, error));
+	if (given->verdict == LA_REGISTRY_UNKNOWN)
+		return (make_unknown(registry, registry->asked, 0, error));
+	return (refuse(registry, given->detail, error));
+}
+
+/* Another id than before: what was there of the last one is forgotten. */
+static void
+begin(struct la_registry *registry, uint32_t id)
+{
+	registry->is_asking = registry->is_proving = false;
+	registry->asked = id;
+	la_registry_parts_clear(&registry->parts);
 }
 
 enum la_err
@@ -140,20 +289,26 @@ la_registry_find(struct la_registry *registry, uint32_t id, const struct la_regi
 	bool done = false;
 	enum la_err err = LA_OK;
 
-	if (is_unknown(registry, id))
-		return (say_unknown(id, error));
-	if (!registry->is_asking || registry->asked != id) {
-		registry->is_asking = false; /* another record's question, which was given up */
-		err = ask(registry, id, error);
+	if (is_unknown(registry, id)) {
+		la_registry_say_unknown(registry, id, error);
+		return (LA_ENOSCHEMA);
+	}
+	if (registry->asked != id || la_registry_parts_missing(&registry->parts) == LA_REGISTRY_PARTS_MAX)
+		begin(registry, id);
+	if (!registry->is_asking) {
+		err = ask(registry, error);
 		wait_ms = LA_REGISTRY_FIRST_WAIT_MS;
 	}
 	if (err == LA_OK)
 		err = port->work(port->self, wait_ms, answer, &done, error);
 	if (err != LA_OK)
 		return (err);
-	if (done)
-		return (take(registry, id, *answer, error));
-	if (now(registry) - registry->asked_ms < LA_REGISTRY_QUIET_MS)
-		return (la_error_set(error, LA_ETIMEOUT, "%s: no answer yet", port->name));
-	return (la_error_set(error, LA_EUNAVAILABLE, "%s: no answer yet", port->name));
+	if (done) {
+		err = take(registry, answer, error);
+		if (err != LA_OK && la_err_action(err) != LA_ACTION_RETRY)
+			la_registry_parts_clear(&registry->parts);
+		return (err);
+	}
+	return (la_error_set(error, now(registry) - registry->asked_ms < LA_REGISTRY_QUIET_MS ? LA_ETIMEOUT : LA_EUNAVAILABLE,
+	    "%s: no answer yet (schema id %u)", port->name, (unsigned)id));
 }

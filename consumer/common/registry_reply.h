@@ -10,6 +10,8 @@
 
 #include "common/buf.h"
 
+#define LA_REGISTRY_JSON_BYTES_MAX (16u << 20) /* of an answer, as a JSON tree */
+
 enum la_registry_verdict {
 	LA_REGISTRY_FOUND,
 	LA_REGISTRY_UNKNOWN,  /* it has no such schema */
@@ -18,10 +20,22 @@ enum la_registry_verdict {
 	LA_REGISTRY_AWAY      /* no answer, or one that says nothing of the schema: to be asked again */
 };
 
+/* To another schema of the registry, whose types this one uses. */
+#define LA_REGISTRY_REFERENCES_MAX 16
+#define LA_REGISTRY_SUBJECT_BYTES 256
+struct la_registry_reference {
+	char subject[LA_REGISTRY_SUBJECT_BYTES];
+	int32_t version;
+};
+
 struct la_registry_answer {
 	enum la_registry_verdict verdict;
+	long status;             /* HTTP; 0: there was no answer */
 	struct la_buf schema;    /* FOUND by id: its text */
-	bool has_references;     /* to other schemas of the registry */
+	struct la_registry_reference references[LA_REGISTRY_REFERENCES_MAX];
+	size_t reference_count;
+	const struct la_span *texts; /* with references, when all are there: theirs, then its own; in avro_schema.h's order */
+	size_t text_count;           /* 0: schema is all */
 	uint32_t id;             /* FOUND by text */
 	char detail[300];        /* for the log, but for FOUND: "host:port: what" */
 };
@@ -30,7 +44,7 @@ struct la_registry_answer {
 void la_registry_reply_fail(
     const char *name, enum la_registry_verdict verdict, const char *why, struct la_registry_answer *answer);
 
-/* GET /schemas/ids/N. answer->schema holds nothing before. Errors: LA_ENOMEM. */
+/* GET /schemas/ids/N, /subjects/S/versions/V. answer->schema holds nothing before. Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_registry_reply_schema(
     const char *name, long status, struct la_span body, struct la_registry_answer *answer);
 

@@ -40,6 +40,16 @@ la_registry_url_schema(const struct la_registry_url *url, uint32_t id, char out[
 }
 
 void
+la_registry_url_version(
+    const struct la_registry_url *url, const char *subject, int32_t version, char out[LA_REGISTRY_URL_BYTES])
+{
+	char encoded[3 * LA_REGISTRY_SUBJECT_MAX + 1];
+
+	*la_http_url_encode(encoded, la_span_of(subject, strnlen(subject, LA_REGISTRY_SUBJECT_MAX))) = '\0';
+	(void)snprintf(out, LA_REGISTRY_URL_BYTES, "%s/subjects/%s/versions/%d?deleted=true", url->base, encoded, (int)version);
+}
+
+void
 la_registry_url_subject(const struct la_registry_url *url, const char *topic, bool versions, char out[LA_REGISTRY_URL_BYTES])
 {
 	char subject[3 * LA_REGISTRY_TOPIC_MAX + 1];

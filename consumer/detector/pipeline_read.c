@@ -1,3 +1,4 @@
+#include "common/confluent.h"
 #include "detector/pipeline_internal.h"
 
 #define IDLE_MS 100 /* how long an idle turn takes at most: *stopping is looked at in between */
@@ -138,10 +139,15 @@ read_item(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct
 static enum la_err
 put_off(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, enum la_err code, struct la_error *error)
 {
+	struct la_span value = batch->messages[i].value;
+	uint32_t id;
+
 	batch->count = i;
 	if (i > 0)
 		return (LA_OK);
 	batch->waits = true;
+	if (la_confluent_open(&value, &id, NULL) == LA_OK)
+		la_health_awaits_schema(la_watch_health(pipeline->options.watch), id);
 	return (batch == la_pipeline_batch(pipeline, 0) ? la_pipeline_pause(pipeline, LA_PIPELINE_REGISTRY, code, error) : LA_OK);
 }
 

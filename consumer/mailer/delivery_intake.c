@@ -1,3 +1,4 @@
+#include "common/confluent.h"
 #include "mailer/delivery_internal.h"
 
 #define ASK_AGAIN_MS 10   /* for a schema */
@@ -110,6 +111,16 @@ pause_bus(struct la_delivery_loop *loop, bool paused)
 	loop->paused = paused;
 }
 
+static void
+note_registry(struct la_delivery_loop *loop, struct la_span value, const char *why)
+{
+	uint32_t id;
+
+	if (la_confluent_open(&value, &id, NULL) == LA_OK)
+		la_health_awaits_schema(la_watch_health(loop->options.watch), id);
+	la_delivery_note(loop, &loop->registry, "registry", why);
+}
+
 /*
  * Takes what was polled, in its order. One whose schema the registry is still asked for stays, and all behind it, as long
  * as its partition is ours. Errors: only those with LA_ACTION_FATAL.
@@ -130,7 +141,7 @@ take_polled(struct la_delivery_loop *loop, size_t room, struct la_error *error)
 		loop->taken_first++;
 	}
 	if (err == LA_EUNAVAILABLE)
-		la_delivery_note(loop, &loop->registry, "registry", error->text);
+		note_registry(loop, loop->taken[loop->taken_first].value, error->text);
 	else if (err == LA_OK && loop->registry.side != NULL)
 		la_delivery_recovered(loop, &loop->registry);
 	return (la_err_action(err) == LA_ACTION_RETRY ? LA_OK : err);

@@ -533,7 +533,7 @@ ask_for_schemas(struct world *world, struct registry *registry)
 	if (la_decoder_new(&world->decoder, &options, &error) != LA_OK ||
 	    la_file_read(LA_TEST_SOURCE_DIR "/schemas/AlertJob.avsc", 100000, &registry->answer.schema, &error) != LA_OK ||
 	    la_decoder_set_source(
-		world->decoder, (struct la_decoder_source){registry_find, registry_free, registry}) != LA_OK)
+		world->decoder, (struct la_decoder_source){.find = registry_find, .free = registry_free, .cookie = registry}) != LA_OK)
 		fail_msg("%s", error.text);
 	world->options.decoder = world->decoder;
 	reopen_loop(world);

@@ -4,6 +4,7 @@ The other ends are fastavro, and Confluent's own serializer and deserializer.
 """
 import copy
 import json
+import re
 import shutil
 import ssl
 import struct
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import fastavro
 import pytest
+from confluent_kafka.schema_registry import Schema, SchemaReference
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from fastavro.schema import fingerprint, to_parsing_canonical_form
@@ -261,6 +263,47 @@ def test_a_flood_of_unknown_ids_is_no_flood_of_questions(kafka, topics, registry
     assert set(asked) == {*range(10_000_000, 10_000_150), struct.unpack(">I", values[0][1][1:5])[0]}
     assert max(asked.values()) <= 1 + (time.monotonic() - started) / 10  # it may be registered meanwhile
     assert "waiting for=registry" not in detecting.stderr()
+
+
+def test_one_id_that_the_registry_refuses_is_no_outage_and_one_that_fails_is_named(kafka, topics, registry, front, detector):
+    known = serialized(registry, topics, [event_of("i1"), event_of("i2")], evolved())
+    refused, = serialized(registry, topics, [event_of("i3")], evolved("refused"))
+    failing, = serialized(registry, topics, [event_of("i4")], evolved("failing"))
+    ids = [struct.unpack(">I", value[1:5])[0] for _, value in (refused, failing)]
+    status = {f"/schemas/ids/{ids[0]}": 410, f"/schemas/ids/{ids[1]}": 500}
+    front.mode = lambda method, path: next(
+        ((code, "text/html", b"") for end, code in status.items() if path.endswith(end)), None)
+    produce(kafka.bootstrap, topics.events, [(b"p1", value) for _, value in [known[0], refused, known[1], failing]])
+    detecting = detector(framed(front)).start()
+    assert alerted(kafka, topics, 2, 5) == ["i1", "i2"]
+    letter, = read_topic(kafka.bootstrap, topics.events_dlq, 1)
+    message = dict(letter.headers)["__connect.errors.exception.message"].decode()
+    assert message == f"byte 1: the registry answers HTTP 410 for schema id {ids[0]}, and others well"
+    named = re.compile(rf"waiting for=registry why=.127.0.0.1:\d+: HTTP 500 \(schema id {ids[1]}, for \d+ s; others are answered\)")
+    wait_until(lambda: named.search(detecting.stderr()), 10, "it is named")
+    assert f"\nlogin_alert_schema_id_awaited {ids[1]}\n" in detecting.http("/metrics")[1]
+    assert f"registry: 127.0.0.1:{front.server.server_port}: HTTP 500 (schema id {ids[1]}, for " in detecting.http("/readyz")[1]
+    front.recover()
+    assert alerted(kafka, topics, 3, 5) == ["i1", "i2", "i4"]
+    assert "\nlogin_alert_schema_id_awaited 0\n" in detecting.http("/metrics")[1]
+
+
+def test_schemas_that_refer_to_others_are_read(kafka, topics, registry, front, detector):
+    """As Confluent's serializer makes them: kind is an enum of another subject."""
+    schema = evolved()
+    place = next(field for field in schema["fields"] if field["name"] == "kind")
+    kind, place["type"] = place["type"], "loginalert.v1." + place["type"]["name"]
+    subject = f"{topics.events}/kind"
+    registry.register(subject, {**kind, "namespace": "loginalert.v1"})
+    reference = SchemaReference(place["type"], subject, 1)
+    registry.client.register_schema(f"{topics.events}-value", Schema(json.dumps(schema), "AVRO", [reference]))
+    serializer = AvroSerializer(registry.client, Schema(json.dumps(schema), "AVRO", [reference]),
+                                conf={"auto.register.schemas": False, "use.latest.version": True})
+    context = SerializationContext(topics.events, MessageField.VALUE)
+    produce(kafka.bootstrap, topics.events, [(b"r1", serializer(event_of("r1"), context))])
+    detector(framed(front)).start()
+    assert alerted(kafka, topics, 1, 5) == ["r1"]
+    assert [path for _, path, _ in front.asked if "deleted=true" in path] != []
 
 
 def test_what_the_registry_refuses_is_said_at_start(kafka, topics, registry, front, detector, mailer):
