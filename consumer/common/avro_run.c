@@ -1,215 +1,28 @@
-/*
- * Runs a plan. The helpers return NULL when all is well, else what is wrong;
- * the cursor then stands where that is.
- *
- * What is done for every field is inlined, so that the cursor stays in registers; what is called gets a copy of it,
- * for the same reason.
- */
-#include <string.h>
-
+/* Runs a plan. The helpers return NULL when all is well, else what is wrong; the cursor then stands where that is. */
 #include "common/avro_code.h"
+#include "common/avro_take.h"
 
-#define HOT static inline __attribute__((always_inline))
 #define COLD static __attribute__((noinline))
-
-struct cursor {
-	const unsigned char *p, *end;
-};
-
-static const char *const cut = "the value ends too early";
-
-COLD const char *
-take_long_varint(struct cursor *at, int64_t *out)
-{
-	const unsigned char *p = at->p;
-	uint64_t value = 0;
-	unsigned shift;
-
-	for (shift = 0; shift < 70; shift += 7, p++) {
-		if (p == at->end)
-			return (cut);
-		if (shift == 63 && *p > 1)
-			break;
-		value |= (uint64_t)(*p & 0x7f) << shift;
-		if (*p < 0x80) {
-			*out = (int64_t)(value >> 1 ^ -(value & 1));
-			at->p = p + 1;
-			return (NULL);
-		}
-	}
-	return ("a number of more than 64 bits");
-}
-
-HOT const char *
-take_any_long(struct cursor *at, int64_t *out)
-{
-	struct cursor copy = *at;
-	int64_t value = 0;
-	const char *what = take_long_varint(&copy, &value);
-
-	*at = copy;
-	*out = value;
-	return (what);
-}
-
-HOT const char *
-take_long(struct cursor *at, int64_t *out)
-{
-	const unsigned char *p = at->p;
-	uint64_t value;
-
-	if (__builtin_expect(at->end - p < 2, 0))
-		return (take_any_long(at, out));
-	value = p[0];
-	if (value >= 0x80) {
-		if (p[1] >= 0x80)
-			return (take_any_long(at, out));
-		value = (value & 0x7f) | (uint64_t)p[1] << 7;
-		p++;
-	}
-	*out = (int64_t)(value >> 1 ^ -(value & 1));
-	at->p = p + 1;
-	return (NULL);
-}
-
-HOT const char *
-take_int(struct cursor *at, int64_t *out)
-{
-	const unsigned char *start = at->p;
-	const char *what = take_long(at, out);
-
-	if (what == NULL && *out != (int32_t)*out) {
-		at->p = start;
-		what = "an int of more than 32 bits";
-	}
-	return (what);
-}
-
-/* An index below limit: of an enum's symbol or a union's branch. */
-HOT const char *
-take_index(struct cursor *at, uint32_t limit, int64_t *out)
-{
-	const unsigned char *start = at->p;
-	const char *what = take_long(at, out);
-
-	if (what == NULL && (uint64_t)*out >= limit) {
-		at->p = start;
-		what = "no such branch or symbol";
-	}
-	return (what);
-}
-
-HOT const char *
-take_fixed(struct cursor *at, uint64_t size, struct la_span *out)
-{
-	if (size > (uint64_t)(at->end - at->p))
-		return (cut);
-	*out = la_span_of(at->p, (size_t)size);
-	at->p += size;
-	return (NULL);
-}
-
-COLD const char *
-take_long_bytes(struct cursor *at, struct la_span *out)
-{
-	const unsigned char *start = at->p;
-	int64_t size;
-	const char *what = take_long(at, &size);
-
-	if (what == NULL && (uint64_t)size > (uint64_t)(at->end - at->p)) { /* negative is large */
-		at->p = start;
-		what = "a length below zero or beyond the end";
-	}
-	return (what != NULL ? what : take_fixed(at, (uint64_t)size, out));
-}
-
-HOT const char *
-take_any_bytes(struct cursor *at, struct la_span *out)
-{
-	struct cursor copy = *at;
-	struct la_span bytes = {NULL, 0};
-	const char *what = take_long_bytes(&copy, &bytes);
-
-	*at = copy;
-	*out = bytes;
-	return (what);
-}
-
-/* Nearly all lengths are of one or two bytes; what is not plainly right is looked at again. */
-HOT const char *
-take_bytes(struct cursor *at, struct la_span *out)
-{
-	const unsigned char *p = at->p;
-	size_t left = (size_t)(at->end - p), size;
-
-	if (left >= 2) {
-		size = *p++;
-		if (size >= 0x80)
-			size = (size & 0x7f) | (size_t)*p++ << 7;
-		if ((size & 1) == 0 && size < 0x80 << 7 && size / 2 <= left - 2) {
-			*out = la_span_of(p, size / 2);
-			at->p = p + size / 2;
-			return (NULL);
-		}
-	}
-	return (take_any_bytes(at, out));
-}
-
-static const char *
-take_boolean(struct cursor *at, int64_t *out)
-{
-	if (at->p == at->end)
-		return (cut);
-	if (*at->p > 1)
-		return ("a boolean that is neither 0 nor 1");
-	*out = *at->p++;
-	return (NULL);
-}
-
-/* IEEE 754, lowest byte first. */
-static const char *
-take_real(struct cursor *at, size_t size, double *out)
-{
-	struct la_span bytes;
-	const char *what = take_fixed(at, size, &bytes);
-	uint64_t bits = 0;
-	float single;
-	size_t i;
-
-	if (what != NULL)
-		return (what);
-	for (i = size; i > 0; i--)
-		bits = bits << 8 | bytes.data[i - 1];
-	if (size == sizeof(single)) {
-		uint32_t half = (uint32_t)bits;
-
-		memcpy(&single, &half, sizeof(single));
-		*out = single;
-	} else {
-		memcpy(out, &bits, sizeof(*out));
-	}
-	return (NULL);
-}
 
 /* A number that becomes a float or a double. */
 static const char *
-read_promoted(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+read_promoted(const struct la_avro_op *op, struct la_avro_cursor *at, struct la_avro_slot *slot)
 {
 	bool from_int = op->code == LA_OP_READ_INT_FLOAT || op->code == LA_OP_READ_INT_DOUBLE;
 	bool to_float = op->code == LA_OP_READ_INT_FLOAT || op->code == LA_OP_READ_LONG_FLOAT;
 	int64_t value = 0;
-	const char *what = from_int ? take_int(at, &value) : take_long(at, &value);
+	const char *what = from_int ? la_avro_take_int(at, &value) : la_avro_take_long(at, &value);
 
 	slot->real = to_float ? (double)(float)value : (double)value;
 	return (what);
 }
 
-HOT const char *
-read_enum(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot, const uint32_t *words)
+LA_AVRO_HOT const char *
+read_enum(const struct la_avro_op *op, struct la_avro_cursor *at, struct la_avro_slot *slot, const uint32_t *words)
 {
 	const unsigned char *start = at->p;
 	int64_t index = 0;
-	const char *what = take_index(at, op->a, &index);
+	const char *what = la_avro_take_index(at, op->a, &index);
 
 	if (what != NULL)
 		return (what);
@@ -221,15 +34,15 @@ read_enum(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *s
 	return (NULL);
 }
 
-HOT const char *
-read_optional_bytes(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+LA_AVRO_HOT const char *
+read_optional_bytes(const struct la_avro_op *op, struct la_avro_cursor *at, struct la_avro_slot *slot)
 {
 	int64_t index = 0;
 	const char *what;
 
 	if (at->p < at->end && *at->p <= 2 && (*at->p & 1) == 0)
 		index = *at->p++ >> 1;
-	else if ((what = take_index(at, 2, &index)) != NULL)
+	else if ((what = la_avro_take_index(at, 2, &index)) != NULL)
 		return (what);
 	if (index == op->a) {
 		slot[0].integer = op->b;
@@ -237,65 +50,65 @@ read_optional_bytes(const struct la_avro_op *op, struct cursor *at, struct la_av
 		return (NULL);
 	}
 	slot[0].integer = 1 - op->b;
-	return (take_bytes(at, &slot[1].bytes));
+	return (la_avro_take_bytes(at, &slot[1].bytes));
 }
 
 /* What our records do not have, and what skips. */
 COLD const char *
-run_rare(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+run_rare(const struct la_avro_op *op, struct la_avro_cursor *at, struct la_avro_slot *slot)
 {
 	struct la_span bytes;
 	int64_t number;
 
 	switch (op->code) {
 	case LA_OP_READ_BOOLEAN:
-		return (take_boolean(at, &slot->integer));
+		return (la_avro_take_boolean(at, &slot->integer));
 	case LA_OP_READ_FLOAT:
-		return (take_real(at, 4, &slot->real));
+		return (la_avro_take_real(at, 4, &slot->real));
 	case LA_OP_READ_DOUBLE:
-		return (take_real(at, 8, &slot->real));
+		return (la_avro_take_real(at, 8, &slot->real));
 	case LA_OP_SKIP_BOOLEAN:
-		return (take_boolean(at, &number));
+		return (la_avro_take_boolean(at, &number));
 	case LA_OP_SKIP_INT:
-		return (take_int(at, &number));
+		return (la_avro_take_int(at, &number));
 	case LA_OP_SKIP_LONG:
-		return (take_long(at, &number));
+		return (la_avro_take_long(at, &number));
 	case LA_OP_SKIP_BYTES:
-		return (take_bytes(at, &bytes));
+		return (la_avro_take_bytes(at, &bytes));
 	case LA_OP_SKIP_FIXED:
-		return (take_fixed(at, op->a, &bytes));
+		return (la_avro_take_fixed(at, op->a, &bytes));
 	case LA_OP_SKIP_ENUM:
-		return (take_index(at, op->a, &number));
+		return (la_avro_take_index(at, op->a, &number));
 	default:
 		return (read_promoted(op, at, slot));
 	}
 }
 
-HOT const char *
-run_any(const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+LA_AVRO_HOT const char *
+run_any(const struct la_avro_op *op, struct la_avro_cursor *at, struct la_avro_slot *slot)
 {
-	struct cursor copy = *at;
+	struct la_avro_cursor copy = *at;
 	const char *what = run_rare(op, &copy, slot);
 
 	*at = copy;
 	return (what);
 }
 
-HOT const char *
-run_value(const struct la_avro_plan *plan, const struct la_avro_op *op, struct cursor *at, struct la_avro_slot *slot)
+LA_AVRO_HOT const char *
+run_value(const struct la_avro_plan *plan, const struct la_avro_op *op, struct la_avro_cursor *at, struct la_avro_slot *slot)
 {
 	switch (op->code) {
 	case LA_OP_SET:
 		*slot = plan->constants[op->a];
 		return (NULL);
 	case LA_OP_READ_INT:
-		return (take_int(at, &slot->integer));
+		return (la_avro_take_int(at, &slot->integer));
 	case LA_OP_READ_LONG:
-		return (take_long(at, &slot->integer));
+		return (la_avro_take_long(at, &slot->integer));
 	case LA_OP_READ_BYTES:
-		return (take_bytes(at, &slot->bytes));
+		return (la_avro_take_bytes(at, &slot->bytes));
 	case LA_OP_READ_FIXED:
-		return (take_fixed(at, op->a, &slot->bytes));
+		return (la_avro_take_fixed(at, op->a, &slot->bytes));
 	case LA_OP_READ_ENUM:
 		return (read_enum(op, at, slot, plan->words));
 	case LA_OP_READ_OPT_BYTES:
@@ -307,11 +120,11 @@ run_value(const struct la_avro_plan *plan, const struct la_avro_op *op, struct c
 
 /* Start of a block of an array or map, or its end: *op is the BLOCKS operation, and then the one before the next. */
 static const char *
-run_blocks(struct la_avro_plan *plan, const struct la_avro_op **op, struct cursor *at, size_t *depth)
+run_blocks(struct la_avro_plan *plan, const struct la_avro_op **op, struct la_avro_cursor *at, size_t *depth)
 {
 	struct la_avro_frame frame = {.op = (uint32_t)(*op - plan->ops)};
 	int64_t count, size = -1;
-	const char *what = take_long(at, &count);
+	const char *what = la_avro_take_long(at, &count);
 
 	if (what != NULL)
 		return (what);
@@ -320,7 +133,7 @@ run_blocks(struct la_avro_plan *plan, const struct la_avro_op **op, struct curso
 		return (NULL);
 	}
 	if (count < 0) { /* its size in bytes follows */
-		what = take_long(at, &size);
+		what = la_avro_take_long(at, &size);
 		if (what != NULL)
 			return (what);
 		if (size < 0 || size > at->end - at->p || count == INT64_MIN)
@@ -344,7 +157,7 @@ run_blocks(struct la_avro_plan *plan, const struct la_avro_op **op, struct curso
 }
 
 static const char *
-run_next(struct la_avro_plan *plan, const struct la_avro_op **op, struct cursor *at, size_t *depth)
+run_next(struct la_avro_plan *plan, const struct la_avro_op **op, struct la_avro_cursor *at, size_t *depth)
 {
 	struct la_avro_frame *frame = &plan->frames[*depth - 1];
 
@@ -361,14 +174,14 @@ run_next(struct la_avro_plan *plan, const struct la_avro_op **op, struct cursor 
 
 /* Operations that change what comes next: *op becomes the operation before it. */
 COLD const char *
-run_control(struct la_avro_plan *plan, const struct la_avro_op **op, struct cursor *at, size_t *depth)
+run_control(struct la_avro_plan *plan, const struct la_avro_op **op, struct la_avro_cursor *at, size_t *depth)
 {
 	const char *what;
 	int64_t index;
 
 	switch ((*op)->code) {
 	case LA_OP_UNION:
-		what = take_index(at, (*op)->a, &index);
+		what = la_avro_take_index(at, (*op)->a, &index);
 		if (what == NULL)
 			*op = plan->ops + plan->words[(*op)->b + (size_t)index] - 1;
 		return (what);
@@ -397,7 +210,7 @@ enum la_err
 la_avro_plan_run(
     struct la_avro_plan *plan, struct la_span value, struct la_avro_slot *slots, struct la_error *error)
 {
-	struct cursor at = {value.data, value.data + value.size}, copy;
+	struct la_avro_cursor at = {value.data, value.data + value.size}, copy;
 	const struct la_avro_op *op, *next;
 	const char *what = NULL;
 	size_t depth = 0;
