@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/id_cache.h"
 #include "common/registry_parts.h"
+#include "common/registry_unknown.h"
 
 #define FIRST_WITNESS 1 /* as good as any: that it is not known is an answer too */
 #define REST_MIN_MS 100 /* after a failure; doubles to the maximum */
@@ -13,11 +13,7 @@
 
 struct la_registry {
 	struct la_registry_options options;
-	struct la_id_cache *unknown;
-	struct {
-		int64_t until_ms;
-		long status; /* of the answer; 0: it has no such schema */
-	} unknown_by_place[LA_REGISTRY_UNKNOWN_MAX];
+	struct la_registry_unknown *unknown;
 	bool is_asking;
 	bool is_proving; /* the question is for the witness: does it answer at all? */
 	uint32_t witness;
@@ -38,7 +34,7 @@ la_registry_new(struct la_registry **out, const struct la_registry_options *opti
 {
 	struct la_registry *registry = calloc(1, sizeof(*registry));
 
-	if (registry == NULL || la_id_cache_new(&registry->unknown, LA_REGISTRY_UNKNOWN_MAX) != LA_OK) {
+	if (registry == NULL || la_registry_unknown_new(&registry->unknown) != LA_OK) {
 		free(registry);
 		return (la_error_set(error, LA_ENOMEM, "out of memory for the registry's answers"));
 	}
@@ -53,7 +49,7 @@ la_registry_free(struct la_registry *registry)
 {
 	if (registry == NULL)
 		return;
-	la_id_cache_free(registry->unknown);
+	la_registry_unknown_free(registry->unknown);
 	la_registry_parts_clear(&registry->parts);
 	free(registry);
 }
@@ -64,41 +60,17 @@ now(const struct la_registry *registry)
 	return (registry->options.now_ms(registry->options.now_cookie));
 }
 
-static bool
-is_unknown(struct la_registry *registry, uint32_t id)
-{
-	size_t place = la_id_cache_find(registry->unknown, id);
-
-	if (place == LA_ID_CACHE_NONE)
-		return (false);
-	if (now(registry) < registry->unknown_by_place[place].until_ms)
-		return (true);
-	la_id_cache_drop(registry->unknown, place);
-	return (false);
-}
-
 void
 la_registry_say_unknown(struct la_registry *registry, uint32_t id, struct la_error *error)
 {
-	size_t place = la_id_cache_find(registry->unknown, id);
-	long status = place == LA_ID_CACHE_NONE ? 0 : registry->unknown_by_place[place].status;
-
-	if (status == 0)
-		(void)la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %u", (unsigned)id);
-	else
-		(void)la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry answers HTTP %ld for schema id %u, and others well",
-		    status, (unsigned)id);
+	(void)la_registry_unknown_say(registry->unknown, id, error);
 }
 
 static enum la_err
-make_unknown(struct la_registry *registry, uint32_t id, long status, struct la_error *error)
+make_unknown(struct la_registry *registry, long status, struct la_error *error)
 {
-	size_t place = la_id_cache_add(registry->unknown, id);
-
-	registry->unknown_by_place[place].until_ms = now(registry) + LA_REGISTRY_UNKNOWN_MS;
-	registry->unknown_by_place[place].status = status;
-	la_registry_say_unknown(registry, id, error);
-	return (LA_ENOSCHEMA);
+	la_registry_unknown_add(registry->unknown, registry->asked, status, now(registry));
+	return (la_registry_unknown_say(registry->unknown, registry->asked, error));
 }
 
 /* May another question be asked now? Then it counts. */
@@ -184,7 +156,7 @@ blame(struct la_registry *registry, struct la_error *error)
 	registry->failing = id;
 	since_ms = now(registry) - registry->failing_since_ms;
 	if (is_refusal(registry->failed.status) || since_ms >= LA_REGISTRY_PATIENCE_MS)
-		return (make_unknown(registry, id, registry->failed.status, error));
+		return (make_unknown(registry, registry->failed.status, error));
 	(void)snprintf(more, sizeof(more), ", for %lld s; others are answered", (long long)since_ms / 1000);
 	return (fail(registry, registry->failed.detail, more, error));
 }
@@ -257,18 +229,17 @@ take(struct la_registry *registry, const struct la_registry_answer **answer, str
 	const struct la_registry_answer *given = *answer;
 
 	registry->is_asking = false;
-	if (given->verdict != LA_REGISTRY_AWAY)
-		registry->rest_ms = 0;
 	if (registry->is_proving)
 		return (take_proof(registry, given, error));
 	if (given->verdict == LA_REGISTRY_AWAY)
 		return (take_failure(registry, given, error));
+	registry->rest_ms = 0;
 	if (registry->failing == registry->asked)
 		registry->failing_since_ms = 0;
 	if (given->verdict == LA_REGISTRY_FOUND)
 		return (take_part(registry, answer, error));
 	if (given->verdict == LA_REGISTRY_UNKNOWN)
-		return (make_unknown(registry, registry->asked, 0, error));
+		return (make_unknown(registry, 0, error));
 	return (refuse(registry, given->detail, error));
 }
 
@@ -289,10 +260,8 @@ la_registry_find(struct la_registry *registry, uint32_t id, const struct la_regi
 	bool done = false;
 	enum la_err err = LA_OK;
 
-	if (is_unknown(registry, id)) {
-		la_registry_say_unknown(registry, id, error);
-		return (LA_ENOSCHEMA);
-	}
+	if (la_registry_unknown_has(registry->unknown, id, now(registry)))
+		return (la_registry_unknown_say(registry->unknown, id, error));
 	if (registry->asked != id || la_registry_parts_missing(&registry->parts) == LA_REGISTRY_PARTS_MAX)
 		begin(registry, id);
 	if (!registry->is_asking) {

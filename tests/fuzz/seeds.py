@@ -240,6 +240,13 @@ def registry():
     yield "incompatible", b"\1\5" + b'{"error_code": 409, "message": "READER_FIELD_MISSING\\u0000\\u00e9"}'
     yield "read-only", b"\1\6" + b'{"error_code": 42205, "message": "read-only"}'
     yield "missing", b"\1\3" + b'{"error_code": 40401}'
+    kind = json.dumps({"schema": json.dumps({"type": "enum", "name": "K", "symbols": ["A"]}), "version": 1})
+    pair = [{"name": name, "subject": name, "version": 1} for name in "KL"]
+    whole = json.dumps({"schema": json.dumps({**theirs, "fields": [{"name": "k", "type": "K"}]}), "references": pair})
+    part = json.dumps({"schema": json.dumps({"type": "array", "items": "K"}), "references": pair[:1]})
+    for name, answers in (("parts", (whole, kind, part)), ("circle", (part, part, part)), ("twice", (whole, kind, kind))):
+        yield name, b"\x80" + b"".join(b"\0" + answer.encode() + b"\0" for answer in answers)
+    yield "alone", b"\x80\7\0\4{}\0\7\0\0" + kind.encode()
 
 
 def smtp_reply():

@@ -93,6 +93,13 @@ each_answer_has_its_verdict(void **state)
 	    {false, 200, "{\"schema\":\"x\",\"schemaType\":\"AVRO\",\"references\":[]}", LA_REGISTRY_FOUND, "x"},
 	    {false, 200, "{\"schema\":\"x\",\"schemaType\":null}", LA_REGISTRY_FOUND, "x"},
 	    {false, 200, "{\"schema\":\"x\",\"schemaType\":\"PROTOBUF\"}", LA_REGISTRY_UNUSABLE, "h:1: the schema is not of type AVRO"},
+	    {false, 200, "{\"schema\":\"x\",\"references\":{}}", LA_REGISTRY_UNUSABLE, "h:1: its references are no list"},
+	    {false, 200, "{\"schema\":\"x\",\"references\":[{\"subject\":\"s\",\"version\":0}]}", LA_REGISTRY_UNUSABLE,
+	        "h:1: it refers to another schema without subject and version"},
+	    {false, 200, "{\"schema\":\"x\",\"references\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}", LA_REGISTRY_UNUSABLE,
+	        "h:1: it refers to more than 16 other schemas"},
+	    {false, 404, "{\"error_code\":40402}", LA_REGISTRY_UNKNOWN, "h:1: it has no schema of that subject and version"},
+	    {false, 429, "", LA_REGISTRY_AWAY, "h:1: HTTP 429, it is asked too often"},
 	    {false, 200, "{\"schema\":1}", LA_REGISTRY_AWAY, "h:1: HTTP 200 without a JSON object that has a schema"},
 	    {false, 200, "{\"schema\":\"a\",\"schema\":\"b\"}", LA_REGISTRY_AWAY, "h:1: HTTP 200 without a JSON object that has a schema"},
 	    {false, 200, "[]", LA_REGISTRY_AWAY, "h:1: HTTP 200 without a JSON object that has a schema"},
@@ -202,6 +209,8 @@ urls_are_built_upon_the_configured_one(void **state)
 	assert_string_equal(out, "http://r/subjects/a.b_c-d-value");
 	la_registry_url_subject(&url, "a/b", true, out);
 	assert_string_equal(out, "http://r/subjects/a%2Fb-value/versions");
+	la_registry_url_version(&url, "a/b c", 3, out);
+	assert_string_equal(out, "http://r/subjects/a%2Fb%20c/versions/3?deleted=true");
 }
 
 /* A registry whose next answer the test says; NULL: none comes. */
