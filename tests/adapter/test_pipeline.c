@@ -356,6 +356,41 @@ kept_partitions_of_a_batch_go_on(void **state)
 	assert_int_equal(world->store.written, 1);
 }
 
+/* Partition 1 goes (and comes back) when the states are written and no transaction is open yet. */
+static enum la_err
+lose_partition_1(void *self, int timeout_ms, struct la_error *error)
+{
+	struct fault_store *store = self;
+
+	if (store->bus->lease[1] == 0)
+		memory_bus_revoke(store->bus, 1);
+	return (fault_store_write_end(self, timeout_ms, error));
+}
+
+/* Else what was read of it is in the transaction, and its new owner writes it again. */
+static void
+transaction_has_no_output_of_a_partition_that_went_before_it_was_opened(void **state)
+{
+	struct world *world = *state;
+	struct la_login_event lost = login("e1", "m1", "t1", T0);
+	char id[32];
+
+	world->options.batch_max_events = 2;
+	use_exactly_once(world);
+	world->store.port.write_end = lose_partition_1;
+	(void)add(world, 1, &lost);
+	for (int i = 2; i <= 9; i++) {
+		struct la_login_event kept;
+
+		(void)snprintf(id, sizeof(id), "m%d", i);
+		kept = login(id, id, "t1", T0);
+		(void)add(world, 0, &kept);
+	}
+	turn_until_done(world);
+	assert_int_equal(count_outputs(world, "login-alerts"), 9);
+	assert_int_equal(world->bus.committed_outputs, world->bus.output_count);
+}
+
 /* Another instance changes the states of all members that are about to be written. */
 static void
 change_behind_our_back(struct fault_store *store, void *cookie)
@@ -896,6 +931,7 @@ main(void)
 	    PROMISE(store_that_is_away_is_waited_for_in_the_group_and_said_every_30_s),
 	    PROMISE(batch_is_dropped_when_its_partitions_go_while_it_waits),
 	    PROMISE(kept_partitions_of_a_batch_go_on),
+	    PROMISE(transaction_has_no_output_of_a_partition_that_went_before_it_was_opened),
 	    PROMISE(member_that_another_writer_changed_is_decided_again),
 	    PROMISE(look_up_behind_a_conflict_is_made_again),
 	    PROMISE(batches_overlap),
