@@ -16,7 +16,7 @@ LABELS = {"outcome", "reason", "cause", "topic", "partition", "le", "version", "
           "libsodium", "libcurl"}
 COMMON = {"login_alert_dead_letters": "counter", "login_alert_rebalances": "counter", "login_alert_consumer_lag": "gauge",
           "login_alert_store_roundtrip_seconds": "histogram", "login_alert_paused": "gauge", "login_alert_build_info": "gauge",
-          "login_alert_start_time_seconds": "gauge"}
+          "login_alert_start_time_seconds": "gauge", "login_alert_schema_id_awaited": "gauge"}
 DETECTOR = {**COMMON, "login_alert_events": "counter", "login_alert_alerts": "counter",
             "login_alert_batch_seconds": "histogram", "login_alert_event_to_alert_seconds": "histogram"}
 MAILER = {**COMMON, "login_alert_mails": "counter", "login_alert_smtp_seconds": "histogram",
