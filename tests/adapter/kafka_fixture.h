@@ -22,7 +22,7 @@
 #include "common/bus_kafka.h"
 #include "common/clock.h"
 
-#define PATIENCE_MS 30000 /* a group that forms, a broker that comes back */
+#define PATIENCE_MS 90000 /* a group that forms, a broker that comes back; more than librdkafka waits for a lost answer */
 #define BROKERS 2
 #define PARTITIONS 2
 
