@@ -7,6 +7,7 @@
 #include "common/redis_text.h"
 
 #define ENTRY_SIZE ((size_t)LA_LEDGER_ENTRY_BYTES - 1)
+#define FORMER_SIZE ((size_t)LA_MAILER_ID_HEX) /* "c" and a mailer */
 #define FENCE_TTL "600" /* s; longer than a connection that was given up can still bring a command */
 
 /* KEYS[1] of the job; ARGV: our claim, its TTL, the claim that may be taken over. Gives 1, or what is there instead. */
@@ -103,6 +104,15 @@ la_ledger_goodbye(struct la_buf *out, const struct la_ledger_names *names)
 	return (la_redis_text_command(out, (const char *const[]){"DEL", key, NULL}));
 }
 
+/* Claims of versions before 2026-11 had no number: "c<mailer>". They may be there for as long as a job is remembered. */
+static bool
+is_entry(const char *found)
+{
+	size_t size = strlen(found);
+
+	return ((size == ENTRY_SIZE && (found[0] == 'c' || found[0] == 'r')) || (size == FORMER_SIZE && found[0] == 'c'));
+}
+
 /* What stands in the place of our claim. */
 static enum la_ledger_reading
 read_found(const struct la_ask *ask, const char *found, enum la_ledger_verdict *verdict, struct la_ask *next)
@@ -110,7 +120,7 @@ read_found(const struct la_ask *ask, const char *found, enum la_ledger_verdict *
 	*verdict = LA_LEDGER_DONE;
 	if (strcmp(found, "s") == 0)
 		return (LA_LEDGER_ANSWERED);
-	if (strlen(found) != ENTRY_SIZE || strchr("cr", found[0]) == NULL)
+	if (!is_entry(found))
 		return (LA_LEDGER_UNREADABLE);
 	*verdict = LA_LEDGER_BUSY;
 	if (ask->kind == LA_ASK_TAKE_OVER || found[0] == 'r')

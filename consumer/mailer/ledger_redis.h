@@ -3,6 +3,7 @@
  *
  *   <prefix>:m:<job_id>        "c<mailer><number>": claimed; "s": sent. TTL as asked for.
  *                              "r<mailer><number>": free, but for that mailer's claims up to that number; for 10 minutes
+ *                              "c<mailer>": a claim of a former version, read as one without number
  *   <prefix>:mailer:<mailer>   there while the mailer lives; it says so every 2 s, and is gone after 10 s
  *
  * A mailer's claims are numbered, 16 digits: a command that arrives after later ones (by a connection that was given up, or

@@ -343,6 +343,29 @@ commands_that_come_late_change_nothing(void **state)
 	mailer_close(&b, 10000);
 }
 
+/* "c<mailer>", without a number: as left by a mailer of before, which lives first, and then is gone. */
+static void
+a_claim_of_a_former_version_is_waited_for_and_taken_over(void **state)
+{
+	struct mailer a;
+	char answer[64];
+
+	(void)state;
+	mailer_open(&a);
+	ask_redis("SET t:m:" MINE " cffeeddccbbaa9988", answer, sizeof(answer));
+	ask_redis("SET t:mailer:ffeeddccbbaa9988 1", answer, sizeof(answer));
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_BUSY);
+	assert_int_equal(a.port->release(a.port->self, MINE, NULL), LA_OK);
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_BUSY); /* and not ours to give back */
+	ask_redis("DEL t:mailer:ffeeddccbbaa9988", answer, sizeof(answer));
+	assert_int_equal(claim(&a, MINE), LA_LEDGER_TAKEN_OVER);
+	assert_int_equal(a.failures, 0);
+	mark(&a, MINE);
+	ask_redis("GET t:m:" MINE, answer, sizeof(answer));
+	assert_string_equal(answer, "s");
+	mailer_close(&a, 10000);
+}
+
 static void
 an_entry_that_is_none_of_ours_is_a_failing_side(void **state)
 {
@@ -446,6 +469,7 @@ main(void)
 	    TEST(what_was_asked_is_answered_however_often_the_server_goes_away),
 	    TEST(many_asks_go_in_one_pipeline),
 	    TEST(commands_that_come_late_change_nothing),
+	    TEST(a_claim_of_a_former_version_is_waited_for_and_taken_over),
 	    TEST(an_entry_that_is_none_of_ours_is_a_failing_side),
 	    TEST(a_resolver_that_hangs_holds_up_neither_the_loop_nor_the_end),
 	};

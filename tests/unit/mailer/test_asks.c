@@ -130,6 +130,8 @@ answers_mean_what_the_header_says(void **state)
 	    {LA_ASK_CLAIM, {.text = "s"}, LA_LEDGER_ANSWERED, LA_LEDGER_DONE, 0},
 	    {LA_ASK_CLAIM, {.text = OTHER}, LA_LEDGER_ASK_MORE, 0, LA_ASK_IS_ALIVE},
 	    {LA_ASK_CLAIM, {.text = OTHER "9"}, LA_LEDGER_UNREADABLE, 0, 0},
+	    {LA_ASK_CLAIM, {.text = "cffeeddccbbaa9988"}, LA_LEDGER_ASK_MORE, 0, LA_ASK_IS_ALIVE}, /* a former version's */
+	    {LA_ASK_CLAIM, {.text = "rffeeddccbbaa9988"}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.text = "rffeeddccbbaa99880000000000000042"}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
 	    {LA_ASK_CLAIM, {.text = "t"}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.text = ""}, LA_LEDGER_UNREADABLE, 0, 0},
