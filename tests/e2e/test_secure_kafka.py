@@ -1,6 +1,7 @@
 """TLS, SASL and ACLs on a real Kafka: what works, and what is said of what does not."""
 import re
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -78,16 +79,26 @@ def test_check_says_what_is_wrong_with_tls_and_sasl(build_dir, secure_kafka, sec
         cases.append((scram(512), None, 69, "; or it is Kafka 4.0 or later, to which librdkafka cannot log in by SCRAM"))
         cases.append((scram(512), None, 69, "warning kafka: librdkafka 2."))
     programs = [detector({**secure_kafka.settings(folder), **secure.settings(), **settings}) for settings, *_ in cases]
-    with ThreadPoolExecutor(8) as pool:  # a broker that cannot be reached is waited for
-        done = list(pool.map(lambda program, case: program.command("check", env=case[1]), programs, cases))
-    for (settings, _, code, word), result in zip(cases, done):
-        said = (result.stdout + result.stderr).decode()
-        assert result.returncode == code and word in said, (settings, said.split("\n\n")[-1])
-        assert not any(secret in said for secret in (*CREDENTIALS.values(), WRONG))
+
+    def ask(program, case):
+        settings, environment, code, word = case
+        for _ in range(3):  # a busy machine may not come to an answer in the 5 s that check gives a server
+            result = program.command("check", env=environment)
+            said = (result.stdout + result.stderr).decode()
+            assert not any(secret in said for secret in (*CREDENTIALS.values(), WRONG))
+            if result.returncode == code and word in said:
+                return
+        raise AssertionError((settings, said.split("\n\n")[-1]))
+
+    with ThreadPoolExecutor(4) as pool:  # a broker that cannot be reached is waited for
+        list(pool.map(ask, programs, cases))
 
 
-def errors(program):
-    return [line for line in program.stderr().splitlines() if "kafka error" in line]
+def said_once(program, since, what, sides=1):
+    """Each side has said it once, and again after each 30 s that went by, however often it has tried."""
+    lines = [line for line in program.stderr().splitlines() if what in line]
+    assert sides <= len(lines) <= sides * (1 + (time.monotonic() - since) // 30), lines
+    return lines
 
 
 def test_a_certificate_that_has_expired_is_waited_for_until_it_is_renewed(secure_kafka, secure, detector, mailer, smtp_sink, folder):
@@ -95,21 +106,22 @@ def test_a_certificate_that_has_expired_is_waited_for_until_it_is_renewed(secure
     programs = [detector({**place, "delivery.guarantee": "exactly_once"}), mailer(place)]
     send(secure_kafka, secure, ["a1", "a2"])
     secure_kafka.show("EXPIRED")
+    since = time.monotonic()
     try:
         for program in programs:
             program.start()
         for program in programs:
-            wait_until(lambda: program.http("/readyz")[0] == 503, 20, program.stderr)
-            wait_until(lambda: len(re.findall("repeated=|msg=waiting for=broker", program.stderr())) >= 3, 20, program.stderr)
+            wait_until(lambda: program.http("/readyz")[0] == 503, 60, program.stderr)
+            wait_until(lambda: len(re.findall("repeated=|msg=waiting for=broker", program.stderr())) >= 3, 60, program.stderr)
             assert "the broker's certificate has expired" in program.http("/readyz")[1]
-            waits = [line for line in program.stderr().splitlines() if "msg=waiting for=broker" in line]
-            assert len(waits) == 1 and "no kafka broker answers: sasl_ssl:" in waits[0] and "has expired" in waits[0], waits
+            waits = said_once(program, since, "msg=waiting for=broker")
+            assert "no kafka broker answers: sasl_ssl:" in waits[0] and "has expired" in waits[0], waits
     finally:
         secure_kafka.show("SASL")
     assert len(smtp_sink.wait_for(2)) == 2
-    wait_until(lambda: alerts(secure_kafka, secure) == {"a1", "a2"}, 10, programs[0].stderr)
+    wait_until(lambda: alerts(secure_kafka, secure) == {"a1", "a2"}, 60, programs[0].stderr)
     for program in programs:
-        assert len(errors(program)) == 2, program.stderr()  # of consumer and producer, though each has tried again and again
+        said_once(program, since, "kafka error", sides=2)  # consumer and producer
         assert "msg=\"going on\" after=broker" in program.stderr()
         assert program.http("/readyz") == (200, "ok\n")
         assert program.terminate() == 0
@@ -119,13 +131,14 @@ def test_a_password_that_is_wrong_is_waited_for_until_it_is_right(secure_kafka, 
     secure_kafka.set_password("u-changed1", WRONG)
     program = detector({**secure_kafka.settings(folder, "SCRAM-SHA-512", "u-changed1", "the right one 5"), **secure.settings()})
     program.process.env |= newer_librdkafka(folder)
+    since = time.monotonic()
     program.start()
     send(secure_kafka, secure, ["a1"])
-    wait_until(lambda: "msg=waiting for=broker" in program.stderr(), 20, program.stderr)
+    wait_until(lambda: "msg=waiting for=broker" in program.stderr(), 60, program.stderr)
     assert re.search("for=broker why=\"no kafka broker answers: sasl_ssl:.*invalid credentials", program.stderr())
     secure_kafka.set_password("u-changed1", "the right one 5")
-    wait_until(lambda: alerts(secure_kafka, secure) == {"a1"}, 30, program.stderr, 0.2)
-    assert len(errors(program)) == 2, program.stderr()
+    wait_until(lambda: alerts(secure_kafka, secure) == {"a1"}, 60, program.stderr, 0.2)
+    said_once(program, since, "kafka error", sides=2)
     assert program.terminate() == 0
 
 
@@ -147,13 +160,13 @@ def test_what_was_never_granted_is_named_by_check_and_used_once_it_is(secure_kaf
         done = program.command("check")
         return done.returncode == 78 and wanted <= set(done.stdout.decode().splitlines())
 
-    wait_until(all_are_named, 10, "each topic is named")
+    wait_until(all_are_named, 60, "each topic is named")
     program.start()
     send(secure_kafka, topics, ["a1", "a2"])
     for kind, name, operation in grants[:-1]:
         secure_kafka.grant("u-plain1", kind, name, operation)
-    wait_until(lambda: "Transactional Id authorization failed" in program.stderr(), 20, program.stderr)
+    wait_until(lambda: "Transactional Id authorization failed" in program.stderr(), 60, program.stderr)
     secure_kafka.grant("u-plain1", *grants[-1])
-    wait_until(lambda: alerts(secure_kafka, topics) == {"a1", "a2"}, 30, program.stderr, 0.2)
+    wait_until(lambda: alerts(secure_kafka, topics) == {"a1", "a2"}, 60, program.stderr, 0.2)
     assert program.command("check").returncode == 0
     assert program.terminate() == 0

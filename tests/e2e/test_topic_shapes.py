@@ -50,8 +50,8 @@ def test_partitions_that_are_added_are_read_from_their_start(kafka, topics, dete
     produce(kafka.bootstrap, topics.events, [
         {"partition": number, "value": encode(login(f"a{number}", f"m-a{number}"))} for number in range(4)])
     wait_until_committed(kafka, topics, program)
-    kafka.admin.create_partitions([NewPartitions(topics.events, 6)])[topics.events].result(10)
-    wait_until(lambda: len(kafka.admin.list_topics(topics.events, timeout=10).topics[topics.events].partitions) == 6, 10, "known")
+    kafka.admin.create_partitions([NewPartitions(topics.events, 6)])[topics.events].result(60)
+    wait_until(lambda: len(kafka.admin.list_topics(topics.events, timeout=10).topics[topics.events].partitions) == 6, 60, "known")
     time.sleep(0.5)  # so that the records are there before the consumer knows of the partitions
     produce(kafka.bootstrap, topics.events, [
         {"partition": number, "value": encode(login(f"b{number}", f"m-b{number}"))} for number in range(6)])
