@@ -67,6 +67,15 @@ is_asked_its_kind(const struct la_connection *connection, int left)
 	return (connection->seeds == NULL && left == 0);
 }
 
+/* AUTH's answer is the first; who is one client too many is told the same before anything is read. */
+static bool
+is_about_login(const struct la_connection *connection, const char *reply, int left)
+{
+	int behind = (connection->url.db != 0) + (connection->seeds == NULL);
+
+	return (left == behind && !la_redis_text_is_full(reply));
+}
+
 enum la_err
 la_connection_greeted(
     struct la_connection *connection, const redisReply *reply, int left, struct la_error *error)
@@ -79,7 +88,8 @@ la_connection_greeted(
 	if (is_asked_its_kind(connection, left) && la_redis_text_is_alone(reply->str)) {
 		err = la_error_set(error, LA_EUNAVAILABLE, "%s is no cluster's node any more", connection->url.name);
 	} else {
-		la_login_redis_refused(connection->login);
+		if (is_about_login(connection, reply->str, left))
+			la_login_redis_refused(connection->login);
 		err = la_redis_text_error(error, connection->url.name, reply->str);
 	}
 	la_connection_close(connection);

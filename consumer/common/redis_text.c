@@ -60,9 +60,15 @@ la_redis_text_command(struct la_buf *out, const char *const *args)
 #define RIGHTS "ROLE, GET, MGET, SET, DEL, EXISTS, EVAL, EVALSHA, SCRIPT LOAD, CLUSTER SLOTS, ASKING"
 
 bool
+la_redis_text_is_full(const char *reply)
+{
+	return (strncmp(reply, "ERR max number of clients", 25) == 0);
+}
+
+bool
 la_redis_text_is_alone(const char *reply)
 {
-	return (strncmp(reply, "ERR ", 4) == 0 && strncmp(reply, "ERR max number of clients", 25) != 0);
+	return (strncmp(reply, "ERR ", 4) == 0 && !la_redis_text_is_full(reply));
 }
 
 /* The word of the reply, what it means and what helps. */

@@ -34,10 +34,10 @@ size_t la_redis_text_head(char out[LA_REDIS_HEAD_BYTES], char mark, size_t numbe
  */
 enum la_err la_redis_text_error(struct la_error *error, const char *name, const char *reply);
 
-/*
- * Does the error reply to CLUSTER SLOTS say that the server is alone (cluster support is disabled, or not known)? One that
- * is full says so in the place of the first answer, whatever was asked, and hangs up.
- */
+/* Is it one client too many? A server says so in the place of the first answer, whatever was asked, and hangs up. */
+bool la_redis_text_is_full(const char *reply);
+
+/* Does the error reply to CLUSTER SLOTS say that the server is alone (cluster support is disabled, or not known)? */
 bool la_redis_text_is_alone(const char *reply);
 
 #endif

@@ -569,6 +569,43 @@ password_is_read_from_its_file_and_a_wrong_one_is_named(void **state)
 	say("ACL SETUSER default nopass");
 }
 
+/* Only a password that is refused makes the file be read again, which may be gone by then. */
+static void
+a_full_server_is_no_reason_to_read_the_password_again(void **state)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_store_read read = {.key_count = 1, .key = {key_of(1, 1)}};
+	struct la_store_redis *store;
+	char path[128], more[256];
+	FILE *file;
+	int tries = 1000;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/password", server.folder);
+	(void)snprintf(more, sizeof(more), "redis.password.file=%s\nredis.user=full\n", path);
+	say("ACL SETUSER full on >s3cret ~la1:* +mget");
+	file = fopen(path, "w");
+	(void)fputs("s3cret\n", file);
+	(void)fclose(file);
+	store = open_store(more);
+	assert_int_equal(remove(path), 0);
+	say("CONFIG SET maxclients 1");
+	say("CLIENT KILL TYPE normal SKIPME yes");
+	do
+		assert_int_equal(fetch_all(la_store_redis_port(store), &read, 1, &error), LA_EUNAVAILABLE);
+	while (strstr(error.text, "max number of clients") == NULL && tries-- > 0);
+	assert_true(tries > 0);
+	say("CONFIG SET maxclients 100");
+	expect(la_store_redis_port(store), 999, -1, NULL);
+	say("ACL SETUSER full >other <s3cret");
+	say("CLIENT KILL TYPE normal SKIPME yes");
+	do
+		assert_int_equal(fetch_all(la_store_redis_port(store), &read, 1, &error), LA_EUNAVAILABLE);
+	while (strstr(error.text, path) == NULL && tries-- > 0);
+	assert_true(tries > 0);
+	la_store_redis_free(store);
+}
+
 /* What holds wherever the keys lie. */
 #define COMMON_TESTS \
 	cmocka_unit_test(write_succeeds_only_on_the_bytes_that_were_read), \
@@ -593,6 +630,7 @@ main(void)
 	    cmocka_unit_test(refusal_names_its_cause_and_work_goes_on_afterwards),
 	    cmocka_unit_test(replica_is_not_read),
 	    cmocka_unit_test(check_warns_of_a_server_that_may_forget),
+	    cmocka_unit_test(a_full_server_is_no_reason_to_read_the_password_again), /* the last: hangs up on all */
 	};
 	const struct CMUnitTest cluster[] = {COMMON_TESTS};
 	int failed;
