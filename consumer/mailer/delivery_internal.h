@@ -161,7 +161,7 @@ LA_MUST_CHECK enum la_err la_slot_release(
 LA_MUST_CHECK enum la_err la_twins_init(struct la_delivery_loop *loop); /* once slot_count is known */
 void la_twins_add(struct la_delivery_loop *loop, struct la_slot *slot);
 void la_twins_remove(struct la_delivery_loop *loop, struct la_slot *slot);
-bool la_twins_has(const struct la_delivery_loop *loop, const struct la_slot *slot);
+bool la_twins_has(const struct la_delivery_loop *loop, const char *job_id);
 
 /* delivery_intake.c: takes records while there is room, and judges or renders each. */
 LA_MUST_CHECK enum la_err la_delivery_take(struct la_delivery_loop *loop, struct la_error *error);

@@ -143,6 +143,13 @@ la_delivery_resume(struct la_delivery_loop *loop, struct la_error *error)
 	return (err);
 }
 
+/* A claim that was kept for a mail that was cut is the same record's again when its partition has come back meanwhile. */
+static bool
+is_anothers(const struct la_delivery_loop *loop, const struct la_slot *slot)
+{
+	return (slot->stage != LA_SLOT_CLAIMED && la_twins_has(loop, slot->job.job_id));
+}
+
 enum la_err
 la_delivery_put_away(struct la_delivery_loop *loop, struct la_slot *slot, bool *gone, struct la_error *error)
 {
@@ -155,7 +162,7 @@ la_delivery_put_away(struct la_delivery_loop *loop, struct la_slot *slot, bool *
 		return (LA_OK);
 	if (!is_void && slot->cut_once)
 		return (la_delivery_mark(loop, slot, LA_DELIVERED_UNKNOWN, error)); /* it may have been sent */
-	if (has_claim && (err = la_slot_release(loop, slot, error)) != LA_OK)
+	if (has_claim && !is_anothers(loop, slot) && (err = la_slot_release(loop, slot, error)) != LA_OK)
 		return (err);
 	if (is_void)
 		la_slot_drop(loop, slot); /* it is another instance's to send */
@@ -192,7 +199,7 @@ dropped(void *cookie, const struct la_later_job *job)
 	struct la_message record = job->record;
 
 	/* Without memory for it, the claim is there until this mailer has gone. */
-	if (job->cut_once)
+	if (job->cut_once && !la_twins_has(loop, job->job_id))
 		(void)!ledger->release(ledger->self, job->job_id, NULL);
 	if (record.is_kept)
 		loop->options.bus->release(loop->options.bus->self, &record, 1);

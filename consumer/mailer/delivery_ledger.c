@@ -19,7 +19,7 @@ claim_one(struct la_delivery_loop *loop, struct la_slot *slot, struct la_error *
 	if (err != LA_OK || gone)
 		return (err);
 	/* The same job at another offset, or again after a rebalance: one goes on, the other finds what became of it. */
-	if (la_twins_has(loop, slot))
+	if (la_twins_has(loop, slot->job.job_id))
 		return (la_delivery_put_off(loop, slot, &(struct la_later_why){.wait_ms = BUSY_WAIT_MS}, error));
 	la_slot_move(loop, slot, LA_SLOT_CLAIMING);
 	slot->asked_us = la_watch_now_us(loop->options.watch);

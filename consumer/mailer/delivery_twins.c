@@ -17,11 +17,11 @@ la_twins_init(struct la_delivery_loop *loop)
 
 /* FNV-1a: only spreads ids over the buckets. */
 static struct la_slot **
-bucket_of(const struct la_delivery_loop *loop, const struct la_slot *slot)
+bucket_of(const struct la_delivery_loop *loop, const char *job_id)
 {
 	uint32_t hash = 2166136261u;
 
-	for (const char *at = slot->job.job_id; *at != '\0'; at++)
+	for (const char *at = job_id; *at != '\0'; at++)
 		hash = (hash ^ (unsigned char)*at) * 16777619u;
 	return (&loop->twins[hash & loop->twins_mask]);
 }
@@ -29,7 +29,7 @@ bucket_of(const struct la_delivery_loop *loop, const struct la_slot *slot)
 void
 la_twins_add(struct la_delivery_loop *loop, struct la_slot *slot)
 {
-	struct la_slot **bucket = bucket_of(loop, slot);
+	struct la_slot **bucket = bucket_of(loop, slot->job.job_id);
 
 	slot->next_twin = *bucket;
 	*bucket = slot;
@@ -38,7 +38,7 @@ la_twins_add(struct la_delivery_loop *loop, struct la_slot *slot)
 void
 la_twins_remove(struct la_delivery_loop *loop, struct la_slot *slot)
 {
-	struct la_slot **place = bucket_of(loop, slot);
+	struct la_slot **place = bucket_of(loop, slot->job.job_id);
 
 	while (*place != slot)
 		place = &(*place)->next_twin;
@@ -47,11 +47,11 @@ la_twins_remove(struct la_delivery_loop *loop, struct la_slot *slot)
 }
 
 bool
-la_twins_has(const struct la_delivery_loop *loop, const struct la_slot *slot)
+la_twins_has(const struct la_delivery_loop *loop, const char *job_id)
 {
-	const struct la_slot *other = *bucket_of(loop, slot);
+	const struct la_slot *other = *bucket_of(loop, job_id);
 
-	while (other != NULL && strcmp(other->job.job_id, slot->job.job_id) != 0)
+	while (other != NULL && strcmp(other->job.job_id, job_id) != 0)
 		other = other->next_twin;
 	return (other != NULL);
 }

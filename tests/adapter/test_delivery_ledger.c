@@ -188,6 +188,46 @@ a_partition_that_goes_away_leaves_no_claim_behind(void **state)
 	assert_int_equal(memory_ledger_entry(&world->ledger, world->records[0][0].job_id)->owner, 0);
 }
 
+static void
+nobody_else_gets_it(struct world *world)
+{
+	if (world->in_flight > 0)
+		assert_int_equal(
+		    memory_ledger_entry(&world->ledger, world->records[0][0].job_id)->owner, world->ledger.us);
+}
+
+/* The partition goes, and comes back at once: the record is read again, and its mail is under way. */
+static void
+revoke_and_return(struct world *world)
+{
+	if (world->now_ms < 3000 || world->lease[0] != 0)
+		return;
+	world->lease[0]++;
+	world->next[0] = world->committed[0];
+	world->latency_ms = 8000;
+	world->on_work = nobody_else_gets_it;
+}
+
+static void
+a_mail_that_waits_of_before_leaves_its_claim_to_the_same_record_read_again(void **state)
+{
+	static const struct rule rules[] = {{"cut", LA_RELAY_UNKNOWN, LA_SMTP_END_OF_DATA, 0, 1}, {.to = NULL}};
+	static const char *const schedules[] = {"1h", "2s"}; /* swept out of those that wait; or it was due before that */
+	struct world *world;
+
+	for (size_t i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
+		world = renew(state);
+		set_schedule(world, schedules[i]);
+		reopen_loop(world);
+		world->rules = rules;
+		world->on_work = revoke_and_return;
+		add(world, 0, "cut");
+		assert_int_equal(run(world), LA_OK);
+		assert_true(is_all_committed(world));
+		assert_int_equal(sends_to(world, "cut"), 2);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -201,6 +241,7 @@ main(void)
 	    TEST(a_mail_that_was_sent_is_committed_only_once_it_is_marked),
 	    TEST(a_mailer_that_hung_past_its_lease_sends_nothing_on_old_claims),
 	    TEST(a_partition_that_goes_away_leaves_no_claim_behind),
+	    TEST(a_mail_that_waits_of_before_leaves_its_claim_to_the_same_record_read_again),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
