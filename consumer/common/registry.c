@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/registry_failing.h"
 #include "common/registry_parts.h"
 #include "common/registry_unknown.h"
 
@@ -20,8 +21,7 @@ struct la_registry {
 	struct la_registry_parts parts; /* of asked */
 	size_t part; /* that is asked for */
 	struct la_registry_answer whole, failed; /* what was found; asked's own failure */
-	uint32_t failing; /* the id that fails while others are answered */
-	int64_t failing_since_ms; /* 0: none does */
+	struct la_registry_failing *failing; /* ids that fail while others are answered */
 	uint32_t asked;
 	int64_t asked_ms;
 	int64_t full_ms; /* at the long-run rate, all questions so far would have been asked by then */
@@ -34,8 +34,9 @@ la_registry_new(struct la_registry **out, const struct la_registry_options *opti
 {
 	struct la_registry *registry = calloc(1, sizeof(*registry));
 
-	if (registry == NULL || la_registry_unknown_new(&registry->unknown) != LA_OK) {
-		free(registry);
+	if (registry == NULL || la_registry_unknown_new(&registry->unknown) != LA_OK ||
+	    la_registry_failing_new(&registry->failing) != LA_OK) {
+		la_registry_free(registry);
 		return (la_error_set(error, LA_ENOMEM, "out of memory for the registry's answers"));
 	}
 	registry->options = *options;
@@ -50,6 +51,7 @@ la_registry_free(struct la_registry *registry)
 	if (registry == NULL)
 		return;
 	la_registry_unknown_free(registry->unknown);
+	la_registry_failing_free(registry->failing);
 	la_registry_parts_clear(&registry->parts);
 	free(registry);
 }
@@ -143,21 +145,17 @@ is_refusal(long status)
 	    status != 429);
 }
 
-/* The witness was answered: what was said of asked is about asked. */
+/* The witness was answered: what was said of asked is about asked, if it is said for long enough. */
 static enum la_err
 blame(struct la_registry *registry, struct la_error *error)
 {
-	uint32_t id = registry->asked;
-	int64_t since_ms;
+	long status = registry->failed.status;
+	int64_t for_ms = la_registry_failing_add(registry->failing, registry->asked, now(registry));
 	char more[80];
 
-	if (registry->failing_since_ms == 0 || registry->failing != id)
-		registry->failing_since_ms = now(registry);
-	registry->failing = id;
-	since_ms = now(registry) - registry->failing_since_ms;
-	if (is_refusal(registry->failed.status) || since_ms >= LA_REGISTRY_PATIENCE_MS)
-		return (make_unknown(registry, registry->failed.status, error));
-	(void)snprintf(more, sizeof(more), ", for %lld s; others are answered", (long long)since_ms / 1000);
+	if (for_ms >= (is_refusal(status) ? LA_REGISTRY_REFUSED_MS : LA_REGISTRY_PATIENCE_MS))
+		return (make_unknown(registry, status, error));
+	(void)snprintf(more, sizeof(more), ", for %lld s; others are answered", (long long)for_ms / 1000);
 	return (fail(registry, registry->failed.detail, more, error));
 }
 
@@ -212,6 +210,7 @@ take_part(struct la_registry *registry, const struct la_registry_answer **answer
 		err = ask(registry, error);
 		return (err != LA_OK ? err : la_error_set(error, LA_ETIMEOUT, "%s: no answer yet", registry->options.port->name));
 	}
+	la_registry_failing_forget(registry->failing, registry->asked);
 	if (!la_registry_parts_order(parts))
 		return (refuse(registry, "the schemas that it refers to refer to each other", error));
 	registry->whole = (struct la_registry_answer){.verdict = LA_REGISTRY_FOUND,
@@ -234,10 +233,9 @@ take(struct la_registry *registry, const struct la_registry_answer **answer, str
 	if (given->verdict == LA_REGISTRY_AWAY)
 		return (take_failure(registry, given, error));
 	registry->rest_ms = 0;
-	if (registry->failing == registry->asked)
-		registry->failing_since_ms = 0;
 	if (given->verdict == LA_REGISTRY_FOUND)
 		return (take_part(registry, answer, error));
+	la_registry_failing_forget(registry->failing, registry->asked);
 	if (given->verdict == LA_REGISTRY_UNKNOWN)
 		return (make_unknown(registry, 0, error));
 	return (refuse(registry, given->detail, error));

@@ -5,8 +5,8 @@
  *
  * An answer that says nothing of the schema (HTTP 5xx, a 4xx that is not the registry's own, no JSON) may be about the
  * registry or about this id. So another id is asked for, of which it knows: if that is answered, the failure is the id's
- * own. Then a 4xx is its answer, and anything else becomes one when it has lasted LA_REGISTRY_PATIENCE_MS: the id is
- * unknown. A registry that fails altogether is waited for without end.
+ * own. When that has lasted LA_REGISTRY_PATIENCE_MS, or LA_REGISTRY_REFUSED_MS with a 4xx, the id is unknown. Only time in
+ * which others are answered counts. A registry that fails altogether is waited for without end.
  */
 #ifndef LA_COMMON_REGISTRY_H
 #define LA_COMMON_REGISTRY_H
@@ -20,6 +20,7 @@
 #define LA_REGISTRY_FIRST_WAIT_MS 100 /* for an answer, once a question: most come within it */
 #define LA_REGISTRY_QUIET_MS 1000     /* without an answer, before it counts as failing */
 #define LA_REGISTRY_PATIENCE_MS 600000 /* with one id, while others are answered */
+#define LA_REGISTRY_REFUSED_MS 120000  /* the same, of a 4xx: one of several backends may be starting */
 
 struct la_registry_port {
 	void *self;

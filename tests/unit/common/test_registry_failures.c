@@ -20,7 +20,8 @@ struct world {
 	const struct la_registry_reference *reference;
 	struct la_registry_answer bad, others, part;
 	int last; /* subject */
-	bool circle;
+	bool circle, part_fails;
+	uint32_t also_bad;
 	struct la_registry_port port;
 	struct la_registry *registry;
 	struct la_error error;
@@ -33,7 +34,7 @@ world_ask(void *self, uint32_t id, struct la_error *error)
 
 	(void)error;
 	world->asked++;
-	world->of_bad = id == BAD;
+	world->of_bad = id == BAD || id == world->also_bad;
 	world->asked_bad += world->of_bad;
 	world->reference = NULL;
 	return (LA_OK);
@@ -59,6 +60,15 @@ refer(struct la_registry_answer *answer, int number)
 	reference->version = number;
 }
 
+static struct la_registry_answer
+answer_of(enum la_registry_verdict verdict, long status)
+{
+	struct la_registry_answer answer = {.verdict = verdict, .status = status};
+
+	(void)snprintf(answer.detail, sizeof(answer.detail), "h:1: HTTP %ld", status);
+	return (answer);
+}
+
 static enum la_err
 world_work(void *self, int wait_ms, const struct la_registry_answer **answer, bool *done, struct la_error *error)
 {
@@ -73,6 +83,11 @@ world_work(void *self, int wait_ms, const struct la_registry_answer **answer, bo
 		return (LA_OK);
 	}
 	number = world->reference->version;
+	if (world->part_fails) {
+		world->part = answer_of(LA_REGISTRY_AWAY, 500);
+		*answer = &world->part;
+		return (LA_OK);
+	}
 	la_buf_reset(&world->part.schema);
 	assert_int_equal(la_buf_printf(&world->part.schema, "%d", number), LA_OK);
 	world->part.verdict = LA_REGISTRY_FOUND;
@@ -89,15 +104,6 @@ static int64_t
 world_now(void *cookie)
 {
 	return (((const struct world *)cookie)->now_ms);
-}
-
-static struct la_registry_answer
-answer_of(enum la_registry_verdict verdict, long status)
-{
-	struct la_registry_answer answer = {.verdict = verdict, .status = status};
-
-	(void)snprintf(answer.detail, sizeof(answer.detail), "h:1: HTTP %ld", status);
-	return (answer);
 }
 
 static void
@@ -147,10 +153,10 @@ each_status_of_one_id_has_its_action_by_what_others_are_answered(void **state)
 	    {403, 200, LA_EUNAVAILABLE, "h:1: HTTP 403 (schema id 7, for 0 s; others are answered)"},
 	    {408, 200, LA_EUNAVAILABLE, "h:1: HTTP 408 (schema id 7, for 0 s; others are answered)"},
 	    {429, 200, LA_EUNAVAILABLE, "h:1: HTTP 429 (schema id 7, for 0 s; others are answered)"},
-	    {400, 200, LA_ENOSCHEMA, "byte 1: the registry answers HTTP 400 for schema id 7, and others well"},
-	    {404, 200, LA_ENOSCHEMA, "byte 1: the registry answers HTTP 404 for schema id 7, and others well"},
-	    {410, 404, LA_ENOSCHEMA, "byte 1: the registry answers HTTP 410 for schema id 7, and others well"},
-	    {422, 200, LA_ENOSCHEMA, "byte 1: the registry answers HTTP 422 for schema id 7, and others well"},
+	    {400, 200, LA_EUNAVAILABLE, "h:1: HTTP 400 (schema id 7, for 0 s; others are answered)"},
+	    {404, 200, LA_EUNAVAILABLE, "h:1: HTTP 404 (schema id 7, for 0 s; others are answered)"},
+	    {410, 404, LA_EUNAVAILABLE, "h:1: HTTP 410 (schema id 7, for 0 s; others are answered)"},
+	    {422, 200, LA_EUNAVAILABLE, "h:1: HTTP 422 (schema id 7, for 0 s; others are answered)"},
 	};
 	const struct la_registry_answer *answer;
 
@@ -169,36 +175,125 @@ each_status_of_one_id_has_its_action_by_what_others_are_answered(void **state)
 	}
 }
 
+/* Until it is unknown; how long that took. */
+static int64_t
+wait_for(struct world *world, uint32_t id)
+{
+	const struct la_registry_answer *answer;
+	int64_t start_ms = world->now_ms;
+	enum la_err err;
+
+	while ((err = find(world, id, &answer)) == LA_EUNAVAILABLE)
+		world->now_ms += 100;
+	assert_int_equal(err, LA_ENOSCHEMA);
+	return (world->now_ms - start_ms);
+}
+
 static void
 one_id_that_fails_for_long_while_others_are_answered_is_unknown(void **state)
 {
+	static const struct {
+		long status;
+		int64_t patience_ms;
+		const char *says;
+	} rows[] = {
+	    {500, LA_REGISTRY_PATIENCE_MS, "byte 1: the registry answers HTTP 500 for schema id 7, and others well"},
+	    {403, LA_REGISTRY_PATIENCE_MS, "byte 1: the registry answers HTTP 403 for schema id 7, and others well"},
+	    {400, LA_REGISTRY_REFUSED_MS, "byte 1: the registry answers HTTP 400 for schema id 7, and others well"},
+	    {404, LA_REGISTRY_REFUSED_MS, "byte 1: the registry answers HTTP 404 for schema id 7, and others well"},
+	};
 	const struct la_registry_answer *answer;
 	struct world world;
-	int64_t start_ms;
 	int asked;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		open_world(&world);
+		world.others = answer_of(LA_REGISTRY_FOUND, 200);
+		assert_int_equal(find(&world, 8, &answer), LA_OK); /* the witness from now on */
+		world.bad = answer_of(LA_REGISTRY_AWAY, rows[i].status);
+		assert_in_range(wait_for(&world, BAD), rows[i].patience_ms, rows[i].patience_ms + 2000);
+		assert_string_equal(world.error.text, rows[i].says);
+		asked = world.asked_bad;
+		for (int n = 0; n < 1000; n++)
+			assert_int_equal(find(&world, BAD, &answer), LA_ENOSCHEMA);
+		assert_int_equal(world.asked_bad, asked);
+		world.now_ms += LA_REGISTRY_UNKNOWN_MS; /* asked for again, but not waited for again */
+		assert_int_equal(find(&world, BAD, &answer), LA_ENOSCHEMA);
+		assert_int_equal(world.asked_bad, asked + 1);
+		world.now_ms += LA_REGISTRY_UNKNOWN_MS;
+		world.bad = answer_of(LA_REGISTRY_FOUND, 200); /* it was repaired */
+		assert_int_equal(find(&world, BAD, &answer), LA_OK);
+		world.bad = answer_of(LA_REGISTRY_AWAY, rows[i].status);
+		assert_int_equal(find(&world, BAD, &answer), LA_EUNAVAILABLE); /* from the beginning */
+		close_world(&world);
+	}
+}
+
+static void
+two_ids_that_fail_are_waited_for_once_each(void **state)
+{
+	struct world world;
+
+	(void)state;
+	open_world(&world);
+	world.also_bad = BAD + 1;
+	world.others = answer_of(LA_REGISTRY_FOUND, 200);
+	world.bad = answer_of(LA_REGISTRY_AWAY, 500);
+	assert_in_range(wait_for(&world, BAD), LA_REGISTRY_PATIENCE_MS, LA_REGISTRY_PATIENCE_MS + 2000);
+	assert_in_range(wait_for(&world, BAD + 1), LA_REGISTRY_PATIENCE_MS, LA_REGISTRY_PATIENCE_MS + 2000);
+	for (int i = 0; i < 10; i++) {
+		world.now_ms += LA_REGISTRY_UNKNOWN_MS;
+		assert_in_range(wait_for(&world, BAD + (uint32_t)i % 2), 0, 100);
+	}
+	close_world(&world);
+}
+
+/* It begins and ends with answers to some, as when one backend of several is the last to go and the first to come. */
+static void
+an_outage_in_between_counts_for_no_id(void **state)
+{
+	static const long during[] = {0, 503};
+	const struct la_registry_answer *answer;
+	struct world world;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(during) / sizeof(during[0]); i++) {
+		open_world(&world);
+		world.others = answer_of(LA_REGISTRY_FOUND, 200);
+		world.bad = answer_of(LA_REGISTRY_AWAY, 500);
+		assert_int_equal(find(&world, BAD, &answer), LA_EUNAVAILABLE);
+		world.bad = world.others = answer_of(LA_REGISTRY_AWAY, during[i]);
+		for (int64_t until_ms = world.now_ms + 2 * LA_REGISTRY_PATIENCE_MS; world.now_ms < until_ms; world.now_ms += 500)
+			assert_int_equal(find(&world, BAD, &answer), LA_EUNAVAILABLE);
+		world.others = answer_of(LA_REGISTRY_FOUND, 200);
+		world.bad = answer_of(LA_REGISTRY_AWAY, 500);
+		world.now_ms += 2000;
+		assert_int_equal(find(&world, BAD, &answer), LA_EUNAVAILABLE);
+		world.bad = answer_of(LA_REGISTRY_FOUND, 200);
+		world.now_ms += 2000;
+		assert_int_equal(find(&world, BAD, &answer), LA_OK);
+		close_world(&world);
+	}
+}
+
+/* What it refers to fails: that it is there itself is no reason to begin the wait again. */
+static void
+a_schema_that_is_there_without_what_it_refers_to_is_waited_for_once(void **state)
+{
+	struct world world;
 
 	(void)state;
 	open_world(&world);
 	world.others = answer_of(LA_REGISTRY_FOUND, 200);
-	assert_int_equal(find(&world, 8, &answer), LA_OK); /* the witness from now on */
-	world.bad = answer_of(LA_REGISTRY_AWAY, 500);
-	start_ms = world.now_ms;
-	while (find(&world, BAD, &answer) == LA_EUNAVAILABLE)
-		world.now_ms += 100;
-	assert_in_range(world.now_ms - start_ms, LA_REGISTRY_PATIENCE_MS, LA_REGISTRY_PATIENCE_MS + 2000);
-	assert_string_equal(world.error.text, "byte 1: the registry answers HTTP 500 for schema id 7, and others well");
-	asked = world.asked_bad;
-	for (int i = 0; i < 1000; i++)
-		assert_int_equal(find(&world, BAD, &answer), LA_ENOSCHEMA);
-	assert_int_equal(world.asked_bad, asked);
-	world.now_ms += LA_REGISTRY_UNKNOWN_MS; /* asked for again, but not waited for again */
-	assert_int_equal(find(&world, BAD, &answer), LA_ENOSCHEMA);
-	assert_int_equal(world.asked_bad, asked + 1);
-	world.now_ms += LA_REGISTRY_UNKNOWN_MS;
-	world.bad = answer_of(LA_REGISTRY_FOUND, 200); /* it was repaired */
-	assert_int_equal(find(&world, BAD, &answer), LA_OK);
-	world.bad = answer_of(LA_REGISTRY_AWAY, 500);
-	assert_int_equal(find(&world, BAD, &answer), LA_EUNAVAILABLE); /* from the beginning */
+	world.bad = answer_of(LA_REGISTRY_FOUND, 200);
+	refer(&world.bad, 1);
+	world.part_fails = true;
+	assert_in_range(wait_for(&world, BAD), LA_REGISTRY_PATIENCE_MS, LA_REGISTRY_PATIENCE_MS + 2000);
+	for (int i = 0; i < 3; i++) {
+		world.now_ms += LA_REGISTRY_UNKNOWN_MS;
+		assert_in_range(wait_for(&world, BAD), 0, 100);
+	}
 	close_world(&world);
 }
 
@@ -259,6 +354,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_status_of_one_id_has_its_action_by_what_others_are_answered),
 	    cmocka_unit_test(one_id_that_fails_for_long_while_others_are_answered_is_unknown),
+	    cmocka_unit_test(two_ids_that_fail_are_waited_for_once_each),
+	    cmocka_unit_test(an_outage_in_between_counts_for_no_id),
+	    cmocka_unit_test(a_schema_that_is_there_without_what_it_refers_to_is_waited_for_once),
 	    cmocka_unit_test(a_registry_that_fails_for_all_is_waited_for_without_end),
 	    cmocka_unit_test(what_a_schema_refers_to_is_asked_for_and_comes_before_it),
 	};
