@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/buf.h"
 #include "common/file.h"
@@ -92,12 +93,21 @@ la_login_redis_free(struct la_login_redis *login)
 	free(login);
 }
 
+/* A pipe gave it once, and would be waited for; one that is not there is complained of. */
+static bool
+can_be_read_again(const char *path)
+{
+	struct stat file;
+
+	return (stat(path, &file) != 0 || S_ISREG(file.st_mode));
+}
+
 enum la_err
 la_login_redis_command(struct la_login_redis *login, struct la_span *command, struct la_error *error)
 {
 	enum la_err err;
 
-	if (login->refused && (err = read_command(login, error)) != LA_OK) {
+	if (login->refused && can_be_read_again(login->path) && (err = read_command(login, error)) != LA_OK) {
 		if (err != LA_ENOMEM && error != NULL)
 			error->code = LA_EUNAVAILABLE; /* it was there at the start: somebody is at it */
 		return (err == LA_ENOMEM ? err : LA_EUNAVAILABLE);

@@ -1,6 +1,6 @@
 /*
  * Who we are to Redis: the AUTH command, from redis.user and redis.password.file. A server that refuses it makes the file
- * be read again, so that a password can be changed while the program runs.
+ * be read again, so that a password can be changed while the program runs; but not a pipe, which gives it once.
  */
 #ifndef LA_COMMON_LOGIN_REDIS_H
 #define LA_COMMON_LOGIN_REDIS_H

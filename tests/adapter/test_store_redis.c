@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -606,6 +609,46 @@ a_full_server_is_no_reason_to_read_the_password_again(void **state)
 	la_store_redis_free(store);
 }
 
+static void
+put_through_pipe(const char *path)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		FILE *pipe = fopen(path, "w");
+
+		_exit(pipe == NULL || fputs("wrong\n", pipe) < 0 || fclose(pipe) != 0);
+	}
+	assert_true(child > 0);
+}
+
+/* A password that comes through a pipe is read once: who waited for the next would wait for ever. */
+static void
+a_pipe_is_not_read_again(void **state)
+{
+	struct la_error error = LA_ERROR_INIT;
+	struct la_store_read read = {.key_count = 1, .key = {key_of(1, 1)}};
+	struct la_store_redis *store;
+	char path[128], more[256];
+	int status;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/pipe", server.folder);
+	(void)snprintf(more, sizeof(more), "redis.password.file=%s\nredis.user=detector\n", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	put_through_pipe(path);
+	store = open_store(more);
+	assert_true(wait(&status) > 0 && status == 0);
+	(void)alarm(60); /* ends a test that hangs */
+	for (int tries = 0; tries < 3; tries++) {
+		assert_int_equal(fetch_all(la_store_redis_port(store), &read, 1, &error), LA_EUNAVAILABLE);
+		assert_non_null(strstr(error.text, "WRONGPASS"));
+	}
+	(void)alarm(0);
+	la_store_redis_free(store);
+	assert_int_equal(remove(path), 0);
+}
+
 /* What holds wherever the keys lie. */
 #define COMMON_TESTS \
 	cmocka_unit_test(write_succeeds_only_on_the_bytes_that_were_read), \
@@ -630,6 +673,7 @@ main(void)
 	    cmocka_unit_test(refusal_names_its_cause_and_work_goes_on_afterwards),
 	    cmocka_unit_test(replica_is_not_read),
 	    cmocka_unit_test(check_warns_of_a_server_that_may_forget),
+	    cmocka_unit_test(a_pipe_is_not_read_again),
 	    cmocka_unit_test(a_full_server_is_no_reason_to_read_the_password_again), /* the last: hangs up on all */
 	};
 	const struct CMUnitTest cluster[] = {COMMON_TESTS};
