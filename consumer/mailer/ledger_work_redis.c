@@ -45,6 +45,21 @@ judge_error(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const c
 	return (err == LA_ENOMEM ? no_memory(error) : err);
 }
 
+/* What cannot be read; an entry of one job, which nobody may repair for long, is asked for behind all others then. */
+static enum la_err
+judge_unreadable(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, bool is_entry, struct la_error *error)
+{
+	const struct la_ask what = *la_asks_awaited(&lane->asks);
+
+	if (is_entry && (what.kind == LA_ASK_CLAIM || what.kind == LA_ASK_TAKE_OVER)) {
+		if (la_asks_add(&ledger->waiting, &what) != LA_OK)
+			return (no_memory(error));
+		la_asks_take(&lane->asks);
+	}
+	return (la_error_set(error, LA_EUNAVAILABLE, "%s: unexpected answer, or an entry that this version cannot read",
+	    lane->connection->url.name));
+}
+
 /* The answer to a lane's oldest ask. *answered: it is one for the caller. */
 static enum la_err
 judge(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const redisReply *reply,
@@ -74,8 +89,7 @@ judge(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const redisRe
 			ledger->valid_until_ms = what.sent_ms + ledger->times.lease_ms - LEASE_MARGIN_MS;
 		break;
 	case LA_LEDGER_UNREADABLE:
-		return (la_error_set(error, LA_EUNAVAILABLE, "%s: unexpected answer, or an entry that this version cannot read",
-		    lane->connection->url.name));
+		return (judge_unreadable(ledger, lane, plain.text != NULL, error));
 	}
 	if (err == LA_OK)
 		la_asks_take(&lane->asks);

@@ -379,6 +379,8 @@ an_entry_that_is_none_of_ours_is_a_failing_side(void **state)
 	work_until(&a, la_clock_now_ms(NULL) + 100);
 	assert_true(a.failures > 0);
 	assert_non_null(strstr(a.error.text, "cannot read"));
+	assert_int_equal(claim(&a, "00000000000000000000000000000002"), LA_LEDGER_CLAIMED); /* others do not wait for it */
+	mark(&a, "00000000000000000000000000000002");
 	ask_redis("DEL t:m:" MINE, answer, sizeof(answer)); /* somebody repairs it */
 	assert_int_equal(next(&a).verdict, LA_LEDGER_CLAIMED);
 	mailer_close(&a, 10000);
