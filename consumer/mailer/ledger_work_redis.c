@@ -30,6 +30,20 @@ la_ledger_send_asks(struct la_ledger_redis *ledger, struct la_ledger_lane *lane,
 	return (la_connection_send(lane->connection, la_buf_span(&ledger->commands), error));
 }
 
+/* It may be one job's entry, which nobody may repair for long: it is asked for behind all others then. Returns err. */
+static enum la_err
+put_behind(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, enum la_err err, struct la_error *error)
+{
+	const struct la_ask what = *la_asks_awaited(&lane->asks);
+
+	if (what.kind != LA_ASK_CLAIM && what.kind != LA_ASK_TAKE_OVER)
+		return (err);
+	if (la_asks_add(&ledger->waiting, &what) != LA_OK)
+		return (no_memory(error));
+	la_asks_take(&lane->asks);
+	return (err);
+}
+
 /* An error reply: the ask may have to go elsewhere, or the server has trouble. */
 static enum la_err
 judge_error(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const char *reply, struct la_error *error)
@@ -39,25 +53,10 @@ judge_error(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const c
 	enum la_err err;
 
 	if (!la_redirect_read(reply, lane->connection->url.where, &redirect))
-		return (la_redis_text_error(error, lane->connection->url.name, reply));
+		return (put_behind(ledger, lane, la_redis_text_error(error, lane->connection->url.name, reply), error));
 	if ((err = la_ledger_redirect(ledger, &redirect, what, error)) == LA_OK)
 		la_asks_take(&lane->asks);
 	return (err == LA_ENOMEM ? no_memory(error) : err);
-}
-
-/* What cannot be read; an entry of one job, which nobody may repair for long, is asked for behind all others then. */
-static enum la_err
-judge_unreadable(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, bool is_entry, struct la_error *error)
-{
-	const struct la_ask what = *la_asks_awaited(&lane->asks);
-
-	if (is_entry && (what.kind == LA_ASK_CLAIM || what.kind == LA_ASK_TAKE_OVER)) {
-		if (la_asks_add(&ledger->waiting, &what) != LA_OK)
-			return (no_memory(error));
-		la_asks_take(&lane->asks);
-	}
-	return (la_error_set(error, LA_EUNAVAILABLE, "%s: unexpected answer, or an entry that this version cannot read",
-	    lane->connection->url.name));
 }
 
 /* The answer to a lane's oldest ask. *answered: it is one for the caller. */
@@ -89,7 +88,9 @@ judge(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const redisRe
 			ledger->valid_until_ms = what.sent_ms + ledger->times.lease_ms - LEASE_MARGIN_MS;
 		break;
 	case LA_LEDGER_UNREADABLE:
-		return (judge_unreadable(ledger, lane, plain.text != NULL, error));
+		err = la_error_set(error, LA_EUNAVAILABLE, "%s: unexpected answer, or an entry that this version cannot read",
+		    lane->connection->url.name);
+		return (put_behind(ledger, lane, err, error));
 	}
 	if (err == LA_OK)
 		la_asks_take(&lane->asks);

@@ -369,21 +369,28 @@ a_claim_of_a_former_version_is_waited_for_and_taken_over(void **state)
 static void
 an_entry_that_is_none_of_ours_is_a_failing_side(void **state)
 {
+	static const struct {
+		const char *put, *says;
+	} rows[] = {{"SET t:m:" MINE " something-newer", "cannot read"}, {"LPUSH t:m:" MINE " x", "WRONGTYPE"}};
 	struct mailer a;
-	char answer[64];
+	char answer[64], other[LA_ID_HEX];
 
 	(void)state;
-	mailer_open(&a);
-	ask_redis("SET t:m:" MINE " something-newer", answer, sizeof(answer));
-	assert_int_equal(a.port->claim(a.port->self, 1, MINE, TTL, NULL), LA_OK);
-	work_until(&a, la_clock_now_ms(NULL) + 100);
-	assert_true(a.failures > 0);
-	assert_non_null(strstr(a.error.text, "cannot read"));
-	assert_int_equal(claim(&a, "00000000000000000000000000000002"), LA_LEDGER_CLAIMED); /* others do not wait for it */
-	mark(&a, "00000000000000000000000000000002");
-	ask_redis("DEL t:m:" MINE, answer, sizeof(answer)); /* somebody repairs it */
-	assert_int_equal(next(&a).verdict, LA_LEDGER_CLAIMED);
-	mailer_close(&a, 10000);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		mailer_open(&a);
+		ask_redis(rows[i].put, answer, sizeof(answer));
+		assert_int_equal(a.port->claim(a.port->self, 1, MINE, TTL, NULL), LA_OK);
+		work_until(&a, la_clock_now_ms(NULL) + 100);
+		assert_true(a.failures > 0);
+		assert_non_null(strstr(a.error.text, rows[i].says));
+		(void)snprintf(other, sizeof(other), "%032x", 2 + i);
+		assert_int_equal(claim(&a, other), LA_LEDGER_CLAIMED); /* others do not wait for it */
+		mark(&a, other);
+		ask_redis("DEL t:m:" MINE, answer, sizeof(answer)); /* somebody repairs it */
+		assert_int_equal(next(&a).verdict, LA_LEDGER_CLAIMED);
+		mailer_close(&a, 10000);
+		ask_redis("DEL t:m:" MINE, answer, sizeof(answer));
+	}
 }
 
 static int
