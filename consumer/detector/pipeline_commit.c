@@ -13,6 +13,22 @@ oldest_in(struct la_pipeline *pipeline, enum la_batch_stage stage)
 	return (count);
 }
 
+/*
+ * Those that may be committed: [0, count). One with records carried over is the last: what is behind it, which was dropped,
+ * is not done before those are.
+ */
+static size_t
+oldest_to_commit(struct la_pipeline *pipeline)
+{
+	size_t count = oldest_in(pipeline, LA_BATCH_ACKNOWLEDGED);
+
+	for (size_t k = 0; k < count; k++) {
+		if (la_pipeline_batch(pipeline, k)->held > la_pipeline_batch(pipeline, k)->count)
+			return (k + 1);
+	}
+	return (count);
+}
+
 static void
 set_stage(struct la_pipeline *pipeline, size_t count, enum la_batch_stage stage)
 {
@@ -191,7 +207,7 @@ la_pipeline_commit(struct la_pipeline *pipeline, int wait_ms, struct la_error *e
 	}
 	if ((err != LA_OK && err != LA_ETIMEOUT) || (err == LA_ETIMEOUT && pipeline->in_transaction))
 		return (err == LA_ETIMEOUT ? LA_OK : err); /* a transaction is committed with all that is in it */
-	count = oldest_in(pipeline, LA_BATCH_ACKNOWLEDGED);
+	count = oldest_to_commit(pipeline);
 	if (count > 0)
 		return (begin_commit(pipeline, count, error));
 	return (LA_OK);

@@ -2,6 +2,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/confluent.h"
+
 #include "simulator/sim.h"
 
 /* What a message's handle owns: copies, so that a use after the release is seen. */
@@ -27,15 +29,16 @@ give(struct sim_instance *instance, int p, struct la_message *out)
 	struct sim *sim = instance->sim;
 	const struct sim_record *record = &sim->story->records[sim->story->at[p][instance->bus.next[p]++]];
 	struct held *held = calloc(1, sizeof(*held));
+	size_t size = 0;
 
 	assert(held != NULL);
 	held->key = malloc(3);
 	assert(held->key != NULL);
 	memcpy(held->key, "key", 3);
 	if (record->value != NULL) {
-		held->value = malloc(record->size == 0 ? 1 : record->size);
+		held->value = malloc(LA_CONFLUENT_HEADER_BYTES + record->size);
 		assert(held->value != NULL);
-		memcpy(held->value, record->value, record->size);
+		size = sim_registry_frame(sim, record, held->value);
 	}
 	*out = (struct la_message){.topic = la_span_text(SIM_TOPIC),
 	    .partition = p,
@@ -43,7 +46,7 @@ give(struct sim_instance *instance, int p, struct la_message *out)
 	    .has_timestamp = sim->story->has_timestamps,
 	    .timestamp_ms = record->timestamp_ms,
 	    .key = la_span_of(held->key, 3),
-	    .value = la_span_of(held->value, record->size),
+	    .value = la_span_of(held->value, size),
 	    .lease = instance->bus.lease[p],
 	    .handle = held};
 	instance->bus.in_hand++;

@@ -41,7 +41,7 @@ fill_options(struct sim_instance *instance)
 
 	instance->options = (struct la_pipeline_options){.bus = &instance->bus.port,
 	    .store = &instance->connection.port,
-	    .decoder = sim->story->codec->events,
+	    .decoder = sim->rates.registry ? instance->decoder : sim->story->codec->events,
 	    .encoder = sim->story->codec->encoder,
 	    .decider = sim->story->deciders[instance->stage],
 	    .now_ms = now_ms,
@@ -73,6 +73,7 @@ sim_instance_start(struct sim_instance *instance)
 	instance->error = (struct la_error)LA_ERROR_INIT;
 	sim_bus_open(instance);
 	sim_connection_open(instance);
+	sim_registry_open(instance);
 	fill_options(instance);
 	sim_trace(sim, instance->slot, "starts, batches of %zu, stage %d", instance->options.batch_max_events,
 	    instance->stage);
@@ -83,6 +84,7 @@ static void
 close_ports(struct sim_instance *instance)
 {
 	instance->running = false;
+	sim_registry_close(instance);
 	sim_connection_close(instance);
 	sim_bus_close(instance);
 }

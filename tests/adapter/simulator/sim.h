@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "common/flights.h"
+#include "common/registry_reply.h"
 #include "detector/pipeline.h"
 #include "detector/store_memory.h"
 
@@ -54,7 +55,9 @@ struct sim_rates {
 	int store_error, write_late;
 	int forget; /* Redis loses its last writes */
 	int rotate;
+	int schema_slow, schema_away; /* a question for an id is not answered yet; fails */
 	bool cooperative, dead_letters_refused, trickle, exactly_once, letters_too_large;
+	bool registry; /* values have Confluent's framing */
 };
 
 /* An output on its way from an instance to the broker. */
@@ -150,6 +153,8 @@ struct sim_instance {
 	struct sim_fiber *fiber;
 	struct sim_bus bus;
 	struct sim_connection connection;
+	struct la_decoder *decoder; /* with a registry: its memory of schemas */
+	struct la_registry_answer schema;
 	struct la_pipeline_options options;
 	enum la_err end;
 	struct la_error error;
@@ -252,6 +257,11 @@ void sim_connection_flush(struct sim_instance *instance);    /* it has done all 
 void sim_connection_crash(struct sim_instance *instance);
 /* The member's record, newest epoch; copied to out (LA_STATE_RECORD_MAX). Returns its size; 0: none. */
 size_t sim_redis_read(struct sim *sim, int member, unsigned char *out, int *epoch);
+
+/* A record's value, framed as the schedule has it, into out, which has room for LA_CONFLUENT_HEADER_BYTES more; its size. */
+size_t sim_registry_frame(const struct sim *sim, const struct sim_record *record, unsigned char *out);
+void sim_registry_open(struct sim_instance *instance);
+void sim_registry_close(struct sim_instance *instance); /* when its pipeline is gone */
 
 void sim_instance_start(struct sim_instance *instance);
 void sim_instance_crash(struct sim_instance *instance);

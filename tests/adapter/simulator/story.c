@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/file.h"
+
 void
 sim_codec_open(struct sim_codec *codec, const char *schema_folder)
 {
 	struct la_decoder_options options = {.record = LA_RECORD_LOGIN_EVENT, .schema_folder = schema_folder};
 	enum la_err err = la_decoder_new(&codec->events, &options, NULL);
+	struct la_buf path = LA_BUF_INIT;
 
 	options.record = LA_RECORD_ALERT_JOB;
 	if (err == LA_OK)
@@ -19,6 +22,11 @@ sim_codec_open(struct sim_codec *codec, const char *schema_folder)
 		err = la_decoder_new(&codec->decisions, &options, NULL);
 	if (err == LA_OK)
 		err = la_encoder_new(&codec->encoder, LA_FRAMING_NONE, schema_folder, NULL);
+	if (err == LA_OK)
+		err = la_buf_printf(&path, "%s/LoginEvent.avsc", schema_folder);
+	if (err == LA_OK)
+		err = la_file_read((const char *)path.data, LA_VALUE_BYTES_MAX, &codec->event_schema, NULL);
+	la_buf_clear(&path);
 	assert(err == LA_OK);
 	(void)err;
 }
@@ -30,6 +38,7 @@ sim_codec_close(struct sim_codec *codec)
 	la_decoder_free(codec->jobs);
 	la_decoder_free(codec->decisions);
 	la_encoder_free(codec->encoder);
+	la_buf_clear(&codec->event_schema);
 	*codec = (struct sim_codec){.encoder = NULL};
 }
 

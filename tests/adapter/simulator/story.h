@@ -47,6 +47,7 @@ struct sim_record {
 struct sim_codec {
 	struct la_decoder *events, *jobs, *decisions;
 	struct la_encoder *encoder;
+	struct la_buf event_schema;
 };
 
 struct sim_story {
