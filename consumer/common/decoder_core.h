@@ -46,4 +46,7 @@ struct la_decoder_source {
 /* Errors: LA_ENOMEM; the source is not taken then. */
 LA_MUST_CHECK enum la_err la_decoder_set_source(struct la_decoder *decoder, struct la_decoder_source source);
 
+/* For tests: so many schemas are kept, fewer than LA_DECODER_IDS_MAX. The source is set. */
+void la_decoder_keep_few(struct la_decoder *decoder, size_t most);
+
 #endif

@@ -20,6 +20,7 @@ struct la_decoder_ids {
 	struct la_id_cache *cache;
 	struct known known[LA_DECODER_IDS_MAX + SPARE]; /* by place */
 	size_t count, bytes;                            /* of all */
+	size_t most;                                    /* kept, but for the spare ones */
 	struct la_decoder_hold *hold;                   /* what is read now is held by; NULL: by nobody */
 	uint32_t latest;
 	struct known *latest_known; /* NULL: none, or not held yet */
@@ -37,8 +38,15 @@ la_decoder_set_source(struct la_decoder *d, struct la_decoder_source source)
 		return (LA_ENOMEM);
 	}
 	ids->source = source;
+	ids->most = LA_DECODER_IDS_MAX;
 	d->ids = ids;
 	return (LA_OK);
+}
+
+void
+la_decoder_keep_few(struct la_decoder *d, size_t most)
+{
+	d->ids->most = most;
 }
 
 static void
@@ -106,7 +114,7 @@ hold_place(struct la_decoder_ids *ids, size_t place)
 static bool
 has_room(const struct la_decoder_ids *ids, size_t bytes)
 {
-	return (ids->count < LA_DECODER_IDS_MAX && ids->bytes + bytes <= LA_DECODER_IDS_BYTES);
+	return (ids->count < ids->most && ids->bytes + bytes <= LA_DECODER_IDS_BYTES);
 }
 
 /*
@@ -126,7 +134,7 @@ make_room(struct la_decoder_ids *ids, size_t bytes)
 	}
 	if (has_room(ids, bytes))
 		return (true);
-	return (ids->count < LA_DECODER_IDS_MAX + SPARE && (ids->hold == NULL || ids->hold->count == 0));
+	return (ids->count < ids->most + SPARE && (ids->hold == NULL || ids->hold->count == 0));
 }
 
 static enum la_err

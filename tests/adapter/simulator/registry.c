@@ -8,6 +8,7 @@
 #include "simulator/sim.h"
 
 #define IDS 12
+#define KEPT 3 /* schemas: a batch ends where it would need more */
 
 size_t
 sim_registry_frame(const struct sim *sim, const struct sim_record *record, unsigned char *out)
@@ -51,6 +52,7 @@ sim_registry_open(struct sim_instance *instance)
 		err = la_decoder_set_source(instance->decoder, (struct la_decoder_source){.find = find, .cookie = instance});
 	assert(err == LA_OK);
 	(void)err;
+	la_decoder_keep_few(instance->decoder, KEPT);
 }
 
 void
