@@ -10,7 +10,7 @@
 
 #define LA_CONSUMER_TAKE_CAP 4096 /* records moved per call into librdkafka */
 
-/* What the broker denies us for as long as nobody changes it. librdkafka says so once; trouble_kafka.c */
+/* What we have not from the broker, though one answers. librdkafka says so once; trouble_kafka.c */
 struct la_trouble_kafka {
 	rd_kafka_resp_err_t cause; /* NO_ERROR: none */
 	int64_t ask_at_ms;
@@ -47,6 +47,8 @@ void la_consumer_kafka_rebalance(
 
 /* Notes it when it is a trouble. False: it is not. */
 bool la_consumer_kafka_note_trouble(struct la_consumer_kafka *consumer, const rd_kafka_message_t *message);
+/* The partitions were lost: until others are assigned. */
+void la_consumer_kafka_note_loss(struct la_consumer_kafka *consumer);
 /* Is there one still? Then *error says which. May wait up to 250 ms for the broker, once a second. */
 bool la_consumer_kafka_has_trouble(struct la_consumer_kafka *consumer, struct la_error *error);
 

@@ -87,6 +87,8 @@ unassign(struct la_consumer_kafka *consumer, const rd_kafka_topic_partition_list
 		rd_kafka_error_destroy(error);
 	la_waker_kafka_assigned(consumer->waker, partitions, false);
 	la_lag_kafka_assigned(consumer->lag, partitions, false);
+	if (lost && !consumer->closing)
+		la_consumer_kafka_note_loss(consumer);
 	log_rebalance(lost ? "partitions lost" : "partitions revoked", partitions);
 }
 

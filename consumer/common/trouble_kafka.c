@@ -28,6 +28,18 @@ la_consumer_kafka_note_trouble(struct la_consumer_kafka *consumer, const rd_kafk
 	return (true);
 }
 
+void
+la_consumer_kafka_note_loss(struct la_consumer_kafka *consumer)
+{
+	struct la_trouble_kafka *trouble = &consumer->trouble;
+
+	if (trouble->cause != RD_KAFKA_RESP_ERR_NO_ERROR) /* which may be why */
+		return;
+	trouble->cause = RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID;
+	(void)snprintf(trouble->text, sizeof(trouble->text),
+	    "the group has taken our partitions, as its coordinator did not hear from us in time, and gave us none since");
+}
+
 /* What the broker says of the topic now. No answer: what it said before. */
 static rd_kafka_resp_err_t
 ask(struct la_consumer_kafka *consumer)

@@ -248,6 +248,38 @@ cooperative_members_keep_what_stays_theirs(void **state)
 	la_bus_kafka_close(first, PATIENCE_MS);
 }
 
+/* Of two brokers one answers all the while, so that this is not "no kafka broker answers". */
+static void
+a_coordinator_that_is_away_longer_than_a_session_is_waited_for(void **state)
+{
+	struct la_bus_kafka *bus;
+	const struct la_bus *port;
+	struct la_error error = LA_ERROR_INIT;
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	size_t count;
+
+	(void)state;
+	if (fixture.cluster == NULL)
+		skip(); /* the real one has one broker */
+	for (int32_t partition = 0; partition < PARTITIONS; partition++)
+		assert_int_equal(rd_kafka_mock_partition_set_leader(fixture.cluster, fixture.topic, partition, BROKERS + 1 - COORDINATOR), 0);
+	bus = la_fixture_bus(NULL);
+	port = la_bus_kafka_port(bus);
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_read(port, got, 1);
+	assert_int_equal(rd_kafka_mock_broker_set_down(fixture.cluster, COORDINATOR), 0);
+	while (port->poll(port->self, 50, &got[1], 1, &count, &error) != LA_EUNAVAILABLE)
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+	assert_non_null(strstr(error.text, "the group has taken our partitions"));
+	assert_false(port->holds(port->self, got[0].topic, 0, got[0].lease));
+	port->release(port->self, got, 1);
+	assert_int_equal(rd_kafka_mock_broker_set_up(fixture.cluster, COORDINATOR), 0);
+	la_fixture_read(port, got, 1); /* again: nothing was committed */
+	port->release(port->self, got, 1);
+	assert_int_equal(port->poll(port->self, 0, got, 1, &count, &error), LA_OK);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
 int
 main(void)
 {
@@ -256,6 +288,7 @@ main(void)
 	    cmocka_unit_test_setup(partition_that_comes_back_has_a_new_lease, la_fixture_next),
 	    cmocka_unit_test_setup(partition_assigned_while_paused_is_paused_too, la_fixture_next),
 	    cmocka_unit_test_setup(long_silence_loses_the_partitions_and_comes_back_by_itself, la_fixture_next),
+	    cmocka_unit_test_setup(a_coordinator_that_is_away_longer_than_a_session_is_waited_for, la_fixture_next),
 	    cmocka_unit_test_setup(close_hands_the_partitions_over_at_once, la_fixture_next),
 	    cmocka_unit_test_setup(close_in_the_middle_of_a_rebalance_keeps_its_time, la_fixture_next),
 	    cmocka_unit_test_setup(cooperative_members_keep_what_stays_theirs, la_fixture_next),
