@@ -72,12 +72,12 @@ LA_MUST_CHECK enum la_err la_bus_kafka_check_transactions(
     const struct la_conf *conf, const char *group_id, int timeout_ms, bool *asked, struct la_error *error);
 
 /*
- * For check: asks the brokers within timeout_ms for each topic.
+ * For check: asks the brokers within timeout_ms for the topic, where and as whom which side goes there.
  * Errors: LA_EUNAVAILABLE (no broker answered; names bootstrap.servers), LA_ECONFIG
- * (a topic is missing or may not be read; names it).
+ * (the topic is missing or may not be seen; names it).
  */
 LA_MUST_CHECK enum la_err la_bus_kafka_check(
-    const struct la_conf *conf, const char *const *topics, size_t count, int timeout_ms, struct la_error *error);
+    const struct la_conf *conf, enum la_conf_kafka which, const char *topic, int timeout_ms, struct la_error *error);
 
 const char *la_bus_kafka_library_version(void);
 

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "common/bus_kafka.h"
-#include "common/clock.h"
 #include "common/parts_kafka.h"
 
 const char *
@@ -138,28 +137,23 @@ out:
 
 enum la_err
 la_bus_kafka_check(
-    const struct la_conf *conf, const char *const *topics, size_t count, int timeout_ms, struct la_error *error)
+    const struct la_conf *conf, enum la_conf_kafka which, const char *topic, int timeout_ms, struct la_error *error)
 {
-	int64_t until_ms = la_clock_now_ms(NULL) + timeout_ms;
 	struct la_link_kafka link = {.side = "check"};
 	rd_kafka_conf_t *asking = NULL;
 	rd_kafka_t *rk = NULL;
 	char servers[256];
 	enum la_err err;
-	size_t i;
 
-	if ((err = la_conf_kafka_make(&asking, conf, LA_CONF_KAFKA_PRODUCER, "check", error)) != LA_OK)
+	if ((err = la_conf_kafka_make(&asking, conf, which, "check", error)) != LA_OK)
 		return (err);
 	servers_of(asking, servers, sizeof(servers));
 	la_link_kafka_watch(asking, &link);
 	rd_kafka_conf_set_error_cb(asking, remember_reason);
+	/* a producer for either side: it joins no group */
 	if ((err = la_conf_kafka_client(&rk, RD_KAFKA_PRODUCER, asking, error)) != LA_OK)
 		goto out;
-	for (i = 0; i < count && err == LA_OK; i++) {
-		int64_t left_ms = until_ms - la_clock_now_ms(NULL);
-
-		err = check_topic(rk, topics[i], left_ms > 1 ? (int)left_ms : 1, error);
-	}
+	err = check_topic(rk, topic, timeout_ms, error);
 	(void)rd_kafka_poll(rk, 0); /* serves remember_reason */
 	if (err == LA_EUNAVAILABLE) {
 		if (link.why[0] != '\0')

@@ -40,6 +40,18 @@ mechanism_of(const rd_kafka_conf_t *conf, char *out, size_t cap)
 		la_maker_kafka_get(conf, "sasl.mechanisms", out, cap);
 }
 
+/* librdkafka runs kinit, unless it is told that somebody else sees to the tickets. */
+static bool
+has_tickets(const struct la_maker_kafka *maker)
+{
+	char command[1024], every_ms[16];
+
+	la_maker_kafka_get(maker->conf, "sasl.kerberos.kinit.cmd", command, sizeof(command));
+	la_maker_kafka_get(maker->conf, "sasl.kerberos.min.time.before.relogin", every_ms, sizeof(every_ms));
+	return (is_set(maker, "sasl.kerberos.keytab") || strcmp(every_ms, "0") == 0 ||
+		strstr(command, "%{sasl.kerberos.keytab}") == NULL);
+}
+
 void
 la_login_kafka_require(struct la_maker_kafka *maker)
 {
@@ -48,8 +60,9 @@ la_login_kafka_require(struct la_maker_kafka *maker)
 	if (maker->err != LA_OK)
 		return;
 	mechanism_of(maker->conf, mechanism, sizeof(mechanism));
-	if (strcmp(mechanism, "GSSAPI") == 0 && !is_set(maker, "sasl.kerberos.keytab")) {
-		refuse(maker, "kafka.sasl.mechanism: GSSAPI (which it is if it is not set) needs kafka.sasl.kerberos.keytab; it "
+	if (strcmp(mechanism, "GSSAPI") == 0 && !has_tickets(maker)) {
+		refuse(maker, "kafka.sasl.mechanism: GSSAPI (which it is if it is not set) needs kafka.sasl.kerberos.keytab, "
+			      "or kafka.sasl.kerberos.min.time.before.relogin=0 if something else renews its tickets; it "
 			      "must be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI");
 	} else if (strcmp(mechanism, "OAUTHBEARER") == 0) {
 		la_maker_kafka_get(maker->conf, "sasl.oauthbearer.method", method, sizeof(method));

@@ -9,6 +9,7 @@
 
 #define REPEAT_MS 30000
 #define PROBE_EVERY_MS 1000
+#define OLD_MS 90000 /* librdkafka says again every 30 s what keeps it from a broker */
 #define PROBE_WAIT_MS 250
 
 /* Said by librdkafka and of no use, or said again by la_link_kafka_note, which knows when it is enough. */
@@ -73,6 +74,14 @@ kind_of(const struct la_link_kafka *link, rd_kafka_resp_err_t cause, const char 
 	return (LA_LINK_OTHER);
 }
 
+/* What one broker had long ago, while others answered, is not why none does now. */
+static void
+forget_old(struct la_link_kafka *link)
+{
+	if (!link->down && la_clock_now_ms(NULL) - link->why_at_ms > OLD_MS)
+		link->why[0] = '\0';
+}
+
 /* Once, then every 30 s with a count; one broker after the other being away is one thing. */
 static void
 say(struct la_link_kafka *link, enum la_link_cause kind, rd_kafka_resp_err_t cause, const char *text)
@@ -96,18 +105,23 @@ void
 la_link_kafka_note(struct la_link_kafka *link, rd_kafka_t *rk, rd_kafka_resp_err_t cause, const char *reason)
 {
 	char text[sizeof(link->why)] = "";
-	enum la_link_cause kind = kind_of(link, cause, reason);
+	enum la_link_cause kind;
 
-	if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+	if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		forget_old(link);
 		link->down = true;
+	}
+	kind = kind_of(link, cause, reason);
 	if (cause == RD_KAFKA_RESP_ERR__FATAL) {
 		link->fatal = true;
 		(void)rd_kafka_fatal_error(rk, text, sizeof(text)); /* the first cause */
 	}
 	if (text[0] == '\0')
 		la_reason_kafka_print(text, sizeof(text), cause, reason, atomic_load(&link->certificate));
-	if (cause != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && kind != LA_LINK_OTHER)
+	if (cause != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && kind != LA_LINK_OTHER) {
 		(void)snprintf(link->why, sizeof(link->why), "%s", text);
+		link->why_at_ms = la_clock_now_ms(NULL);
+	}
 	link->last = kind;
 	say(link, kind, cause, text);
 }

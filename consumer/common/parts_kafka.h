@@ -59,6 +59,7 @@ struct la_link_kafka {
 		int64_t at_ms; /* 0: not since brokers answered */
 		int64_t repeated;
 	} said[LA_LINK_CAUSES];
+	int64_t why_at_ms;
 	char why[512]; /* the last reason why no broker answers; "": none is known */
 };
 

@@ -118,10 +118,11 @@ check_kafka(const struct la_conf *conf, struct findings *findings)
 		(void)printf("warning kafka: %s\n", warning);
 	/* one by one, so that each topic that is missing is named */
 	for (size_t i = 0; i < count && la_err_action(err) != LA_ACTION_RETRY; i++) {
+		enum la_conf_kafka which = i == 0 ? LA_CONF_KAFKA_CONSUMER : LA_CONF_KAFKA_PRODUCER;
 		char what[300];
 
 		(void)snprintf(what, sizeof(what), "kafka topic %s", topics[i]);
-		err = la_bus_kafka_check(conf, &topics[i], 1, SERVER_TIMEOUT_MS, &error);
+		err = la_bus_kafka_check(conf, which, topics[i], SERVER_TIMEOUT_MS, &error);
 		report(findings, la_err_action(err) == LA_ACTION_RETRY ? "kafka" : what, err, &error);
 	}
 }

@@ -382,12 +382,11 @@ static void
 check_names_the_servers_that_do_not_answer(void **state)
 {
 	static const char *const nowhere[] = {"kafka.bootstrap.servers=127.0.0.1:1", NULL};
-	static const char *const topics[] = {"t"};
 	struct la_conf *conf = la_fixture_conf(nowhere);
 	struct la_error error = LA_ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(la_bus_kafka_check(conf, topics, 1, 1500, &error), LA_EUNAVAILABLE);
+	assert_int_equal(la_bus_kafka_check(conf, LA_CONF_KAFKA_PRODUCER, "t", 1500, &error), LA_EUNAVAILABLE);
 	assert_non_null(strstr(error.text, "127.0.0.1:1"));
 	la_conf_free(conf);
 }
