@@ -2,6 +2,7 @@
 import re
 import subprocess
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -95,9 +96,11 @@ def test_check_says_what_is_wrong_with_tls_and_sasl(build_dir, secure_kafka, sec
 
 
 def said_once(program, since, what, sides=1):
-    """Each side has said it once, and again after each 30 s that went by, however often it has tried."""
+    """Each side has said each error once, and again after each 30 s that went by, however often it has tried. A busy machine
+    may add one that is not the listener's: a connection that was too slow."""
     lines = [line for line in program.stderr().splitlines() if what in line]
-    assert sides <= len(lines) <= sides * (1 + (time.monotonic() - since) // 30), lines
+    errors = Counter(re.findall(r" error=(\w+)", "\n".join(lines)) or [""] * len(lines))
+    assert len(lines) >= sides and max(errors.values()) <= sides * (1 + (time.monotonic() - since) // 30), lines
     return lines
 
 
