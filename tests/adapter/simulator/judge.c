@@ -77,6 +77,7 @@ see_decision(struct sim *sim, const struct la_decision *decision)
 		return;
 	if (is_late_known(sim, decision, seen->outcome)) {
 		seen->late_known = true;
+		seen->varied = seen->varied || is_lossy(sim, record);
 	} else if (seen->outcome == LA_OUTCOME_KNOWN && sim_is_candidate(decision->outcome) &&
 	    (is_lossy(sim, record) || sim->story->shape == SIM_CROWDED || sim->story->shape == SIM_SPREAD_CROWDED)) {
 		seen->late_known = true;
