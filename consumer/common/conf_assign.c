@@ -83,11 +83,11 @@ check_value(struct la_conf *conf, const char *where, const struct la_conf_entry 
 }
 
 static bool
-check_property(struct la_conf *conf, const char *where, const char *name)
+check_property(struct la_conf *conf, const char *where, const char *name, const char *text)
 {
 	enum la_conf_client which;
 	const char *property = la_conf_property(name, &which);
-	const char *reason = la_conf_property_refused(property);
+	const char *reason = la_conf_property_refused(property, text);
 	size_t size = strspn(property, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	if (size == 0 || size > PROPERTY_BYTES_MAX || property[size] != '\0') {
@@ -190,7 +190,7 @@ la_conf_assign(struct la_conf *conf, const struct la_conf_origin *origin, const 
 	}
 	if (!la_conf_key_serves(key, conf->program))
 		return (LA_OK); /* one file may serve both programs */
-	if (key->type == LA_CONF_KAFKA && !check_property(conf, where, name))
+	if (key->type == LA_CONF_KAFKA && !check_property(conf, where, name, text))
 		return (LA_OK);
 	entry = la_conf_key_is_family(key) ? family_entry(conf, key, name) : &conf->fixed[key - la_conf_keys];
 	if (entry == NULL)

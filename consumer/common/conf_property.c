@@ -64,8 +64,17 @@ is_secret(const char *property)
 	return (false);
 }
 
+/* scheme://user:password@host; a principal (user@REALM) is none. */
+static bool
+has_user_info(const char *value)
+{
+	const char *authority = strstr(value, "://");
+
+	return (authority != NULL && memchr(authority + 3, '@', strcspn(authority + 3, "/?#")) != NULL);
+}
+
 const char *
-la_conf_property_refused(const char *property)
+la_conf_property_refused(const char *property, const char *value)
 {
 	size_t size = strlen(property) - (la_conf_property_is_file(property) ? 5 : 0);
 	size_t i;
@@ -74,7 +83,7 @@ la_conf_property_refused(const char *property)
 		if (strlen(refused[i].name) == size && strncmp(property, refused[i].name, size) == 0)
 			return (refused[i].reason);
 	}
-	if (is_secret(property) && !la_conf_property_is_file(property))
+	if ((is_secret(property) || has_user_info(value)) && !la_conf_property_is_file(property))
 		return (SECRET);
 	return (NULL);
 }

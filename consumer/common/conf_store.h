@@ -58,8 +58,8 @@ const char *la_conf_effective(const struct la_conf *conf, const struct la_conf_e
 enum la_conf_client { LA_CONF_CLIENT_BOTH, LA_CONF_CLIENT_CONSUMER, LA_CONF_CLIENT_PRODUCER };
 const char *la_conf_property(const char *name, enum la_conf_client *which);
 
-/* Why this property may not be set so; NULL: it may. */
-const char *la_conf_property_refused(const char *property);
+/* Why this property may not be set to this value; NULL: it may. */
+const char *la_conf_property_refused(const char *property, const char *value);
 bool la_conf_property_is_file(const char *property); /* <p>.file */
 
 #endif

@@ -192,6 +192,8 @@ kafka_properties_that_promises_rest_on_and_literal_secrets_are_refused(void **st
 		"x.conf:1: kafka.ssl.keystore.password: may not be set: " SECRET_FILE},
 	    {D, "kafka.sasl.oauthbearer.client.secret=hunter2",
 		"x.conf:1: kafka.sasl.oauthbearer.client.secret: may not be set: " SECRET_FILE},
+	    {D, "kafka.sasl.oauthbearer.token.endpoint.url=https://user:hunter2@idp.example.net/token",
+		"x.conf:1: kafka.sasl.oauthbearer.token.endpoint.url: may not be set: " SECRET_FILE},
 	    {D, "kafka.consumer.=x", "x.conf:1: kafka.consumer.: " KAFKA_FORM},
 	    {D, "kafka.group id=x", "x.conf:1: kafka.group id: " KAFKA_FORM},
 	};
