@@ -41,7 +41,7 @@ words() {
 	conf) sources=(consumer/common/conf_*.c) ;;
 	directory) sources=(consumer/mailer/directory_*.c) ;;
 	json) sources=(consumer/common/json_*.c schemas/LoginEvent.avsc schemas/AlertJob.avsc) ;;
-	schema) sources=(schemas/LoginEvent.avsc consumer/common/avro_{schema,canonical,default}.[ch]) ;;
+	schema) sources=(schemas/LoginEvent.avsc consumer/common/avro_{schema,named,canonical,default}.[ch]) ;;
 	smtp_*) sources=(consumer/mailer/smtp_*.c) ;;
 	esac
 	[ ${#sources[@]} -eq 0 ] || { grep -oh '"[^"\\%]\{2,40\}"' "${sources[@]}" | tr '|' '\n' | sed 's/^"*/"/;s/"*$/"/' | grep -v '^"*$' | sort -u; } || true
