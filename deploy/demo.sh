@@ -253,14 +253,22 @@ END
 if [ -n "$keep" ]; then
 	printf '%s\n' "${groups[@]}" >"$work/groups"
 	trap - EXIT
+	http_port() { sed -n 's/.*msg="http listens".*port=//p' "$work/$1.log"; }
 	cat <<END
 
 Everything is still running: broker $bootstrap, Redis 127.0.0.1:$redis_port, relay 127.0.0.1:$(cat "$work/sink.port")
   Send an event     head -1 tests/data/demo-events.jsonl | sed 's/demo-01/mine-01/; s/a-chrome-1/another/' |
                         build/release/bin/bus_tool produce ${prefix}login-events --broker $bootstrap
+                        # the next one: mine-02, and another token; mine-01 once more makes no second mail
   See decisions     build/release/bin/bus_tool consume ${prefix}login-decisions --record Decision --broker $bootstrap
   See mails         ls build/demo/sink
   See logs          tail -f build/demo/detector.log build/demo/mailer.log
+  See health        curl 127.0.0.1:$(http_port detector)/readyz 127.0.0.1:$(http_port mailer)/readyz, and /metrics
   Stop it all       xargs -I{} kill -- -{} < build/demo/groups
+END
+	[ "$broker" != dev ] || cat <<'END'
+
+The small broker is no Kafka: it has every topic that it is asked for, gives a program that was restarted its partitions
+only after 45 s, and finds nothing by time, so that replay sees no events. For these: deploy/demo.sh --kafka --keep
 END
 fi
