@@ -74,7 +74,7 @@ la_login_kafka_require(struct la_maker_kafka *maker)
 		if (!is_set(maker, "sasl.username"))
 			refuse(maker, "kafka.sasl.username: required with this kafka.sasl.mechanism, and not set");
 		else if (!is_set(maker, "sasl.password"))
-			refuse(maker, "kafka.sasl.password.file: required with this kafka.sasl.mechanism, and not set");
+			refuse(maker, "kafka.sasl.password.file: required with this kafka.sasl.mechanism, and not set, or not readable");
 	}
 }
 

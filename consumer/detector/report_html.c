@@ -196,7 +196,8 @@ policies(struct la_html *html, const struct la_replay_report *report)
 		la_html_raw(html, "<p>The other policy is that of <code>");
 		la_html_text(html, la_span_text(report->policy_name));
 		la_html_raw(html, "</code>. ");
-		la_html_printf(html, "It decides %llu events otherwise.", (unsigned long long)report->tally->changed);
+		la_html_printf(html, "Events that it decides otherwise: %llu.",
+		    (unsigned long long)report->tally->changed);
 		la_html_raw(html, "</p>");
 	}
 	la_report_begin_table(html, "Policies");
