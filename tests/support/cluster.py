@@ -1,5 +1,7 @@
 """A Redis Cluster of private servers on loopback: three masters, the first of which has a replica."""
+import re
 import subprocess
+import time
 
 import redis
 
@@ -7,6 +9,7 @@ from process import free_port, wait_until
 from services import Redis
 
 NODE_TIMEOUT_MS = 3000
+MANUAL_FAILOVER_S = 5.5  # a replica gives up after 5
 
 
 class Cluster:
@@ -55,20 +58,39 @@ class Cluster:
         self.cli("reshard", f"127.0.0.1:{self.masters[1].port}", "--cluster-from", self.id(self.masters[1]),
                  "--cluster-to", self.id(self.masters[2]), "--cluster-slots", count, "--cluster-pipeline", "1", "--cluster-yes")
 
-    def hand_over(self):
-        """The first master and its replica change places, without a loss; done when has_handed_over()."""
-        self.replica.client.execute_command("CLUSTER", "FAILOVER")
-        self.masters[0], self.replica = self.replica, self.masters[0]
+    def hand_over(self, meanwhile=lambda: None):
+        """The first master and its replica change places, without a loss; meanwhile() is called until they have."""
+        old, new = self.masters[0], self.replica
+        asked_at = None
 
-    def has_handed_over(self):
-        old = self.replica.client.info("replication")
-        return self.masters[0].client.info("replication")["role"] == "master" and old.get("master_link_status") == "up"
+        def has_handed_over():
+            nonlocal asked_at
+            meanwhile()
+            if new.client.info("replication")["role"] == "master":
+                return old.client.info("replication").get("master_link_status") == "up"
+            if self._is_known_to_all(new, old) and (asked_at is None or time.monotonic() - asked_at > MANUAL_FAILOVER_S):
+                new.client.execute_command("CLUSTER", "FAILOVER")
+                asked_at = time.monotonic()
+            return False
+
+        wait_until(has_handed_over, 60, "they have changed places")
+        self.masters[0], self.replica = new, old
+
+    def _is_known_to_all(self, replica, master):
+        """A master ignores the request of a replica that it does not know as its own yet; others would not vote for it."""
+        ids = self.id(replica), self.id(master)
+        return all(any(line.split()[0] == ids[0] and line.split()[3] == ids[1] and "slave" in line
+                       for line in node.client.execute_command("CLUSTER", "NODES").decode().splitlines())
+                   for node in self.nodes)
 
     def lose_first_master(self):
         """Killed, when its replica has all that it acknowledged until now."""
+        master, replica = self.masters[0].client, self.replica
+
         def is_copied():
-            info = self.masters[0].client.info("replication")
-            return info["slave0"]["offset"] == info["master_repl_offset"]
+            info = master.info("replication")
+            copies = [info[name] for name in info if re.fullmatch(r"slave\d+", name) and info[name]["port"] == replica.port]
+            return [copy["offset"] for copy in copies] == [info["master_repl_offset"]] and self._is_known_to_all(replica, self.masters[0])
 
         wait_until(is_copied, 60, "the replica has all")
         self.masters[0].kill()
