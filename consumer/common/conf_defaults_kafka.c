@@ -61,7 +61,7 @@ static const struct la_property_kafka producer_defaults[] = {
  * exactly_once. retry.backoff.ms: a transaction that begins while the broker still ends the one before is told to come
  * again (a commit took 25 ms with 10, 37-100 ms with the default of 100). transaction.timeout.ms: how long a program that was
  * killed, or hangs, holds up its partitions and the readers. linger.ms: a transaction's outputs are sent when they are awaited
- * (producer_kafka.c), in few requests. socket.timeout.ms bounds a call to a broker that hangs.
+ * (produce_kafka.c), in few requests. socket.timeout.ms bounds a call to a broker that hangs.
  */
 static const struct la_property_kafka transactional_defaults[] = {
     {"retry.backoff.ms", "10"},

@@ -141,7 +141,7 @@ void la_consumer_kafka_rewind(struct la_consumer_kafka *consumer);
 LA_MUST_CHECK enum la_err la_consumer_kafka_rewound(
     struct la_consumer_kafka *consumer, int wait_ms, struct la_error *error);
 
-/* ---- producer_kafka.c ---- */
+/* ---- producer_kafka.c: the client; produce_kafka.c: outputs, until the broker has them ---- */
 
 struct la_producer_kafka;
 

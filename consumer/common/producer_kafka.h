@@ -1,4 +1,4 @@
-/* Inside the Kafka adapter: what producer_kafka.c and transaction_kafka.c share. */
+/* Inside the Kafka adapter: what producer_kafka.c (the client), produce_kafka.c (outputs) and transaction_kafka.c share. */
 #ifndef LA_COMMON_PRODUCER_KAFKA_H
 #define LA_COMMON_PRODUCER_KAFKA_H
 
@@ -54,6 +54,9 @@ enum la_err la_producer_kafka_broken(struct la_producer_kafka *producer, struct 
  * refused. Errors: LA_ECONFIG, LA_EUNAVAILABLE (not again so soon).
  */
 LA_MUST_CHECK enum la_err la_producer_kafka_rebuild(struct la_producer_kafka *producer, struct la_error *error);
+
+/* What librdkafka says of an output is, to who produced it. */
+enum la_err la_producer_kafka_code(rd_kafka_resp_err_t cause);
 
 /* ---- transaction_kafka.c ---- */
 
