@@ -6,9 +6,9 @@
  * refuses what the promises rest on. librdkafka's log lines go through la_log,
  * without payload.
  *
- * Where to look: consumer_kafka.c (records), consumer_close_kafka.c, rebalance_kafka.c and
+ * Where to look: bus_calls_kafka.c (the port), consumer_kafka.c (records), consumer_close_kafka.c, rebalance_kafka.c and
  * assignment_kafka.c (whose partitions, leases), commit_kafka.c,
- * lag_kafka.c, producer_kafka.c with flights.c (what is not yet acknowledged),
+ * lag_kafka.c, producer_kafka.c, produce_kafka.c with flights.c (what is not yet acknowledged),
  * transaction_kafka.c and rewind_kafka.c (exactly_once),
  * link_kafka.c (are brokers there) with reason_kafka.c (if not, why), conf_*_kafka.c, check_kafka.c.
  */
