@@ -1,4 +1,7 @@
-/* The parts of a cluster: cluster_redis.c (flights), cluster_nodes_redis.c (masters, and who has what). */
+/*
+ * The parts of a cluster: cluster_redis.c (flights, as they are sent), cluster_answers_redis.c (what the nodes say, and
+ * what is sent once more because of it), cluster_nodes_redis.c (masters, and who has what).
+ */
 #ifndef LA_COMMON_CLUSTER_INTERNAL_REDIS_H
 #define LA_COMMON_CLUSTER_INTERNAL_REDIS_H
 
@@ -6,7 +9,10 @@
 #include "common/cluster_redis.h"
 
 #define LA_CLUSTER_CONNECT_MS 2000 /* of a send, for all that it has to connect to and to ask */
-#define LA_CLUSTER_NOBODYS UINT32_MAX /* in sent: an answer that nobody waits for */
+/* In sent: the request, by its flight and its place in it; or an answer that nobody waits for. */
+#define LA_CLUSTER_FLIGHT_BIT 31
+#define LA_CLUSTER_REQUESTS_MAX (1u << LA_CLUSTER_FLIGHT_BIT)
+#define LA_CLUSTER_NOBODYS UINT32_MAX
 
 struct la_cluster_node {
 	struct la_connection connection;
@@ -51,5 +57,14 @@ LA_MUST_CHECK enum la_err la_cluster_connect(struct la_cluster *cluster, size_t 
 
 /* Reads the map if it is stale and nothing is under way. Errors: as before. */
 LA_MUST_CHECK enum la_err la_cluster_refresh(struct la_cluster *cluster, int64_t deadline_ms, struct la_error *error);
+
+/* The node will answer this, behind what it was sent before. Errors: LA_ENOMEM. */
+LA_MUST_CHECK enum la_err la_cluster_expect(struct la_cluster_node *node, uint32_t what);
+
+/* The bytes of a request; valid until the flight's next begin. */
+struct la_span la_cluster_command(const struct la_cluster_flight *flight, const struct la_cluster_request *request);
+
+/* LA_ENOMEM, with its text. */
+enum la_err la_cluster_no_memory(struct la_error *error);
 
 #endif
