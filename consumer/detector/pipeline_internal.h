@@ -2,7 +2,8 @@
  * The parts of the pipeline, in the order of the data: pipeline_read.c (poll,
  * decode), pipeline_store.c (fetch, write) with pipeline_decide.c and pipeline_storm.c between the two,
  * pipeline_output.c and pipeline_dead.c (produce), pipeline_commit.c (await, commit), and
- * pipeline_wait.c, which all of them use when a side fails. pipeline.c knows which batch's turn it is.
+ * pipeline_wait.c, which all of them use when a side fails. pipeline_pass.c knows which batch's turn it is, pipeline.c
+ * goes on until batches are done.
  */
 #ifndef LA_DETECTOR_PIPELINE_INTERNAL_H
 #define LA_DETECTOR_PIPELINE_INTERNAL_H
@@ -94,6 +95,15 @@ void la_pipeline_recovered(struct la_pipeline *pipeline, const char *side);
 
 /* Asks for the leases of all batches. LA_EREVOKED: of some batch nothing is ours any more. */
 LA_MUST_CHECK enum la_err la_pipeline_check_leases(struct la_pipeline *pipeline, struct la_error *error);
+
+/*
+ * Whose turn it is: takes every batch as far as it goes without waiting for the broker; in between, when reading, one more
+ * is read. Errors: those of the stages.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_pass(struct la_pipeline *pipeline, bool reading, struct la_error *error);
+
+/* Records in the batches under way. */
+size_t la_pipeline_in_hand(struct la_pipeline *pipeline);
 
 /* ---- the stages; each takes a batch from one to the next ---- */
 
