@@ -1,23 +1,19 @@
-#include "mailer/link_curl.h"
-
 #include "common/clock.h"
 #include "common/crash_point.h"
-#include "common/easy_curl.h"
+#include "mailer/link_internal_curl.h"
 
 #define READ_BYTES 4096
 
-static void open_connection(struct la_link_curl *link);
-
-static void
-finish(struct la_link_curl *link, const struct la_smtp_verdict *verdict)
+void
+la_link_curl_finish(struct la_link_curl *link, const struct la_smtp_verdict *verdict)
 {
 	link->verdict = *verdict;
 	link->is_done = true;
 }
 
 /* Removing the handle closes the socket: libcurl reuses no CONNECT_ONLY connection. */
-static void
-close_connection(struct la_link_curl *link)
+void
+la_link_curl_close(struct la_link_curl *link)
 {
 	if (link->state != LA_LINK_CLOSED)
 		(void)curl_multi_remove_handle(link->options.multi, link->easy);
@@ -26,23 +22,22 @@ close_connection(struct la_link_curl *link)
 	link->mails = 0;
 }
 
-/* Politely, but without waiting for the answer. */
-static void
-quit(struct la_link_curl *link)
+void
+la_link_curl_quit(struct la_link_curl *link)
 {
 	size_t sent;
 
 	if (link->state == LA_LINK_OPEN)
 		(void)curl_easy_send(link->easy, "QUIT\r\n", 6, &sent);
-	close_connection(link);
+	la_link_curl_close(link);
 }
 
 void
 la_link_curl_clear(struct la_link_curl *link)
 {
 	if (!link->has_task)
-		quit(link);
-	close_connection(link);
+		la_link_curl_quit(link);
+	la_link_curl_close(link);
 	curl_easy_cleanup(link->easy);
 	la_smtp_mail_clear(&link->mail);
 	link->easy = NULL;
@@ -70,15 +65,15 @@ settle(struct la_link_curl *link)
 {
 	if (la_smtp_mail_was_too_late(&link->mail)) {
 		/* The relay had closed the idle connection: nothing was said of this mail yet. */
-		close_connection(link);
-		open_connection(link);
+		la_link_curl_close(link);
+		la_link_curl_connect(link);
 		return;
 	}
-	finish(link, &link->mail.verdict);
+	la_link_curl_finish(link, &link->mail.verdict);
 	if (!la_smtp_mail_can_go_on(&link->mail))
-		close_connection(link);
+		la_link_curl_close(link);
 	else if (link->mails >= link->options.mails_max)
-		quit(link);
+		la_link_curl_quit(link);
 }
 
 /* Errors: LA_ENOMEM. */
@@ -147,9 +142,8 @@ converse(struct la_link_curl *link, bool read_first)
 		settle(link);
 }
 
-/* The connection is open: the mail goes. */
-static enum la_err
-begin_mail(struct la_link_curl *link)
+enum la_err
+la_link_curl_begin_mail(struct la_link_curl *link)
 {
 	const struct la_smtp_mail_options options = {.from = link->from,
 	    .to = link->to,
@@ -166,23 +160,6 @@ begin_mail(struct la_link_curl *link)
 	return (LA_OK);
 }
 
-static void
-open_connection(struct la_link_curl *link)
-{
-	static const struct la_smtp_verdict unreachable = {.stage = LA_SMTP_CONNECT, .end = LA_SMTP_UNREACHABLE};
-
-	link->opening = (struct la_smtp_opening){.stage = LA_SMTP_CONNECT};
-	link->is_garbage = false;
-	link->why = curl_easy_strerror(CURLE_OPERATION_TIMEDOUT); /* unless libcurl says otherwise */
-	if (curl_multi_add_handle(link->options.multi, link->easy) != CURLM_OK) {
-		finish(link, &unreachable);
-		return;
-	}
-	link->state = LA_LINK_OPENING;
-	link->started_ms = la_clock_now_ms(NULL);
-	link->deadline_ms = link->started_ms + link->options.patience->connect_ms;
-}
-
 enum la_err
 la_link_curl_give(struct la_link_curl *link, uint64_t token, const char *from, const char *to, struct la_span data,
     struct la_error *error)
@@ -196,9 +173,9 @@ la_link_curl_give(struct la_link_curl *link, uint64_t token, const char *from, c
 	link->has_task = true;
 	link->started_ms = la_clock_now_ms(NULL);
 	if (link->state == LA_LINK_OPEN)
-		err = begin_mail(link);
+		err = la_link_curl_begin_mail(link);
 	else
-		open_connection(link);
+		la_link_curl_connect(link);
 	if (err != LA_OK) {
 		link->has_task = false;
 		return (la_error_set(error, err, "a mail that cannot be put on a connection"));
@@ -211,9 +188,9 @@ la_link_curl_probe(struct la_link_curl *link, struct la_error *error)
 {
 	if (link->has_task)
 		return (la_error_set(error, LA_EINTERNAL, "the connection is in use"));
-	quit(link);
+	la_link_curl_quit(link);
 	link->has_task = link->is_probe = true;
-	open_connection(link);
+	la_link_curl_connect(link);
 	return (LA_OK);
 }
 
@@ -222,78 +199,6 @@ la_link_curl_take(struct la_link_curl *link)
 {
 	link->has_task = link->is_probe = link->is_done = false;
 	set_deadline(link);
-}
-
-static enum la_smtp_end
-end_of_opening(const struct la_link_curl *link, CURLcode code)
-{
-	if (link->is_garbage)
-		return (LA_SMTP_OUT_OF_STEP);
-	if (la_easy_curl_is_untrusted(code))
-		return (LA_SMTP_NOT_TRUSTED);
-	switch (code) {
-	case CURLE_USE_SSL_FAILED:
-		return (LA_SMTP_NO_TLS);
-	case CURLE_LOGIN_DENIED:
-	case CURLE_AUTH_ERROR:
-		return (LA_SMTP_NO_LOGIN);
-	case CURLE_OPERATION_TIMEDOUT:
-		return (LA_SMTP_STALLED);
-	case CURLE_WEIRD_SERVER_REPLY:
-		return (LA_SMTP_OUT_OF_STEP);
-	default:
-		return (link->opening.stage == LA_SMTP_CONNECT ? LA_SMTP_UNREACHABLE : LA_SMTP_DROPPED);
-	}
-}
-
-/* libcurl does not tell when TCP is there, only afterwards how long it took. */
-static void
-look_for_connection(struct la_link_curl *link)
-{
-	curl_off_t connect_us = 0;
-
-	if (curl_easy_getinfo(link->easy, CURLINFO_CONNECT_TIME_T, &connect_us) == CURLE_OK && connect_us > 0)
-		la_smtp_opening_connected(&link->opening);
-}
-
-static void
-fail_opening(struct la_link_curl *link, enum la_smtp_end end)
-{
-	struct la_smtp_verdict verdict;
-
-	la_smtp_opening_fail(&link->opening, end, &verdict);
-	close_connection(link);
-	finish(link, &verdict);
-}
-
-void
-la_link_curl_opened(struct la_link_curl *link, CURLcode code)
-{
-	static const struct la_smtp_verdict unreachable = {.stage = LA_SMTP_CONNECT, .end = LA_SMTP_UNREACHABLE};
-	static const struct la_smtp_verdict well = {.stage = LA_SMTP_EHLO, .end = LA_SMTP_REPLIED, .code = 250};
-
-	look_for_connection(link);
-	link->why = curl_easy_strerror(code);
-	if (code != CURLE_OK) {
-		fail_opening(link, end_of_opening(link, code));
-		return;
-	}
-	if (link->options.user != NULL && link->opening.stage != LA_SMTP_AUTH) {
-		/* libcurl goes on without a login where AUTH is not offered. */
-		fail_opening(link, LA_SMTP_NO_LOGIN);
-		return;
-	}
-	link->state = LA_LINK_OPEN;
-	if (curl_easy_getinfo(link->easy, CURLINFO_ACTIVESOCKET, &link->socket) != CURLE_OK ||
-	    link->socket == CURL_SOCKET_BAD) {
-		fail_opening(link, LA_SMTP_DROPPED);
-	} else if (link->is_probe) {
-		finish(link, &well);
-		quit(link);
-	} else if (begin_mail(link) != LA_OK) {
-		close_connection(link);
-		finish(link, &unreachable);
-	}
 }
 
 void
@@ -307,18 +212,16 @@ la_link_curl_ready(struct la_link_curl *link)
 	if (link->has_task)
 		converse(link, true);
 	else if (curl_easy_recv(link->easy, &byte, 1, &size) != CURLE_AGAIN) /* TLS has news of its own at times */
-		close_connection(link); /* a relay has nothing to say to an idle client but good-bye */
+		la_link_curl_close(link); /* a relay has nothing to say to an idle client but good-bye */
 }
 
 void
 la_link_curl_late(struct la_link_curl *link)
 {
-	const struct la_patience *patience = link->options.patience;
-
 	if (link->is_done || link->state == LA_LINK_CLOSED)
 		return;
 	if (!link->has_task) {
-		quit(link);
+		la_link_curl_quit(link);
 		return;
 	}
 	if (link->state == LA_LINK_OPEN) {
@@ -326,13 +229,7 @@ la_link_curl_late(struct la_link_curl *link)
 		settle(link);
 		return;
 	}
-	look_for_connection(link);
-	if (link->opening.stage == LA_SMTP_CONNECT)
-		fail_opening(link, LA_SMTP_UNREACHABLE);
-	else if (la_clock_now_ms(NULL) >= link->started_ms + patience->opening_ms)
-		fail_opening(link, LA_SMTP_STALLED);
-	else
-		link->deadline_ms = link->started_ms + patience->opening_ms;
+	la_link_curl_opening_late(link);
 }
 
 void
@@ -342,7 +239,7 @@ la_link_curl_withdraw(struct la_link_curl *link)
 		return;
 	if (link->state != LA_LINK_OPEN) {
 		link->opening.code = 0; /* whatever the relay said */
-		fail_opening(link, LA_SMTP_TAKEN_BACK);
+		la_link_curl_fail_opening(link, LA_SMTP_TAKEN_BACK);
 	} else if (la_smtp_mail_stage(&link->mail) != LA_SMTP_END_OF_DATA) {
 		la_smtp_mail_fail(&link->mail, LA_SMTP_TAKEN_BACK);
 		settle(link);
