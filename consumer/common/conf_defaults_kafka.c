@@ -14,8 +14,12 @@ static const struct la_property_kafka both_defaults[] = {
 /*
  * check.crcs: the record of a login is decided upon once; a bit that flipped
  * on the way must not be decided upon. It costs 0.1 us per KB (crc32c).
- * topic.metadata.refresh.interval.ms: a topic that is made after us, or gets
- * partitions, is seen after 30 s instead of 5 min.
+ * topic.metadata.refresh.interval.ms: a topic that gets partitions after us is
+ * seen after 30 s instead of 5 min (one that is missing is asked for each second
+ * anyway). Not much less: an answer that comes while a group's leader waits for
+ * the topics to share out makes librdkafka 2.0.2 join anew, and one that always
+ * comes then keeps the group from forming (seen with 500, brokers answering
+ * after 300).
  */
 static const struct la_property_kafka consumer_defaults[] = {
     {"auto.offset.reset", "earliest"},

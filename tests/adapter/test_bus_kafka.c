@@ -381,20 +381,20 @@ set_missing(bool missing)
 static void
 topic_made_later_is_read(void **state)
 {
-	static const char *const often[] = {"kafka.consumer.topic.metadata.refresh.interval.ms=500", NULL};
 	struct la_bus_kafka *bus;
 	const struct la_bus *port;
 	struct la_error error = LA_ERROR_INIT;
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
 	enum la_err err = LA_OK;
 	size_t count;
 
 	(void)state;
 	(void)snprintf(fixture.topic, sizeof(fixture.topic), "made-later");
 	set_missing(true);
-	bus = la_fixture_bus(often);
+	bus = la_fixture_bus(NULL);
 	port = la_bus_kafka_port(bus);
-	for (int i = 0; err == LA_OK; i++) {
-		assert_in_range(i, 0, PATIENCE_MS / 100);
+	while (err == LA_OK) {
+		assert_true(la_clock_now_ms(NULL) < until_ms);
 		err = port->poll(port->self, 100, got, 64, &count, &error);
 		assert_int_equal(count, 0);
 	}

@@ -139,7 +139,7 @@ def test_sigterm_ends_a_mailer_in_its_time_when_the_broker_hangs(far_kafka, far,
 
 def test_topics_that_are_made_later_are_used(kafka, topics, detector):
     later = Topics()
-    program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "300", "topic.events": later.events,
+    program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "2000", "topic.events": later.events,
                         "topic.alerts": later.alerts}).start()
     wait_for_log(program, f"msg=waiting for=broker why=\"topic {later.events}:")
     kafka.create_topics(later.events)
@@ -153,7 +153,7 @@ def test_topics_that_are_made_later_are_used(kafka, topics, detector):
 
 
 def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_start(kafka, topics, detector):
-    program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "300"}).start()
+    program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "2000"}).start()
     names = send(kafka.bootstrap, topics.events, 40)
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
     kafka.delete_topic(topics.events)

@@ -46,7 +46,7 @@ def test_whatever_codec_key_and_headers_a_record_has_its_event_alerts(kafka, top
 
 
 def test_partitions_that_are_added_are_read_from_their_start(kafka, topics, detector):
-    program = detector({"kafka.topic.metadata.refresh.interval.ms": "300"}).start()
+    program = detector({"kafka.topic.metadata.refresh.interval.ms": "2000"}).start()
     produce(kafka.bootstrap, topics.events, [
         {"partition": number, "value": encode(login(f"a{number}", f"m-a{number}"))} for number in range(4)])
     wait_until_committed(kafka, topics, program)
