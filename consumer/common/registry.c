@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/http_url.h"
 #include "common/registry_failing.h"
 #include "common/registry_parts.h"
 #include "common/registry_unknown.h"
+#include "common/registry_witness.h"
 
-#define FIRST_WITNESS 1 /* as good as any: that it is not known is an answer too */
 #define REST_MIN_MS 100 /* after a failure; doubles to the maximum */
 #define REST_MAX_MS 1000
 
@@ -17,7 +18,7 @@ struct la_registry {
 	struct la_registry_unknown *unknown;
 	bool is_asking;
 	bool is_proving; /* the question is for the witness: does it answer at all? */
-	uint32_t witness;
+	struct la_registry_witness witness;
 	struct la_registry_parts parts; /* of asked */
 	size_t part; /* that is asked for */
 	struct la_registry_answer whole, failed; /* what was found; asked's own failure */
@@ -27,6 +28,7 @@ struct la_registry {
 	int64_t full_ms; /* at the long-run rate, all questions so far would have been asked by then */
 	int64_t rest_ms, rests_until_ms;
 	struct la_error why; /* of the rest */
+	char about_asked[80]; /* for the log: since when it fails alone */
 };
 
 enum la_err
@@ -40,7 +42,6 @@ la_registry_new(struct la_registry **out, const struct la_registry_options *opti
 		return (la_error_set(error, LA_ENOMEM, "out of memory for the registry's answers"));
 	}
 	registry->options = *options;
-	registry->witness = FIRST_WITNESS;
 	*out = registry;
 	return (LA_OK);
 }
@@ -96,7 +97,7 @@ put_question(struct la_registry *registry, struct la_error *error)
 	const struct la_registry_port *port = registry->options.port;
 
 	if (registry->is_proving)
-		return (port->ask(port->self, registry->witness, error));
+		return (port->ask(port->self, la_registry_witness_id(&registry->witness, registry->asked), error));
 	registry->part = la_registry_parts_missing(&registry->parts);
 	if (registry->part == 0)
 		return (port->ask(port->self, registry->asked, error));
@@ -123,15 +124,22 @@ ask(struct la_registry *registry, struct la_error *error)
 	return (LA_OK);
 }
 
-/* Says it, and lets the registry rest. */
+/* detail: why asked has no schema yet. */
 static enum la_err
-fail(struct la_registry *registry, const char *detail, const char *more, struct la_error *error)
+say(const struct la_registry *registry, enum la_err err, const char *detail, struct la_error *error)
+{
+	return (la_error_set(error, err, "%s (schema id %u%s)", detail, (unsigned)registry->asked, registry->about_asked));
+}
+
+/* Says what asked failed by, and lets the registry rest. */
+static enum la_err
+fail(struct la_registry *registry, struct la_error *error)
 {
 	registry->rest_ms = registry->rest_ms == 0 ? REST_MIN_MS : registry->rest_ms * 2;
 	if (registry->rest_ms > REST_MAX_MS)
 		registry->rest_ms = REST_MAX_MS;
 	registry->rests_until_ms = now(registry) + registry->rest_ms;
-	(void)la_error_set(&registry->why, LA_EUNAVAILABLE, "%s (schema id %u%s)", detail, (unsigned)registry->asked, more);
+	(void)say(registry, LA_EUNAVAILABLE, registry->failed.detail, &registry->why);
 	if (error != NULL)
 		*error = registry->why;
 	return (LA_EUNAVAILABLE);
@@ -151,12 +159,12 @@ blame(struct la_registry *registry, struct la_error *error)
 {
 	long status = registry->failed.status;
 	int64_t for_ms = la_registry_failing_add(registry->failing, registry->asked, now(registry));
-	char more[80];
 
 	if (for_ms >= (is_refusal(status) ? LA_REGISTRY_REFUSED_MS : LA_REGISTRY_PATIENCE_MS))
-		return (make_unknown(registry, status, error));
-	(void)snprintf(more, sizeof(more), ", for %lld s; others are answered", (long long)for_ms / 1000);
-	return (fail(registry, registry->failed.detail, more, error));
+		return (make_unknown(registry, status == 0 ? LA_REGISTRY_SILENT : status, error));
+	(void)snprintf(registry->about_asked, sizeof(registry->about_asked), ", for %lld s; others are answered",
+	    (long long)for_ms / 1000);
+	return (fail(registry, error));
 }
 
 /* The answer for the witness. */
@@ -164,9 +172,24 @@ static enum la_err
 take_proof(struct la_registry *registry, const struct la_registry_answer *answer, struct la_error *error)
 {
 	registry->is_proving = false;
-	if (answer->verdict == LA_REGISTRY_AWAY)
-		return (fail(registry, registry->failed.detail, "", error));
-	return (blame(registry, error));
+	if (answer->verdict != LA_REGISTRY_AWAY)
+		return (blame(registry, error));
+	la_registry_witness_fails(&registry->witness);
+	registry->about_asked[0] = '\0';
+	return (fail(registry, error));
+}
+
+/* Another question right after a failure. False: it cannot be put now. */
+static bool
+ask_at_once(struct la_registry *registry, bool is_proving)
+{
+	if (!take_turn(registry))
+		return (false);
+	registry->is_proving = is_proving;
+	registry->is_asking = put_question(registry, NULL) == LA_OK;
+	registry->is_proving = is_proving && registry->is_asking;
+	registry->asked_ms = now(registry);
+	return (registry->is_asking);
 }
 
 static enum la_err
@@ -174,18 +197,9 @@ take_failure(struct la_registry *registry, const struct la_registry_answer *answ
 {
 	registry->failed.status = answer->status;
 	memcpy(registry->failed.detail, answer->detail, sizeof(answer->detail));
-	if (registry->witness == registry->asked)
-		registry->witness = registry->asked + 1; /* known or not: it is to be answered */
-	if (answer->status != 0 && take_turn(registry)) {
-		registry->is_proving = true;
-		if (put_question(registry, NULL) == LA_OK) {
-			registry->is_asking = true;
-			registry->asked_ms = now(registry);
-			return (la_error_set(error, LA_ETIMEOUT, "%s", answer->detail));
-		}
-		registry->is_proving = false;
-	}
-	return (fail(registry, answer->detail, "", error));
+	if (ask_at_once(registry, la_registry_witness_is_next(&registry->witness)))
+		return (say(registry, LA_ETIMEOUT, registry->failed.detail, error));
+	return (fail(registry, error));
 }
 
 static enum la_err
@@ -218,7 +232,7 @@ take_part(struct la_registry *registry, const struct la_registry_answer **answer
 	    .texts = parts->texts,
 	    .text_count = parts->count > 1 ? parts->count : 0};
 	*answer = &registry->whole;
-	registry->witness = registry->asked;
+	la_registry_witness_found(&registry->witness, registry->asked);
 	return (LA_OK);
 }
 
@@ -247,7 +261,18 @@ begin(struct la_registry *registry, uint32_t id)
 {
 	registry->is_asking = registry->is_proving = false;
 	registry->asked = id;
+	registry->about_asked[0] = '\0';
 	la_registry_parts_clear(&registry->parts);
+}
+
+static enum la_err
+say_waiting(const struct la_registry *registry, struct la_error *error)
+{
+	bool is_quiet = now(registry) - registry->asked_ms >= LA_REGISTRY_QUIET_MS;
+	char detail[LA_HTTP_NAME_BYTES + 20];
+
+	(void)snprintf(detail, sizeof(detail), "%s: no answer yet", registry->options.port->name);
+	return (say(registry, is_quiet ? LA_EUNAVAILABLE : LA_ETIMEOUT, detail, error));
 }
 
 enum la_err
@@ -276,6 +301,5 @@ la_registry_find(struct la_registry *registry, uint32_t id, const struct la_regi
 			la_registry_parts_clear(&registry->parts);
 		return (err);
 	}
-	return (la_error_set(error, now(registry) - registry->asked_ms < LA_REGISTRY_QUIET_MS ? LA_ETIMEOUT : LA_EUNAVAILABLE,
-	    "%s: no answer yet (schema id %u)", port->name, (unsigned)id));
+	return (say_waiting(registry, error));
 }

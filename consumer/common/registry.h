@@ -3,8 +3,8 @@
  * waited for longer than a moment; ids it does not know are remembered for a while; questions have a highest rate. Pure:
  * the registry is a port (registry_curl.c). What is found the caller keeps.
  *
- * An answer that says nothing of the schema (HTTP 5xx, a 4xx that is not the registry's own, no JSON) may be about the
- * registry or about this id. So another id is asked for, of which it knows: if that is answered, the failure is the id's
+ * No answer, and one that says nothing of the schema (HTTP 5xx, a 4xx that is not the registry's own, no JSON), may be about
+ * the registry or about this id. So another id is asked for, of which it knows: if that is answered, the failure is the id's
  * own. When that has lasted LA_REGISTRY_PATIENCE_MS, or LA_REGISTRY_REFUSED_MS with a 4xx, the id is unknown. Only time in
  * which others are answered counts. A registry that fails altogether is waited for without end.
  */
@@ -14,6 +14,7 @@
 #include "common/registry_reply.h"
 
 #define LA_REGISTRY_UNKNOWN_MS 10000  /* so long an id is not asked for again: it may be registered meanwhile */
+#define LA_REGISTRY_SILENT_MS 60000   /* the same of one that gets no answer: each question holds all up for some seconds */
 #define LA_REGISTRY_UNKNOWN_MAX 4096  /* such ids */
 #define LA_REGISTRY_EVERY_MS 20       /* a question, in the long run */
 #define LA_REGISTRY_BURST 100         /* at once */

@@ -10,7 +10,7 @@
 #include "common/err.h"
 
 #define LA_REGISTRY_FAILING_MAX 256
-#define LA_REGISTRY_GAP_MS 15000 /* two answers that take their time, and the rest before */
+#define LA_REGISTRY_GAP_MS 20000 /* three answers that take their time, and the rest before */
 
 struct la_registry_failing;
 

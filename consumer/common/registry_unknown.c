@@ -40,7 +40,7 @@ la_registry_unknown_add(struct la_registry_unknown *unknown, uint32_t id, long s
 {
 	size_t place = la_id_cache_add(unknown->cache, id);
 
-	unknown->places[place].until_ms = now_ms + LA_REGISTRY_UNKNOWN_MS;
+	unknown->places[place].until_ms = now_ms + (status == LA_REGISTRY_SILENT ? LA_REGISTRY_SILENT_MS : LA_REGISTRY_UNKNOWN_MS);
 	unknown->places[place].status = status;
 }
 
@@ -65,6 +65,9 @@ la_registry_unknown_say(struct la_registry_unknown *unknown, uint32_t id, struct
 
 	if (status == 0)
 		return (la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %u", (unsigned)id));
+	if (status == LA_REGISTRY_SILENT)
+		return (la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry answers nothing for schema id %u, and others well",
+		    (unsigned)id));
 	return (la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry answers HTTP %ld for schema id %u, and others well", status,
 	    (unsigned)id));
 }

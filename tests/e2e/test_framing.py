@@ -270,18 +270,20 @@ def test_one_id_that_fails_while_others_are_answered_is_named_and_waited_for(kaf
     known, = serialized(registry, topics, [event_of("i1")], evolved())
     refused, = serialized(registry, topics, [event_of("i2")], evolved("refused"))
     failing, = serialized(registry, topics, [event_of("i3")], evolved("failing"))
-    ids = [struct.unpack(">I", value[1:5])[0] for _, value in (refused, failing)]
-    status = {f"/schemas/ids/{ids[0]}": 404, f"/schemas/ids/{ids[1]}": 500}
-    front.mode = lambda method, path: next(
-        ((code, "text/html", b"") for end, code in status.items() if path.endswith(end)), None)
-    produce(kafka.bootstrap, topics.events, [(b"p1", value) for _, value in [known, refused, failing]])
+    dropped, = serialized(registry, topics, [event_of("i4")], evolved("dropped"))
+    ids = [struct.unpack(">I", value[1:5])[0] for _, value in (refused, failing, dropped)]
+    answers = dict(zip((f"/schemas/ids/{number}" for number in ids),
+                       ((404, "text/html", b""), (500, "text/html", b""), "drop")))
+    said = dict(zip(answers, ("HTTP 404.*", "HTTP 500.*", "Server returned nothing.*")))
+    front.mode = lambda method, path: next((answer for end, answer in answers.items() if path.endswith(end)), None)
+    produce(kafka.bootstrap, topics.events, [(b"p1", value) for _, value in [known, refused, failing, dropped]])
     detecting = detector(framed(front)).start()
     assert alerted(kafka, topics, 1, 5) == ["i1"]
-    for number, (path, code) in enumerate(list(status.items())):
-        named = re.compile(rf"registry: 127.0.0.1:\d+: HTTP {code}.* \(schema id {ids[number]}, for \d+ s; others are answered\)")
-        wait_until(lambda: named.search(detecting.http("/readyz")[1]), 10, "it is named")
+    for number, (path, words) in enumerate(said.items()):
+        named = re.compile(rf"registry: 127.0.0.1:\d+: {words} \(schema id {ids[number]}, for \d+ s; others are answered\)")
+        wait_until(lambda: named.search(detecting.http("/readyz")[1]), 60, "it is named")
         assert f"\nlogin_alert_schema_id_awaited {ids[number]}\n" in detecting.http("/metrics")[1]
-        del status[path]
+        del answers[path]
         assert alerted(kafka, topics, 2 + number, 5) == [f"i{n}" for n in range(1, 3 + number)]
     assert re.search(rf"waiting for=registry why=.*schema id {ids[0]}, for \d+ s; others are answered", detecting.stderr())
     assert "\nlogin_alert_schema_id_awaited 0\n" in detecting.http("/metrics")[1]

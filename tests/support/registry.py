@@ -56,7 +56,7 @@ class Registry:
 
 class Front:
     """In front of a registry. mode: None passes on; "hang" answers nothing; a function (method, path) gives (status, content
-    type, body) or None to pass on."""
+    type, body), None to pass on, or "drop": no answer."""
 
     def __init__(self, port):
         self.target = port
@@ -95,6 +95,9 @@ class Front:
             request.close_connection = True
             return
         answer = self.mode(request.command, request.path) if self.mode else None
+        if answer == "drop":
+            request.close_connection = True
+            return
         status, kind, text = answer or self._pass(request, body)
         request.send_response(status)
         request.send_header("Content-Type", kind)

@@ -134,15 +134,17 @@ a_registry_that_fails_is_asked_again_after_a_rest_and_nothing_is_decided(void **
 	(void)state;
 	open_world(&world);
 	world.next = &away;
+	assert_int_equal(find(&world, 7), LA_ETIMEOUT); /* another id is asked for: does it answer at all? */
+	assert_string_equal(world.error.text, "h:1: HTTP 503 (schema id 7)");
 	assert_int_equal(find(&world, 7), LA_EUNAVAILABLE);
 	assert_string_equal(world.error.text, "h:1: HTTP 503 (schema id 7)");
 	assert_int_equal(find(&world, 7), LA_EUNAVAILABLE);
 	assert_int_equal(find(&world, 8), LA_EUNAVAILABLE);
 	assert_string_equal(world.error.text, "h:1: HTTP 503 (schema id 7)");
-	assert_int_equal(world.asked, 1);
+	assert_int_equal(world.asked, 2);
 	for (int64_t end_ms = world.now_ms + 60000; world.now_ms < end_ms; world.now_ms++)
-		assert_int_equal(find(&world, 7), LA_EUNAVAILABLE);
-	assert_in_range(world.asked, 60, 65);
+		assert_int_equal(la_err_action(find(&world, 7)), LA_ACTION_RETRY);
+	assert_in_range(world.asked, 60 * 2, 65 * 3);
 	world.next = &found;
 	world.now_ms += 1000;
 	assert_int_equal(find(&world, 7), LA_OK);

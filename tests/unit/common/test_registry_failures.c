@@ -11,6 +11,7 @@
 #include "common/registry.h"
 
 #define BAD 7
+#define ANSWER_MS 5000 /* LA_REGISTRY_TIMEOUT_MS, registry_curl.h */
 
 /* A registry: what it answers for BAD, for other ids, and for subjects "s<n>", each of which refers to the next up to last. */
 struct world {
@@ -21,6 +22,8 @@ struct world {
 	struct la_registry_answer bad, others, part;
 	int last; /* subject */
 	bool circle, part_fails;
+	int64_t bad_takes_ms, asked_ms;
+	int servers; /* that are given the questions in turn, of which all but one fail; 0: one */
 	uint32_t also_bad;
 	struct la_registry_port port;
 	struct la_registry *registry;
@@ -34,7 +37,8 @@ world_ask(void *self, uint32_t id, struct la_error *error)
 
 	(void)error;
 	world->asked++;
-	world->of_bad = id == BAD || id == world->also_bad;
+	world->of_bad = world->servers > 0 ? world->asked % world->servers != 0 : id == BAD || id == world->also_bad;
+	world->asked_ms = world->now_ms;
 	world->asked_bad += world->of_bad;
 	world->reference = NULL;
 	return (LA_OK);
@@ -77,7 +81,9 @@ world_work(void *self, int wait_ms, const struct la_registry_answer **answer, bo
 
 	(void)wait_ms;
 	(void)error;
-	*done = true;
+	*done = !world->of_bad || world->now_ms - world->asked_ms >= world->bad_takes_ms;
+	if (!*done)
+		return (LA_OK);
 	if (world->reference == NULL) {
 		*answer = world->of_bad ? &world->bad : &world->others;
 		return (LA_OK);
@@ -144,6 +150,10 @@ each_status_of_one_id_has_its_action_by_what_others_are_answered(void **state)
 		const char *says;
 	} rows[] = {
 	    {500, 500, LA_EUNAVAILABLE, "h:1: HTTP 500 (schema id 7)"},
+	    {0, 0, LA_EUNAVAILABLE, "h:1: HTTP 0 (schema id 7)"},
+	    {0, 503, LA_EUNAVAILABLE, "h:1: HTTP 0 (schema id 7)"},
+	    {0, 200, LA_EUNAVAILABLE, "h:1: HTTP 0 (schema id 7, for 0 s; others are answered)"},
+	    {0, 404, LA_EUNAVAILABLE, "h:1: HTTP 0 (schema id 7, for 0 s; others are answered)"},
 	    {400, 400, LA_EUNAVAILABLE, "h:1: HTTP 400 (schema id 7)"},
 	    {500, 200, LA_EUNAVAILABLE, "h:1: HTTP 500 (schema id 7, for 0 s; others are answered)"},
 	    {500, 404, LA_EUNAVAILABLE, "h:1: HTTP 500 (schema id 7, for 0 s; others are answered)"},
@@ -183,8 +193,10 @@ wait_for(struct world *world, uint32_t id)
 	int64_t start_ms = world->now_ms;
 	enum la_err err;
 
-	while ((err = find(world, id, &answer)) == LA_EUNAVAILABLE)
+	while ((err = find(world, id, &answer)) == LA_EUNAVAILABLE) {
+		assert_in_range(world->now_ms - start_ms, 0, 2 * LA_REGISTRY_PATIENCE_MS);
 		world->now_ms += 100;
+	}
 	assert_int_equal(err, LA_ENOSCHEMA);
 	return (world->now_ms - start_ms);
 }
@@ -201,6 +213,7 @@ one_id_that_fails_for_long_while_others_are_answered_is_unknown(void **state)
 	    {403, LA_REGISTRY_PATIENCE_MS, "byte 1: the registry answers HTTP 403 for schema id 7, and others well"},
 	    {400, LA_REGISTRY_REFUSED_MS, "byte 1: the registry answers HTTP 400 for schema id 7, and others well"},
 	    {404, LA_REGISTRY_REFUSED_MS, "byte 1: the registry answers HTTP 404 for schema id 7, and others well"},
+	    {0, LA_REGISTRY_PATIENCE_MS, "byte 1: the registry answers nothing for schema id 7, and others well"},
 	};
 	const struct la_registry_answer *answer;
 	struct world world;
@@ -218,10 +231,11 @@ one_id_that_fails_for_long_while_others_are_answered_is_unknown(void **state)
 		for (int n = 0; n < 1000; n++)
 			assert_int_equal(find(&world, BAD, &answer), LA_ENOSCHEMA);
 		assert_int_equal(world.asked_bad, asked);
-		world.now_ms += LA_REGISTRY_UNKNOWN_MS; /* asked for again, but not waited for again */
+		world.now_ms += rows[i].status == 0 ? LA_REGISTRY_SILENT_MS : LA_REGISTRY_UNKNOWN_MS;
+		/* asked for again, but not waited for again */
 		assert_int_equal(find(&world, BAD, &answer), LA_ENOSCHEMA);
-		assert_int_equal(world.asked_bad, asked + 1);
-		world.now_ms += LA_REGISTRY_UNKNOWN_MS;
+		assert_in_range(world.asked_bad, asked + 1, asked + 2);
+		world.now_ms += LA_REGISTRY_SILENT_MS;
 		world.bad = answer_of(LA_REGISTRY_FOUND, 200); /* it was repaired */
 		assert_int_equal(find(&world, BAD, &answer), LA_OK);
 		world.bad = answer_of(LA_REGISTRY_AWAY, rows[i].status);
@@ -308,13 +322,82 @@ a_registry_that_fails_for_all_is_waited_for_without_end(void **state)
 	world.bad = world.others = answer_of(LA_REGISTRY_AWAY, 500);
 	for (int64_t until_ms = world.now_ms + 3 * LA_REGISTRY_PATIENCE_MS; world.now_ms < until_ms; world.now_ms += 500)
 		assert_int_equal(find(&world, BAD, &answer), LA_EUNAVAILABLE);
-	world.bad = answer_of(LA_REGISTRY_AWAY, 0); /* no answer: nothing to ask others about */
-	world.others = answer_of(LA_REGISTRY_FOUND, 200);
-	world.now_ms += 2000;
-	world.asked = 0;
-	assert_int_equal(find(&world, BAD, &answer), LA_EUNAVAILABLE);
-	assert_int_equal(world.asked, 1);
 	close_world(&world);
+}
+
+/* The time-out of each of its questions counts too, not only that between two. */
+static void
+an_id_without_answer_is_named_while_it_is_waited_for(void **state)
+{
+	const struct la_registry_answer *answer;
+	struct world world;
+	int64_t start_ms;
+	enum la_err err;
+
+	(void)state;
+	open_world(&world);
+	world.others = answer_of(LA_REGISTRY_UNKNOWN, 404);
+	world.bad = answer_of(LA_REGISTRY_AWAY, 0);
+	world.bad_takes_ms = ANSWER_MS;
+	start_ms = world.now_ms;
+	while ((err = la_registry_find(world.registry, BAD, &answer, &world.error)) != LA_ENOSCHEMA) {
+		assert_int_equal(la_err_action(err), LA_ACTION_RETRY);
+		if (world.now_ms > start_ms + 2 * ANSWER_MS + 1000) {
+			assert_non_null(strstr(world.error.text, "h:1: "));
+			assert_non_null(strstr(world.error.text, " (schema id 7, for "));
+			assert_non_null(strstr(world.error.text, " s; others are answered)"));
+		}
+		world.now_ms += 10;
+	}
+	assert_in_range(world.now_ms - start_ms, LA_REGISTRY_PATIENCE_MS, LA_REGISTRY_PATIENCE_MS + 20000);
+	close_world(&world);
+}
+
+/* The one that was found last, and then others. */
+static void
+one_witness_that_fails_too_hides_no_other_that_is_answered(void **state)
+{
+	static const uint32_t known[] = {8, 1}; /* 1: asked for when none was found */
+	const struct la_registry_answer *answer;
+	struct world world;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		open_world(&world);
+		world.others = answer_of(LA_REGISTRY_FOUND, 200);
+		if (known[i] == 8)
+			assert_int_equal(find(&world, 8, &answer), LA_OK);
+		world.also_bad = known[i];
+		world.bad = answer_of(LA_REGISTRY_AWAY, 0);
+		assert_in_range(wait_for(&world, BAD), LA_REGISTRY_PATIENCE_MS, LA_REGISTRY_PATIENCE_MS + 5000);
+		close_world(&world);
+	}
+}
+
+/* As an HTTP proxy does, when nobody else asks: then each id might always meet the one server that fails. */
+static void
+of_servers_asked_in_turn_one_that_answers_is_enough(void **state)
+{
+	const struct la_registry_answer *answer;
+	struct world world;
+	int64_t start_ms;
+
+	(void)state;
+	for (int servers = 2; servers <= 4; servers++) {
+		for (int turn = 0; turn < servers; turn++) {
+			open_world(&world);
+			world.servers = servers;
+			world.asked = turn;
+			world.bad = answer_of(LA_REGISTRY_AWAY, 0);
+			world.others = answer_of(LA_REGISTRY_FOUND, 200);
+			start_ms = world.now_ms;
+			while (find(&world, BAD, &answer) != LA_OK) {
+				assert_in_range(world.now_ms - start_ms, 0, 20000);
+				world.now_ms += 100;
+			}
+			close_world(&world);
+		}
+	}
 }
 
 static void
@@ -358,6 +441,9 @@ main(void)
 	    cmocka_unit_test(an_outage_in_between_counts_for_no_id),
 	    cmocka_unit_test(a_schema_that_is_there_without_what_it_refers_to_is_waited_for_once),
 	    cmocka_unit_test(a_registry_that_fails_for_all_is_waited_for_without_end),
+	    cmocka_unit_test(an_id_without_answer_is_named_while_it_is_waited_for),
+	    cmocka_unit_test(one_witness_that_fails_too_hides_no_other_that_is_answered),
+	    cmocka_unit_test(of_servers_asked_in_turn_one_that_answers_is_enough),
 	    cmocka_unit_test(what_a_schema_refers_to_is_asked_for_and_comes_before_it),
 	};
 
