@@ -97,4 +97,20 @@ next(struct client *client)
 	return (result);
 }
 
+/* One after the other: each is sent. */
+static inline void
+send_some(struct client *client, int count, const char *to)
+{
+	for (int i = 0; i < count; i++) {
+		struct la_relay_result result;
+
+		submit(client, (uint64_t)i, to);
+		result = next(client);
+		if (result.outcome != LA_RELAY_SENT)
+			fail_msg("%s", result.detail);
+		assert_int_equal(result.token, i);
+		assert_int_equal(result.smtp_code, 250);
+	}
+}
+
 #endif
