@@ -6,6 +6,12 @@ import pytest
 
 SCHEMAS = pathlib.Path(__file__).parents[2] / "schemas"
 CLASS = "PC MOBILE TABLET BOT UNKNOWN"
+FROM = """policy_rev: string
+        agent_rev: string
+        key_epoch: int
+        source_topic: string
+        source_partition: int
+        source_offset: long"""
 REASON = "FIRST_LOGIN NEW_DEVICE NEW_BROWSER COOKIES_CLEARED THIRD_PARTY_LINK"
 
 # field: type; "?" a union with null, default null; "= x" the field's default; "else X" what an older reader reads
@@ -56,12 +62,7 @@ RECORDS = {
         recipient: (email: string?, member_id: string)?
         recipient_sealed: bytes?
         suppressed_before: int
-        policy_rev: string
-        agent_rev: string
-        key_epoch: int
-        source_topic: string
-        source_partition: int
-        source_offset: long""",
+        {FROM}""",
     "Decision": f"""
         event_id: string
         member_ref: string
@@ -69,12 +70,7 @@ RECORDS = {
         outcome: KNOWN ALERTED SEEDED SUPPRESSED_COOLDOWN SUPPRESSED_CAP IGNORED_KIND IGNORED_RESULT IGNORED_ACTOR FORGOTTEN REJECTED OTHER else OTHER
         reason: {REASON} else NEW_DEVICE?
         job_id: string?
-        policy_rev: string
-        agent_rev: string
-        key_epoch: int
-        source_topic: string
-        source_partition: int
-        source_offset: long""",
+        {FROM}""",
     "Delivery": """
         job_id: string
         event_id: string
