@@ -2,6 +2,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import privacy
 from privacy_topics import keep_topics
 from secure_kafka import SecureKafka
 from services import SOURCE, Kafka, Program, Redis, SmtpSink, Topics, write_hash_keys
+from temporary import started
 
 
 privacy.install()
@@ -51,59 +53,40 @@ def folder():
 @pytest.fixture(scope="session")
 def kafka(jars):
     """One real broker for the whole run; tests make topics of their own. Do not stop it."""
-    path = Path(tempfile.mkdtemp(prefix="la-kafka-"))
-    server = Kafka(path, jars)
-    try:
-        yield server.start()
+    with started(lambda path: Kafka(path, jars)) as server:
+        yield server
         keep_topics(server)
-    finally:
-        server.close()
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture
 def own_kafka(jars, folder):
     """A broker that the test may stop, kill, hang and start again."""
-    server = Kafka(folder / "kafka", jars)
-    try:
+    with closing(Kafka(folder / "kafka", jars)) as server:
         yield server.start()
         if server.process.alive():
             keep_topics(server)
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="session")
 def secure_kafka(jars):
     """One with TLS, SASL and ACLs for the whole run. Do not stop it."""
-    path = Path(tempfile.mkdtemp(prefix="la-secure-"))
-    server = SecureKafka(path, jars)
-    try:
-        yield server.start()
+    with started(lambda path: SecureKafka(path, jars), "la-secure-") as server:
+        yield server
         keep_topics(server)
-    finally:
-        server.close()
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture
 def redis_server(folder):
     """A private Redis that keeps its data over a kill (AOF, fsync always)."""
-    server = Redis(folder / "redis", aof=True)
-    try:
+    with closing(Redis(folder / "redis", aof=True)) as server:
         yield server.start()
-    finally:
-        server.close()
 
 
 @pytest.fixture
 def smtp_sink(folder):
     """A relay that takes every mail and keeps it."""
-    sink = SmtpSink(folder / "sink")
-    try:
+    with closing(SmtpSink(folder / "sink")) as sink:
         yield sink.start()
-    finally:
-        sink.close()
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """On a Redis Cluster: the same alerts, decisions and mails, while slots move, masters die and keys are rotated."""
-import shutil
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +10,7 @@ from process import wait_until
 from records import DEMO_START, encode, login, produce, read_topic
 from rotation import rotate
 from services import Topics
+from temporary import started
 from tls import has_tls, make_certificate
 
 SESSION = {"kafka.consumer.session.timeout.ms": "6000", "kafka.consumer.heartbeat.interval.ms": "300"}
@@ -20,13 +18,8 @@ SESSION = {"kafka.consumer.session.timeout.ms": "6000", "kafka.consumer.heartbea
 
 @pytest.fixture(scope="module")
 def cluster():
-    folder = Path(tempfile.mkdtemp(prefix="la-"))
-    made = Cluster(folder)
-    try:
-        yield made.start()
-    finally:
-        made.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with started(Cluster, "la-") as made:
+        yield made
 
 
 @pytest.fixture

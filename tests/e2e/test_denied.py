@@ -1,8 +1,5 @@
 """ACLs that change while a detector runs: what it may not do any more is said and waited for, and done when it may again."""
-import shutil
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +9,7 @@ from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, A
 from process import wait_until
 from records import decode, encode, login, produce, read_topic
 from services import SOURCE, Kafka, Topics
+from temporary import started
 
 SESSION_S = 3
 ACLS = {"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -20,13 +18,8 @@ ACLS = {"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardA
 
 @pytest.fixture(scope="module")
 def strict_kafka(jars):
-    folder = Path(tempfile.mkdtemp(prefix="la-kafka-"))
-    server = Kafka(folder, jars, ACLS)
-    try:
-        yield server.start()
-    finally:
-        server.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with started(lambda folder: Kafka(folder, jars, ACLS)) as server:
+        yield server
 
 
 def deny(kafka, kind, name):

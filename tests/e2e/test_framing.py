@@ -5,13 +5,10 @@ The other ends are fastavro, and Confluent's own serializer and deserializer.
 import copy
 import json
 import re
-import shutil
 import ssl
 import struct
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 
 import fastavro
 import pytest
@@ -25,6 +22,7 @@ from process import wait_until
 from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic, single_object
 from registry import Front, Registry
 from services import SOURCE
+from temporary import started
 
 LOGIN_EVENT = json.loads((SOURCE / "schemas" / "LoginEvent.avsc").read_text())
 
@@ -55,13 +53,8 @@ def event_of(name, **more):
 @pytest.fixture(scope="module")
 def registry(jars):
     """A real registry for this file's tests, which use subjects of their own."""
-    path = Path(tempfile.mkdtemp(prefix="la-registry-"))
-    server = Registry(path, jars)
-    try:
-        yield server.start()
-    finally:
-        server.close()
-        shutil.rmtree(path, ignore_errors=True)
+    with started(lambda path: Registry(path, jars), "la-registry-") as server:
+        yield server
 
 
 @pytest.fixture

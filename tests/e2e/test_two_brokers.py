@@ -1,8 +1,4 @@
 """Leaders of partitions, of the group and of transactions that move between two brokers, while detectors work."""
-import tempfile
-import shutil
-from pathlib import Path
-
 import pytest
 from confluent_kafka import ElectionType, Producer, TopicPartition
 
@@ -12,6 +8,7 @@ from kill_verify import NEVER_TWICE, Verifier
 from process import wait_until
 from records import committed
 from services import Kafka, Topics
+from temporary import started
 
 EVENTS = 4000
 GUARANTEES = ("at_least_once", "exactly_once")
@@ -74,13 +71,8 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(jars):
-    folder = Path(tempfile.mkdtemp(prefix="la-kafka-"))
-    made = Pair(folder, jars)
-    try:
-        yield made.start()
-    finally:
-        made.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with started(lambda folder: Pair(folder, jars)) as made:
+        yield made
 
 
 class Side:
