@@ -76,7 +76,7 @@ la_batch_start(struct la_batch *batch)
 	batch->write_count = 0;
 	batch->rejected = 0;
 	la_decoder_release(&batch->schemas);
-	batch->guarded = batch->again = batch->waits = batch->letters_one_by_one = false;
+	batch->guarded = batch->again = batch->asks = batch->waits = batch->letters_one_by_one = false;
 	batch->slot_mask = slots_for(batch->held) - 1;
 	memset(batch->slots, 0xff, (batch->slot_mask + 1) * sizeof(*batch->slots));
 }

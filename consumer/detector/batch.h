@@ -84,6 +84,7 @@ struct la_batch {
 	size_t rejected; /* dead letters to be */
 	bool guarded;    /* the storm guard has let it pass */
 	bool again;      /* a write of it conflicted */
+	bool asks;       /* for a schema, of the record behind those counted: nothing more is read until its turn */
 	bool waits;      /* until every earlier batch is committed: rule 2, or Redis has lost what they wrote */
 	int64_t since_ms; /* when its outputs were sent, or its commit */
 	int64_t read_us, asked_us, acknowledged_ms; /* for whoever watches: when it was read, the store asked; wall clock */

@@ -77,7 +77,8 @@ slot_to_read(struct la_pipeline *pipeline, bool reading)
 
 	if (pipeline->used > 0 && oldest->stage == LA_BATCH_EMPTY)
 		return (oldest);
-	if (!reading || pipeline->paused || la_pipeline_has_enough(pipeline))
+	if (!reading || pipeline->paused || la_pipeline_has_enough(pipeline) ||
+	    (pipeline->used > 0 && la_pipeline_batch(pipeline, pipeline->used - 1)->asks))
 		return (NULL);
 	return (free_batch(pipeline));
 }

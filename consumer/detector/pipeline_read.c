@@ -134,7 +134,8 @@ read_item(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, struct
 
 /*
  * The schema of item i has to be asked for. What is before it goes its way alone. As the first one of the oldest batch it
- * is waited for, the store at rest; else the batch stays EMPTY, until those before it are done.
+ * is waited for, the store at rest; else the batch stays EMPTY, until those before it are done. Nothing is read behind it:
+ * what came might ask for another schema, and there is one question at a time.
  */
 static enum la_err
 put_off(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, enum la_err code, struct la_error *error)
@@ -143,6 +144,7 @@ put_off(struct la_pipeline *pipeline, struct la_batch *batch, size_t i, enum la_
 	uint32_t id;
 
 	batch->count = i;
+	batch->asks = true;
 	if (i > 0)
 		return (LA_OK);
 	batch->waits = true;

@@ -2,10 +2,6 @@
  * The pipeline over a bus and a store in memory, with the real codec and policy:
  * what comes of events, in which order. Its other promises are in test_pipeline_*.c.
  */
-#include "common/confluent.h"
-#include "common/decoder_core.h"
-#include "common/file.h"
-
 #include "pipeline_world.h"
 
 static void
@@ -116,78 +112,6 @@ notable_is_all_but_known_and_ignored(void **state)
 	}
 }
 
-/* A registry that forgets a schema once it has told it. */
-struct forgetful {
-	struct la_registry_answer answer;
-	uint8_t told[4096]; /* by id */
-};
-
-static enum la_err
-forgetful_find(void *cookie, uint32_t id, const struct la_registry_answer **answer, struct la_error *error)
-{
-	struct forgetful *registry = cookie;
-
-	if (registry->told[id]++ > 0)
-		return (la_error_set(error, LA_ENOSCHEMA, "byte 1: the registry has no schema with id %u", (unsigned)id));
-	*answer = &registry->answer;
-	return (LA_OK);
-}
-
-static void
-ask_for_schemas(struct world *world, struct forgetful *registry)
-{
-	struct la_decoder_options options = {
-	    .record = LA_RECORD_LOGIN_EVENT, .framing = LA_FRAMING_CONFLUENT, .schema_folder = schemas};
-	struct la_error error = LA_ERROR_INIT;
-
-	la_pipeline_free(world->pipeline);
-	world->decoder = NULL; /* another world's too */
-	if (la_decoder_new(&world->decoder, &options, &error) != LA_OK ||
-	    la_file_read(LA_TEST_SOURCE_DIR "/schemas/LoginEvent.avsc", 100000, &registry->answer.schema, &error) != LA_OK ||
-	    la_decoder_set_source(
-		world->decoder, (struct la_decoder_source){.find = forgetful_find, .cookie = registry}) != LA_OK)
-		fail_msg("%s", error.text);
-	world->options.decoder = world->decoder;
-	world->options.batch_max_events = 2 * LA_DECODER_IDS_MAX;
-	open_pipeline(world);
-}
-
-/* A batch holds what it was read by: more ids than are kept, and none is asked for a second time, for a dead letter either. */
-static void
-a_schema_that_is_deleted_meanwhile_changes_nothing_for_what_was_decided(void **state)
-{
-	struct world *world = *state;
-	static struct forgetful registry = {.answer = {.verdict = LA_REGISTRY_FOUND, .schema = LA_BUF_INIT}};
-	const int count = LA_DECODER_IDS_MAX + 50;
-	char id[32];
-
-	ask_for_schemas(world, &registry);
-	for (int i = 0; i < count; i++) {
-		struct la_buf value = LA_BUF_INIT, body = LA_BUF_INIT;
-		unsigned char header[LA_CONFLUENT_HEADER_BYTES];
-		struct la_login_event event = login(id, "m", "t", i == 20 ? 5 : T0 + i);
-
-		(void)snprintf(id, sizeof(id), "e%d", i);
-		event.event_id = la_span_text(id);
-		event.member_id = la_span_text(id);
-		la_confluent_header((uint32_t)i, header);
-		assert_int_equal(la_buf_add(&value, header, sizeof(header)), LA_OK);
-		assert_int_equal(la_encoder_event(world->encoder, &event, &body, NULL), LA_OK);
-		assert_int_equal(la_buf_add(&value, body.data, i == 10 ? 3 : body.size), LA_OK);
-		la_buf_clear(&body);
-		(void)memory_bus_add(&world->bus, 0, value.data, value.size, T0 + i);
-	}
-	turn_until_done(world);
-	assert_int_equal(count_outputs(world, "login-alerts"), count - 2);
-	assert_int_equal(count_outputs(world, "login-events-dlq"), 2);
-	for (int i = 0; i < count; i++)
-		assert_int_equal(registry.told[i], 1);
-	la_pipeline_free(world->pipeline);
-	world->pipeline = NULL;
-	la_decoder_free(world->decoder);
-	la_buf_clear(&registry.answer.schema);
-}
-
 int
 main(void)
 {
@@ -197,7 +121,6 @@ main(void)
 	    PROMISE(alerts_are_written_whether_or_not_decisions_are),
 	    PROMISE(decisions_do_not_depend_on_batch_size),
 	    cmocka_unit_test(notable_is_all_but_known_and_ignored),
-	    PROMISE(a_schema_that_is_deleted_meanwhile_changes_nothing_for_what_was_decided),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
