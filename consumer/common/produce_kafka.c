@@ -79,6 +79,9 @@ la_producer_kafka_produce(
 	if ((err = rebuild_if_fatal(producer, error)) != LA_OK ||
 	    (err = la_transaction_kafka_begin(producer, wait_ms, error)) != LA_OK)
 		return (err);
+	if (!la_producer_kafka_make_room(producer, output, left_ms(until_ms)))
+		return (la_error_set(
+		    error, LA_ETIMEOUT, "topic %s: the broker has not acknowledged earlier outputs", output->topic));
 	if (la_headers_kafka_make(&headers, output) != LA_OK ||
 	    la_flights_took_off(&producer->flights, output->batch) != LA_OK) {
 		err = la_error_set(error, LA_ENOMEM, "out of memory");

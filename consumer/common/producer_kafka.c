@@ -42,6 +42,8 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 		(void)la_error_set(&refusal, la_producer_kafka_code(message->err), "topic %s: %s", rd_kafka_topic_name(message->rkt),
 		    rd_kafka_err2str(message->err));
 	}
+	if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+		la_producer_kafka_too_large(producer, message);
 	la_flights_landed(&producer->flights, (uint64_t)(uintptr_t)message->_private, &refusal);
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/flights.h"
 #include "common/parts_kafka.h"
+#include "common/portion.h"
 
 enum la_transaction_state {
 	LA_TRANSACTION_NEVER, /* at_least_once */
@@ -26,6 +27,8 @@ struct la_producer_kafka {
 	rd_kafka_queue_t *events;
 	int wake_fd;
 	struct la_flights flights;
+	struct la_portion portion;
+	char refused_by[256]; /* the topic that found an output too large last */
 	enum la_transaction_state transaction;
 	int64_t rebuild_at_ms, rebuild_every_ms; /* not before: a client may be refused for good */
 	int64_t rebuild_said_ms, rebuilds_unsaid;
@@ -46,6 +49,18 @@ void la_producer_kafka_say_rebuild(struct la_producer_kafka *producer);
  */
 bool la_producer_kafka_cause(struct la_producer_kafka *producer, struct la_error *error);
 enum la_err la_producer_kafka_broken(struct la_producer_kafka *producer, struct la_error *error);
+
+/* ---- portion_kafka.c: what a broker refuses together is sent in portions ---- */
+
+/* A report of an output that the broker has found too large. */
+void la_producer_kafka_too_large(struct la_producer_kafka *producer, const rd_kafka_message_t *message);
+
+/*
+ * Makes room for the output: where outputs go in portions, waits until the one before is answered. False: it was not, in
+ * wait_ms.
+ */
+LA_MUST_CHECK bool la_producer_kafka_make_room(
+    struct la_producer_kafka *producer, const struct la_output *output, int wait_ms);
 
 /* ---- producer_kafka.c ---- */
 

@@ -34,7 +34,13 @@
 #define FAULTY_COORDINATOR 1
 
 /* Requests of the Kafka protocol, for rd_kafka_mock_push_request_errors. */
-enum { API_PRODUCE = 0, API_OFFSET_COMMIT = 8, API_INIT_PRODUCER_ID = 22 };
+enum {
+	API_PRODUCE = 0,
+	API_OFFSET_COMMIT = 8,
+	API_INIT_PRODUCER_ID = 22,
+	API_ADD_OFFSETS_TO_TXN = 25,
+	API_TXN_OFFSET_COMMIT = 28
+};
 
 struct la_fixture {
 	rd_kafka_t *mock_client;

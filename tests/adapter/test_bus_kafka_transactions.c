@@ -1,7 +1,7 @@
 /*
  * exactly_once: outputs and offsets together or not at all. Against a real broker (LA_TEST_KAFKA, see
  * test_bus_on_kafka.py) all of it; librdkafka's mock cluster has neither markers nor offsets of transactions and fences
- * nobody, so there it is only what the bus answers after a discard.
+ * nobody, so there it is only what the bus answers after a discard, or to answers that no real broker gives when asked to.
  */
 #include "adapter/kafka_fixture.h"
 
@@ -307,6 +307,73 @@ output_too_large_voids_its_transaction_only(void **state)
 	la_bus_kafka_close(bus, PATIENCE_MS);
 }
 
+/* What the broker answers when the offsets are handed to the transaction, and what the bus makes of it. */
+static const struct {
+	int16_t api;
+	rd_kafka_resp_err_t cause;
+	bool is_passing; /* librdkafka asks again, until our time is over */
+} refusals[] = {
+    {API_ADD_OFFSETS_TO_TXN, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, true},
+    {API_TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, false}, /* it asks three times again */
+    {API_TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, false},
+    {API_ADD_OFFSETS_TO_TXN, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, false},
+    {API_TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, false},
+};
+
+/* Two batches are in hand, the later one only read. Either it goes with the first, or both are void and read again. */
+static void
+refuse_offsets(const struct la_bus *port, size_t row)
+{
+	size_t count = refusals[row].is_passing ? 1000 : 10;
+	struct la_message old[2], again[2];
+	struct la_error error = LA_ERROR_INIT;
+	struct la_position_done done;
+	enum la_err err;
+
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_write(fixture.topic, 0, NULL, "one");
+	la_fixture_read(port, old, 2);
+	put(port, "first");
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_mock_push_request_errors(fixture.cluster, refusals[row].api, 1, refusals[row].cause);
+	done = la_fixture_after(&old[0]);
+	err = port->commit(port->self, &done, 1, &error);
+	print_message("%s: %s\n", rd_kafka_err2name(refusals[row].cause), error.text);
+	rd_kafka_mock_clear_request_errors(fixture.cluster, refusals[row].api);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(port->holds(port->self, old[i].topic, 0, old[i].lease) == refusals[row].is_passing);
+	if (refusals[row].is_passing) {
+		assert_int_equal(err, LA_EUNAVAILABLE);
+		put(port, "second");
+		assert_int_equal(commit(port, &old[1]), LA_OK);
+	} else {
+		assert_int_equal(err, LA_EREVOKED);
+		put_again(port, "again");
+		la_fixture_read(port, again, 2);
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(again[i].offset, old[i].offset);
+		assert_int_equal(commit(port, &again[1]), LA_OK);
+		port->release(port->self, again, 2);
+	}
+	port->release(port->self, old, 2);
+	/* the mock keeps offsets that are committed alone: the next row goes back to this */
+	la_fixture_write(fixture.topic, 0, NULL, "end");
+	la_fixture_read(port, old, 1);
+	assert_int_equal(commit(port, &old[0]), LA_OK);
+	port->release(port->self, old, 1);
+}
+
+static void
+offsets_that_are_refused_go_later_or_void_what_was_read_meanwhile(void **state)
+{
+	struct la_bus_kafka *bus = la_fixture_bus(exactly_once);
+
+	(void)state;
+	for (size_t row = 0; row < sizeof(refusals) / sizeof(refusals[0]); row++)
+		refuse_offsets(la_bus_kafka_port(bus), row);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
 static void
 partition_given_away_voids_the_transaction(void **state)
 {
@@ -358,6 +425,10 @@ main(void)
 	    cmocka_unit_test_setup(what_is_discarded_is_never_seen, la_fixture_next),
 	    cmocka_unit_test_setup(output_too_large_voids_its_transaction_only, la_fixture_next),
 	};
+	const struct CMUnitTest mock[] = {
+	    cmocka_unit_test_setup(
+	        offsets_that_are_refused_go_later_or_void_what_was_read_meanwhile, la_fixture_next),
+	};
 	const struct CMUnitTest real[] = {
 	    cmocka_unit_test_setup(outputs_and_offsets_are_seen_together, la_fixture_next),
 	    cmocka_unit_test_setup(without_outputs_the_offsets_are_committed_alone, la_fixture_next),
@@ -368,7 +439,9 @@ main(void)
 	};
 	int failed = cmocka_run_group_tests_name("bus_kafka_transactions", tests, la_fixture_open, la_fixture_close);
 
-	if (getenv("LA_TEST_KAFKA") != NULL)
+	if (getenv("LA_TEST_KAFKA") == NULL)
+		failed += cmocka_run_group_tests_name("refused by a mock", mock, la_fixture_open, la_fixture_close);
+	else
 		failed += cmocka_run_group_tests_name("on a broker", real, la_fixture_open, la_fixture_close);
 	return (failed);
 }

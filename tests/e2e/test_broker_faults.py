@@ -197,6 +197,55 @@ def test_an_alert_topic_that_takes_no_record_of_that_size_is_waited_for(kafka, t
     assert program.terminate() == 0
 
 
+def written(bootstrap, topic, role):
+    """Of which events a reader of what is committed sees a record, as often as it is there."""
+    name = "AlertJob" if role == "alerts" else "Decision"
+    return sorted(decode(record.value, name)["event_id"] for record in read_topic(bootstrap, topic))
+
+
+def wait_until_all_is_committed(kafka, topics, program):
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
+               end_offsets(kafka.bootstrap, topics.events), 60, program.stderr, 0.2)
+
+
+@pytest.mark.parametrize("role, limit", [("alerts", 1000), ("decisions", 450)])
+def test_in_a_transaction_an_output_too_large_for_its_topic_is_waited_for_and_nothing_is_seen_or_doubled(
+        kafka, topics, detector, role, limit):
+    """One of a batch is too large; the others would go."""
+    small = Topics()
+    name = getattr(small, role)
+    kafka.create_topics(name, config={"max.message.bytes": limit})
+    places = {"alerts": topics.alerts, "decisions": topics.decisions, role: name}
+    wide = "e10" + "x" * 250
+    names = sorted([*(f"e{number}" for number in range(20)), wide])
+    texts = {"locale": "x" * 256, "time_zone": "x" * 256, "location": "x" * 256}
+    produce(kafka.bootstrap, topics.events, [
+        {"partition": 0, "key": b"k", "value": encode(login(event, f"m-{event[:3]}-{number}", **(texts if event == wide else {})))}
+        for number, event in enumerate(names)])
+    program = detector({**QUICK, f"topic.{role}": name, "delivery.guarantee": "exactly_once"}).start()
+    wait_for_log(program, f"msg=waiting for=broker why=\"topic {name}: Broker: Message size too large")
+    assert "msg=\"records of some" not in program.stderr()
+    assert sum(committed(kafka.bootstrap, f"{topics.events}-detector", topics.events).values()) == 0
+    assert [written(kafka.bootstrap, topic, kind) for kind, topic in places.items()] == [[], []]
+    kafka.configure_topic(name, "max.message.bytes", "1000000")
+    wait_until_all_is_committed(kafka, topics, program)
+    assert [written(kafka.bootstrap, topic, kind) for kind, topic in places.items()] == [names, names]
+    assert program.terminate() == 0
+
+
+@pytest.mark.parametrize("guarantee", ["at_least_once", "exactly_once"])
+def test_outputs_that_fit_their_topic_only_a_few_at_a_time_are_written_by_and_by(kafka, topics, detector, guarantee):
+    """A broker's limit is for the batch of records that a producer sends."""
+    small = Topics()
+    kafka.create_topics(small.alerts, partitions=1, config={"max.message.bytes": "2000"})
+    names = send(kafka.bootstrap, topics.events, 200)
+    program = detector({**QUICK, "topic.alerts": small.alerts, "delivery.guarantee": guarantee}).start()
+    wait_until_all_is_committed(kafka, topics, program)
+    found = written(kafka.bootstrap, small.alerts, "alerts")
+    assert (sorted(set(found)) if guarantee == "at_least_once" else found) == sorted(names)
+    assert program.terminate() == 0
+
+
 def test_a_rebalance_while_a_batch_waits_loses_and_doubles_nothing(kafka, topics, redis_server, detector):
     first = detector({**QUICK, "batch.max-events": "50"}).start()
     names = send(kafka.bootstrap, topics.events, 20)
