@@ -28,7 +28,7 @@ def prefix(build_dir, folder):
 
 def run(program, *args, stdin=""):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("LOGIN_ALERT_")}
-    return subprocess.run([program, *args], input=stdin.encode(), capture_output=True, timeout=60, cwd="/",
+    return subprocess.run([program, *args], input=stdin.encode(), capture_output=True, timeout=120, cwd="/",
                           env=environment)
 
 

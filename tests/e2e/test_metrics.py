@@ -110,7 +110,7 @@ def test_counters_are_what_the_topics_hold(kafka, topics, detector, mailer, smtp
     wait_until(lambda: done(kafka.bootstrap, topics) == mails + 1, 60, mailing.stderr, interval=0.1)
     for program, topic in ((detecting, topics.events), (mailing, topics.alerts)):
         wait_until(lambda: Metrics(program).lag(topic) == {0: 0, 1: 0, 2: 0, 3: 0}, 60, lambda: Metrics(program).lag(topic), 0.2)
-        assert program.http("/readyz") == (200, "ok\n")
+        wait_until(lambda: program.http("/readyz") == (200, "ok\n"), 60, program.stderr)
 
     seen = Metrics(detecting)
     assert seen.types() == DETECTOR
@@ -119,7 +119,7 @@ def test_counters_are_what_the_topics_hold(kafka, topics, detector, mailer, smtp
     assert seen.by("alerts", "reason") == Counter(decode(value, "AlertJob")["reason"] for value in jobs)
     assert seen.by("dead_letters", "cause") == causes(kafka, topics.events_dlq) == {"undecodable": 2, "invalid_value": 1}
     assert seen.value("event_to_alert_seconds_count") == mails
-    assert 0 < seen.value("event_to_alert_seconds_sum") < 60 * mails
+    assert 0 < seen.value("event_to_alert_seconds_sum") < (time.time() - before) * mails
     assert seen.value("batch_seconds_count") >= 1 and seen.value("store_roundtrip_seconds_count") >= 2
     assert seen.value("rebalances_total") >= 1
     assert seen.by("paused", "cause") == {}
@@ -132,7 +132,8 @@ def test_counters_are_what_the_topics_hold(kafka, topics, detector, mailer, smtp
     assert field(kafka, topics.deliveries, "Delivery", "outcome") == {"SENT": mails}  # what is no job has no Delivery
     assert seen.by("dead_letters", "cause") == causes(kafka, topics.alerts_dlq) == {"undecodable": 1}
     assert seen.value("smtp_seconds_count") == seen.value("event_to_mail_seconds_count") == mails
-    assert seen.value("store_roundtrip_seconds_count") == 2 * mails  # a claim and a mark each
+    asked = seen.value("store_roundtrip_seconds_count")  # a claim and a mark each
+    assert asked == 2 * mails or asked > 2 * mails and "no answer in time" in mailing.stderr()
 
     both = [Metrics(detecting), Metrics(mailing)]
     assert len(list(expressions())) > 30 and not_exported(samples(both)) == []

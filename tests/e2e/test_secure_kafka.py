@@ -83,7 +83,7 @@ def test_check_says_what_is_wrong_with_tls_and_sasl(build_dir, secure_kafka, sec
 
     def ask(program, case):
         settings, environment, code, word = case
-        for _ in range(3):  # a busy machine may not come to an answer in the 5 s that check gives a server
+        for _ in range(6):  # a busy machine may not come to an answer in the 5 s that check gives a server
             result = program.command("check", env=environment)
             said = (result.stdout + result.stderr).decode()
             assert not any(secret in said for secret in (*CREDENTIALS.values(), WRONG))
@@ -114,11 +114,12 @@ def test_a_certificate_that_has_expired_is_waited_for_until_it_is_renewed(secure
         for program in programs:
             program.start()
         for program in programs:
-            wait_until(lambda: program.http("/readyz")[0] == 503, 60, program.stderr)
-            wait_until(lambda: len(re.findall("repeated=|msg=waiting for=broker", program.stderr())) >= 3, 60, program.stderr)
-            assert "the broker's certificate has expired" in program.http("/readyz")[1]
-            waits = said_once(program, since, "msg=waiting for=broker")
-            assert "no kafka broker answers: sasl_ssl:" in waits[0] and "has expired" in waits[0], waits
+            wait_until(lambda: "the broker's certificate has expired" in program.http("/readyz")[1], 60, program.stderr)
+            assert program.http("/readyz")[0] == 503
+            wait_until(lambda: program.stderr().count("repeated=") >= 2, 60, program.stderr)
+            wait_until(lambda: re.search("for=broker why=\"no kafka broker answers: sasl_ssl:.*has expired", program.stderr()),
+                       60, program.stderr)
+            said_once(program, since, "msg=waiting for=broker")
     finally:
         secure_kafka.show("SASL")
     assert len(smtp_sink.wait_for(2)) == 2
@@ -126,7 +127,7 @@ def test_a_certificate_that_has_expired_is_waited_for_until_it_is_renewed(secure
     for program in programs:
         said_once(program, since, "kafka error", sides=2)  # consumer and producer
         assert "msg=\"going on\" after=broker" in program.stderr()
-        assert program.http("/readyz") == (200, "ok\n")
+        wait_until(lambda: program.http("/readyz") == (200, "ok\n"), 60, program.stderr)
         assert program.terminate() == 0
 
 
@@ -137,8 +138,8 @@ def test_a_password_that_is_wrong_is_waited_for_until_it_is_right(secure_kafka, 
     since = time.monotonic()
     program.start()
     send(secure_kafka, secure, ["a1"])
-    wait_until(lambda: "msg=waiting for=broker" in program.stderr(), 60, program.stderr)
-    assert re.search("for=broker why=\"no kafka broker answers: sasl_ssl:.*invalid credentials", program.stderr())
+    wait_until(lambda: re.search("for=broker why=\"no kafka broker answers: sasl_ssl:.*invalid credentials", program.stderr()),
+               60, program.stderr)
     secure_kafka.set_password("u-changed1", "the right one 5")
     wait_until(lambda: alerts(secure_kafka, secure) == {"a1"}, 60, program.stderr, 0.2)
     said_once(program, since, "kafka error", sides=2)
@@ -171,5 +172,5 @@ def test_what_was_never_granted_is_named_by_check_and_used_once_it_is(secure_kaf
     wait_until(lambda: "Transactional Id authorization failed" in program.stderr(), 60, program.stderr)
     secure_kafka.grant("u-plain1", *grants[-1])
     wait_until(lambda: alerts(secure_kafka, topics) == {"a1", "a2"}, 60, program.stderr, 0.2)
-    assert program.command("check").returncode == 0
+    program.checked(0)
     assert program.terminate() == 0

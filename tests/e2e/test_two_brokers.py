@@ -13,7 +13,7 @@ from temporary import started
 EVENTS = 4000
 GUARANTEES = ("at_least_once", "exactly_once")
 BOTH = {"offsets.topic.replication.factor": 2, "transaction.state.log.replication.factor": 2,
-        "auto.leader.rebalance.enable": "false", "broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 300}
+        "auto.leader.rebalance.enable": "false", "broker.session.timeout.ms": 6000, "broker.heartbeat.interval.ms": 300}
 COORDINATORS = ("__consumer_offsets", "__transaction_state")
 MOVING = 2  # the broker that goes and comes
 
@@ -31,7 +31,7 @@ class Pair:
             broker.start()
         self.admin = self.first.admin
         wait_until(lambda: len(self.admin.list_topics(timeout=5).brokers) == 2, 60, "both are there")
-        Producer({"bootstrap.servers": self.bootstrap, "transactional.id": "first"}).init_transactions(30)
+        Producer({"bootstrap.servers": self.bootstrap, "transactional.id": "first"}).init_transactions(60)
         committed(self.bootstrap, "first", COORDINATORS[1])  # now the coordinators' topics are made
         return self
 
@@ -56,12 +56,16 @@ class Pair:
         return next(name for name in (f"{prefix}-{number}" for number in range(100))
                     if found[self.coordinator(kind, name)].replicas[0] == MOVING)
 
+    def have_caught_up(self):
+        """Each has all, so that the other may go."""
+        wait_until(lambda: all(len(data.isrs) == len(data.replicas) for data in self.partitions().values()), 60,
+                   "both brokers have caught up")
+
     def elect_preferred(self):
         """Leaders move to where they were made, with both brokers alive."""
-        wait_until(lambda: all(len(data.isrs) == len(data.replicas) for data in self.partitions().values()), 60,
-                   "the second broker has caught up")
+        self.have_caught_up()
         places = [TopicPartition(*place) for place in self.partitions()]
-        self.admin.elect_leaders(ElectionType.PREFERRED, places).result(30)
+        self.admin.elect_leaders(ElectionType.PREFERRED, places).result(60)
         wait_until(lambda: all(data.leader == data.replicas[0] for data in self.partitions().values()), 60, "elected")
 
     def close(self):
@@ -134,7 +138,8 @@ def test_leaders_and_coordinators_that_move_lose_and_double_nothing(pair, sides)
         return "\n".join(f"{side.guarantee}: {side.done()} of {feed.released}\n{side.program.stderr()[-3000:]}" for side in sides)
 
     def handed_over():
-        pair.second.process.terminate(60)
+        pair.have_caught_up()
+        pair.second.process.terminate(120)
         wait_until(lambda: pair.leaders() == {1}, 60, "all is led by the first")
 
     def moved_back():
@@ -143,10 +148,11 @@ def test_leaders_and_coordinators_that_move_lose_and_double_nothing(pair, sides)
         assert pair.leaders() == {1, MOVING}
 
     def lost():
+        pair.have_caught_up()
         pair.second.process.kill()
         wait_until(lambda: pair.leaders() == {1}, 60, "all is led by the first")
 
-    assert pair.leaders() == {1, MOVING}
+    wait_until(lambda: pair.leaders() == {1, MOVING}, 60, "each leads some")
     for move in (handed_over, moved_back, lost):
         while_they_work(move)
     feed.finish()

@@ -9,7 +9,8 @@ own headers, stdout of `decide` and `render`, mails.
 Looked for: any e-mail address but the sender's, any IPv4 address but loopback, browsers' words, and, as whole words, what
 tests used as member id, member number, device token, address, IP; secrets anywhere. A value that looks like a plain word or
 a small number is not looked for; tests give their members ids with a digit. In Redis, whose values are bytes, a word of a few
-letters comes about by chance: there it has at least eight, and an address twelve.
+letters comes about by chance, and something like an address once in 200 MB: there a word has at least eight, a browser's
+seven, and an address is one that tests used, or at example.jp.
 """
 import base64
 import os
@@ -117,13 +118,15 @@ class Watch:
             if phrase in text:
                 yield kind, phrase
         for address in ADDRESS.findall(text):
-            if address not in SENDERS and MESSAGE_ID.match(address) is None and len(address) * 2 >= letters * 3:
+            is_one = letters == 0 or "@example.jp" in address
+            if is_one and address not in SENDERS and MESSAGE_ID.match(address) is None:
                 yield "address", address
         for ip in IPV4.findall(text):
             if not ip.startswith("127.") and ip != "0.0.0.0":
                 yield "IP", ip
         for word in BROWSER.findall(text):
-            yield "user agent", word
+            if len(word) >= letters - 1:
+                yield "user agent", word
 
 
 watch = Watch()

@@ -2,7 +2,7 @@
 import json
 import time
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from privacy import current_test, watch
 from records import decode
@@ -18,10 +18,9 @@ def keep_topics(server, wanted=lambda topic: True):
     consumer = Consumer({"bootstrap.servers": server.bootstrap, "group.id": "privacy", "enable.auto.commit": False,
                          "isolation.level": "read_committed", "fetch.wait.max.ms": 20, "enable.partition.eof": True})
     try:
-        topics = {name: kind for name, kind in ((name, _kind(name)) for name in consumer.list_topics(timeout=30).topics)
-                  if kind is not None and wanted(name)}
-        parts = [TopicPartition(topic, partition, OFFSET_BEGINNING) for topic in topics
-                 for partition in consumer.list_topics(topic, timeout=30).topics[topic].partitions]
+        found = consumer.list_topics(timeout=60).topics
+        topics = {name: _kind(name) for name in found if _kind(name) is not None and wanted(name)}
+        parts = [TopicPartition(topic, partition, OFFSET_BEGINNING) for topic in topics for partition in found[topic].partitions]
         lines = {topic: [] for topic in topics}
         for message in _all(consumer, parts):
             lines[message.topic()].append(_line(message, topics[message.topic()]))
@@ -38,18 +37,22 @@ def _kind(topic):
 
 
 def _all(consumer, parts):
-    left = len(parts)
-    if left == 0:
+    """To the end of each. A transaction that is given up meanwhile gives its partition another end."""
+    left = {(part.topic, part.partition) for part in parts}
+    if not left:
         return
     consumer.assign(parts)
-    deadline = time.monotonic() + READ_S
-    while left > 0:
-        for message in consumer.consume(500, timeout=0.05):
+    quiet_at = time.monotonic() + READ_S
+    while left:
+        messages = consumer.consume(500, timeout=0.05)
+        for message in messages:
             if message.error() is None:
                 yield message
-            else:
-                left -= 1
-        assert time.monotonic() < deadline, f"{left} partitions were not read to their end within {READ_S} s"
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                left.discard((message.topic(), message.partition()))
+        if messages:
+            quiet_at = time.monotonic() + READ_S
+        assert time.monotonic() < quiet_at, f"nothing came for {READ_S} s, and these were not read to their end: {left}"
 
 
 def _line(message, kind):

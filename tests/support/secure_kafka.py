@@ -127,21 +127,21 @@ class SecureKafka(Kafka):
     def grant(self, user, kind, name, operation):
         """From now on this and no more may be done, by those only to whom it was granted."""
         acl = AclBinding(kind, name, ResourcePatternType.LITERAL, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
-        self.admin.create_acls([acl])[acl].result(10)
+        self.admin.create_acls([acl])[acl].result(60)
 
     def show(self, name):
         """From now on SASL shows the certificate of that listener to those who connect."""
         broker = ConfigResource(ResourceType.BROKER, "1", incremental_configs=[
             ConfigEntry("listener.name.sasl.ssl.keystore.location", str(self.stores[name]), incremental_operation=AlterConfigOpType.SET)])
-        self.admin.incremental_alter_configs([broker])[broker].result(10)
+        self.admin.incremental_alter_configs([broker])[broker].result(60)
         host, port = self.listeners["SASL"].split(":")
         wanted = self.stores[name].read_text()
-        wait_until(lambda: all(ssl.get_server_certificate((host, int(port))) in wanted for _ in range(6)), 10,
+        wait_until(lambda: all(ssl.get_server_certificate((host, int(port))) in wanted for _ in range(6)), 60,
                    "each of the broker's threads shows it")
 
     def set_password(self, name, password, mechanism=ScramMechanism.SCRAM_SHA_512):
         change = UserScramCredentialUpsertion(name, ScramCredentialInfo(mechanism, 4096), password.encode())
-        self.admin.alter_user_scram_credentials([change])[name].result(10)
+        self.admin.alter_user_scram_credentials([change])[name].result(60)
 
 
 def newer_librdkafka(folder):

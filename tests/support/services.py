@@ -246,7 +246,11 @@ class Program:
     def keep_pages(self):
         """For privacy.py: what a run shows by HTTP, just before its end."""
         if self.process.ended() is None and self._find_port() is not None:
-            text = "".join(self.http(path)[1] for path in ("/metrics", "/readyz", "/livez"))
+            try:
+                text = "".join(self.http(path)[1] for path in ("/metrics", "/readyz", "/livez"))
+            except (OSError, http.client.HTTPException):
+                wait_until(lambda: self.process.ended() is not None, 10, "who shows no pages has just ended")
+                return
             privacy.watch.text(f"{privacy.current_test()}: pages of {self.process.log}", text)
             privacy.watch.pages += 1
 
@@ -255,6 +259,19 @@ class Program:
         options = ["--config", str(self.config)] if config else []
         return subprocess.run([str(self.binary), *options, *map(str, args)], input=stdin, capture_output=True,
                               timeout=timeout, env={**os.environ, **(env or {})})
+
+    def checked(self, code, *words):
+        """What `check` says, once it ends so and says that: a busy server may not answer in the 5 s that each is given."""
+        said = ""
+
+        def is_so():
+            nonlocal said
+            done = self.command("check")
+            said = (done.stdout + done.stderr).decode()
+            return done.returncode == code and all(word in said for word in words)
+
+        wait_until(is_so, 60, lambda: f"check ends with {code} and says {words}\n{said}", 0.2)
+        return said
 
     def terminate(self, timeout=60):
         self.keep_pages()
