@@ -5,10 +5,10 @@ import threading
 import time
 from collections import Counter
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from process import wait_until
-from records import Record, committed, end_offsets
+from records import committed, end_offsets, open_transactions, read_topic
 
 SESSION_S = 6
 TRY_AGAIN = 75
@@ -22,15 +22,14 @@ SETTINGS = {
 
 
 class Tail:
-    """Reads topics from their beginning, in a thread of its own, through broker restarts."""
+    """Reads topics from their beginning, in a thread of its own, through broker restarts, to tell how far it is; what was
+    written in the end is read once more, by another consumer."""
 
-    def __init__(self, bootstrap, topics, isolation="read_committed"):
+    def __init__(self, bootstrap, topics):
         self.bootstrap = bootstrap
-        self.records = {topic: [] for topic in topics}
-        self.reached = {}  # (topic, partition) -> the offset before which everything was read
+        self.counts = dict.fromkeys(topics, 0)
         self.consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-tail", "enable.auto.commit": False,
-                                  "isolation.level": isolation, "enable.partition.eof": True, "fetch.wait.max.ms": 10,
-                                  "log_level": 0})
+                                  "fetch.wait.max.ms": 10, "log_level": 0})
         self.consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for topic in topics
                               for number in self.consumer.list_topics(topic, timeout=30).topics[topic].partitions])
         self.stopping = threading.Event()
@@ -40,25 +39,17 @@ class Tail:
     def _run(self):
         while not self.stopping.is_set():
             for message in self.consumer.consume(500, 0.02):
-                if message.error() is not None and message.error().code() == KafkaError._PARTITION_EOF:
-                    self.reached[message.topic(), message.partition()] = message.offset()
-                elif message.error() is None:
-                    self.records[message.topic()].append(Record(
-                        message.key(), message.value(), message.headers() or [], message.partition(), message.offset(),
-                        message.timestamp()[1]))
+                if message.error() is None:
+                    self.counts[message.topic()] += 1
 
     def count(self, topic):
-        return len(self.records[topic])
+        return self.counts[topic]
 
-    def finish(self, timeout=60):
-        """Until everything that is there was read; topic -> its records in (partition, offset) order."""
-        ends = {(topic, partition): end for topic in self.records
-                for partition, end in end_offsets(self.bootstrap, topic).items()}
-        wait_until(lambda: all(self.reached.get(place, 0) >= end for place, end in ends.items()), timeout,
-                   lambda: f"read all of {ends}, only {self.reached}")
+    def finish(self):
+        """All that is there, once no transaction is under way any more; topic -> its records in (partition, offset) order."""
         self.close()
-        return {topic: sorted(records, key=lambda record: (record.partition, record.offset))
-                for topic, records in self.records.items()}
+        wait_until(lambda: not open_transactions(self.bootstrap, self.counts), 60, "transactions are over", 0.1)
+        return {topic: read_topic(self.bootstrap, topic, settle=0) for topic in self.counts}
 
     def close(self):
         if not self.stopping.is_set():
@@ -165,7 +156,7 @@ class Storm:
         wait_until(done, timeout, lambda: f"all is committed: {committed(bootstrap, group, topic)} of {ends}",
                    interval=0.3)
         for program in self.instances:
-            code = program.terminate(timeout=30)
+            code = program.terminate(timeout=60)
             if code == TRY_AGAIN:  # said while all was committed already
                 assert "group.instance.id" in program.stderr()
                 self.counts["try again"] += 1

@@ -116,11 +116,11 @@ class Record:
     timestamp: int
 
 
-def read_topic(bootstrap, topic, count=0, timeout=60, settle=0.3):
+def read_topic(bootstrap, topic, count=0, timeout=60, settle=0.3, isolation="read_committed"):
     """Everything in a topic, in (partition, offset) order, once there are `count` records and a moment has passed; at the
     least, all that was there when it was asked for."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test-reader", "enable.auto.commit": False,
-                         "isolation.level": "read_committed", "fetch.wait.max.ms": 20, "enable.partition.eof": True})
+                         "isolation.level": isolation, "fetch.wait.max.ms": 20, "enable.partition.eof": True})
     try:
         partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
