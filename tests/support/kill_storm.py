@@ -76,11 +76,12 @@ class Storm:
 
     def run(self, kills, faults=None):
         faults = faults or {}
-        burst = max(2, len(self.feed.sent) // (kills + 2))
         for program in self.instances:
             program.start()
         while self.counts["kill"] < kills:
             seen = self.tail.count(self.decisions)
+            left = kills - self.counts["kill"]
+            burst = max(2, (len(self.feed.sent) - self.feed.released) // (left + 2))  # something is left, however often one hangs
             self.feed.release(burst)
             self._await_decisions(seen + self.rng.randrange(1, burst // 2 + 1))
             time.sleep(self.rng.choice((0, 0, self.rng.uniform(0, 0.03))))
@@ -95,12 +96,14 @@ class Storm:
     def _supervise(self):
         self._resume_when_due()
         for program in self.instances:
-            if program.process.ended() == TRY_AGAIN:
+            code = program.process.ended()
+            if code == TRY_AGAIN:
                 assert "group.instance.id" in program.stderr()
                 program.process.wait(1)
                 program.start()
                 self.counts["try again"] += 1
-            program.process.require_alive()
+            elif code is not None:
+                program.process.require_alive()  # says how it ended
 
     def _await_decisions(self, count):
         def reached():
@@ -156,7 +159,7 @@ class Storm:
         wait_until(done, timeout, lambda: f"all is committed: {committed(bootstrap, group, topic)} of {ends}",
                    interval=0.3)
         for program in self.instances:
-            code = program.terminate(timeout=60)
+            code = program.terminate()
             if code == TRY_AGAIN:  # said while all was committed already
                 assert "group.instance.id" in program.stderr()
                 self.counts["try again"] += 1

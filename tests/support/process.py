@@ -56,13 +56,15 @@ def free_port():
 
 
 def wait_until(condition, timeout, what, interval=0.02):
-    """Polls condition() until it gives something true, and returns that. Fails with `what` after timeout seconds."""
+    """Polls condition() until it gives something true, and returns that. Fails with `what` after timeout seconds, not
+    before condition() was asked once more then: what took so long may have been this process."""
     deadline = time.monotonic() + timeout
     while True:
+        is_late = time.monotonic() > deadline
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        if is_late:
             raise AssertionError(f"not within {timeout} s: {what() if callable(what) else what}")
         time.sleep(interval)
 

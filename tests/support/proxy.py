@@ -35,10 +35,11 @@ class Proxy:
         try:
             while True:
                 port = self.target_port
-                server = socket.create_connection(("127.0.0.1", port), 5)
+                server = socket.create_connection(("127.0.0.1", port), 60)
+                server.settimeout(None)  # a server that hangs does so for ever
                 with self.lock:
                     self.connections |= {client, server}
-                if self._talk(client, server) or self.target_port == port:
+                if self.target_port == port and (self._talk(client, server) or self.target_port == port):
                     return
                 self._drop(server)  # the next one takes its place, and the client does not see it
         except OSError:
@@ -64,8 +65,14 @@ class Proxy:
             connection.close()
 
     def _servers(self, port):
+        found = []
         with self.lock:
-            return [one for one in self.connections if one.getpeername()[1] == port]
+            for one in self.connections:
+                try:
+                    found += [one] if one.getpeername()[1] == port else []
+                except OSError:
+                    pass  # it has ended just now
+        return found
 
     def count(self, port):
         """So many lead to that server."""
@@ -74,19 +81,22 @@ class Proxy:
     def switch(self, target_port):
         """Leads to another server from now on, and clients that are connected and silent notice nothing."""
         before, self.target_port = self.target_port, target_port
-        for server in self._servers(before):
-            server.shutdown(socket.SHUT_RDWR)
+        self._end(self._servers(before))
 
     def cut(self):
         """Ends all connections, in the middle of whatever they say; gives how many there were."""
         with self.lock:
             cut = list(self.connections)
-        for connection in cut:
+        self._end(cut)
+        return len(cut) // 2
+
+    @staticmethod
+    def _end(connections):
+        for connection in connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-        return len(cut) // 2
 
     def close(self):
         self.listener.close()

@@ -24,7 +24,7 @@ class Registry:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}{API}"
-        self.client = SchemaRegistryClient({"url": self.url})
+        self.client = SchemaRegistryClient({"url": self.url, "timeout": 60})
         self.process = Process("registry", [
             "java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dquarkus.http.host=127.0.0.1",
             f"-Dquarkus.http.port={self.port}", "-Dquarkus.log.level=WARN", "-jar", runner], folder / "registry.log", cwd=folder)
@@ -90,8 +90,9 @@ class Front:
     def serve(self, request):
         body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
         self.asked.append((request.command, request.path, request.headers.get("Authorization")))
+        released = self.released  # before the mode is looked at: recover() sets the one that was there before it
         if self.mode == "hang":
-            self.released.wait(60)
+            released.wait()
             request.close_connection = True
             return
         answer = self.mode(request.command, request.path) if self.mode else None
@@ -108,7 +109,7 @@ class Front:
         request.wfile.write(text)
 
     def _pass(self, request, body):
-        connection = http.client.HTTPConnection("127.0.0.1", self.target, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.target, timeout=60)
         try:
             connection.request(request.command, request.path, body, {"Content-Type": JSON, "Accept": JSON})
             answer = connection.getresponse()

@@ -38,6 +38,10 @@ def _made(future):
     return True
 
 
+NO_COORDINATOR_YET = (KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR,
+                      KafkaError.GROUP_ID_NOT_FOUND)
+
+
 class Kafka:
     """Apache Kafka in KRaft mode, one node that is broker and controller. It can be killed and started again.
 
@@ -123,6 +127,16 @@ class Kafka:
         places = [TopicPartition(name, partition, end) for partition, end in ends.items()]
         for future in self.admin.delete_records(places).values():
             future.result(60)
+
+    def members(self, group):
+        """Of the group, as AdminClient gives them, those that have partitions now; none while the broker knows no such group."""
+        try:
+            found = self.admin.describe_consumer_groups([group])[group].result(30).members
+        except KafkaException as error:
+            if error.args[0].code() not in NO_COORDINATOR_YET:
+                raise
+            return []
+        return [member for member in found if member.assignment and member.assignment.topic_partitions]
 
     def configure_topic(self, name, key, value):
         resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[
@@ -227,7 +241,7 @@ class Program:
         return self
 
     def _find_port(self):
-        return re.search(r'http listens"?.*?address"?[=:]"?([^" ]+).*?port"?[=:]"?(\d+)', self.stderr()[self.before:])
+        return re.search(r'http listens"?.*?address"?[=:]"?([^" ]+).*?port"?[=:]"?(\d+)\D', self.stderr()[self.before:])
 
     def port(self):
         """Where it serves HTTP, once it does."""
@@ -249,7 +263,7 @@ class Program:
             try:
                 text = "".join(self.http(path)[1] for path in ("/metrics", "/readyz", "/livez"))
             except (OSError, http.client.HTTPException):
-                wait_until(lambda: self.process.ended() is not None, 10, "who shows no pages has just ended")
+                wait_until(lambda: self.process.ended() is not None, 60, "it shows no pages, as it ends by itself")
                 return
             privacy.watch.text(f"{privacy.current_test()}: pages of {self.process.log}", text)
             privacy.watch.pages += 1
