@@ -17,6 +17,7 @@
 #include "mailer/delivery.h"
 
 #include "fault.h"
+#include "log_lines.h"
 #include "memory_directory.h"
 #include "memory_ledger.h"
 
@@ -117,26 +118,10 @@ struct world {
 	struct la_delivery_loop *loop;
 };
 
-static char log_lines[65536];
-
 static void
 keep_log(enum la_log_level level, const struct la_field *fields, size_t count)
 {
-	size_t used = strlen(log_lines);
-
-	if (used + 600 < sizeof(log_lines))
-		(void)la_log_format_line(
-		    log_lines + used, sizeof(log_lines) - used, LA_LOG_LOGFMT, level, 0, fields, count);
-}
-
-static inline int
-said(const char *text)
-{
-	int count = 0;
-
-	for (const char *at = log_lines; (at = strstr(at, text)) != NULL; at++)
-		count++;
-	return (count);
+	(void)keep_line(level, fields, count); /* the first ones are looked for */
 }
 
 #endif

@@ -19,6 +19,7 @@
 #include "detector/store_memory.h"
 
 #include "fault_store.h"
+#include "log_lines.h"
 #include "memory_bus.h"
 
 #define T0 INT64_C(1751295600000) /* 2025-07-01T00:00:00+09:00 */
@@ -41,26 +42,10 @@ struct world {
 	struct la_pipeline_options options;
 };
 
-static char log_lines[8192]; /* what the pipeline said */
-
 static inline void
 keep_log(enum la_log_level level, const struct la_field *fields, size_t count)
 {
-	size_t used = strlen(log_lines);
-
-	assert_true(sizeof(log_lines) - used > 1024); /* a test that waits without end */
-	(void)la_log_format_line(
-	    log_lines + used, sizeof(log_lines) - used, LA_LOG_LOGFMT, level, 0, fields, count);
-}
-
-static inline int
-said(const char *text)
-{
-	int count = 0;
-
-	for (const char *at = log_lines; (at = strstr(at, text)) != NULL; at++)
-		count++;
-	return (count);
+	assert_true(keep_line(level, fields, count)); /* else it waits without end */
 }
 
 static inline int64_t
