@@ -22,7 +22,7 @@ work=$root/build/demo # configuration, logs, what the servers keep
 inbox=$root/inbox
 bin=$root/build/release/bin
 events=$root/tests/data/demo-events.jsonl
-limit_s=30 # for each wait; all of them together take a few seconds
+limit_s=${LA_DEMO_LIMIT_S:-60} # for each wait; all of them together take a few seconds
 
 broker=dev keep='' bootstrap=''
 while [ $# -gt 0 ]; do
@@ -141,7 +141,19 @@ prefix=
 [ $broker != given ] || prefix=login-alert-demo-$(date +%s)-
 topic_names=(login-events login-alerts login-decisions login-alert-deliveries login-events-dlq login-alerts-dlq)
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Below those that the kernel gives to others before the server has it.
+free_port() {
+	python3 - <<-'END'
+		import random, socket
+		for port in random.sample(range(12000, 20000), 8000):
+		    try:
+		        socket.create_server(("127.0.0.1", port)).close()
+		    except OSError:
+		        continue
+		    print(port)
+		    break
+	END
+}
 
 start_kafka() {
 	local port controller java

@@ -39,8 +39,9 @@ class Both:
         wait_until(lambda: word in program.http("/readyz")[1], 60,
                    lambda: f"{program.name} says {word}\n{program.stderr()[mark:]}")
         assert program.http("/readyz")[0] == 503
-        lines = said(program, mark)
-        assert len(lines) == 1 and "for=redis" in lines[0], lines
+        lines = [line for line in said(program, mark) if "for=redis" in line]
+        slow = [line for line in lines if "no answer in time" in line]  # by a machine that was busy just before
+        assert lines and len(lines) - len(slow) <= 1, lines
 
     def end(self):
         assert [program.terminate() for program in self.programs] == [0, 0]
@@ -94,7 +95,7 @@ def test_a_promoted_replica_is_found_and_a_demoted_master_is_left(both, servers)
     at.feed.send_again(known)
     at.check()
     wait_until(lambda: proxy.count(second.port) == 0, 60, "nobody is at the demoted one any more")
-    assert proxy.count(third.port) == 2
+    wait_until(lambda: proxy.count(third.port) == 2, 60, "both are at the promoted one")
     at.end()
     proxy.close()
 

@@ -26,8 +26,7 @@ KINDS = ("missing", "unexpected", "different")
 
 def replay(program, folder, *words, start=DEMO_START - 30 * DAY, end=END, code=0):
     """summary.json, decisions.jsonl and stdout."""
-    done = program.command("replay", "--from", start, "--to", end, "--report", folder, "--warm-up", "800d", *words)
-    assert done.returncode == code, done.stderr
+    done = program.replayed(code, "--from", start, "--to", end, "--report", folder, "--warm-up", "800d", *words)
     if code:
         return done
     summary = json.loads((folder / "summary.json").read_text())

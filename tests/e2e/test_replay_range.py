@@ -13,8 +13,8 @@ from confluent_kafka import Producer
 
 from browser import Browser
 from privacy import watch
-from process import free_port
-from records import DEMO_START, encode, job_id, login, member_ref, produce, read_topic
+from process import free_port, wait_until
+from records import DEMO_START, encode, job_id, login, member_ref, open_transactions, produce, read_topic
 from services import SOURCE
 
 DAY = 86400000
@@ -34,9 +34,7 @@ def send(kafka, topics, events):
 
 
 def replay(program, folder, *words, code=0, to=TO):
-    done = program.command("replay", "--from", FROM, "--to", to, "--report", folder, *words)
-    assert done.returncode == code, done.stderr
-    return done
+    return program.replayed(code, "--from", FROM, "--to", to, "--report", folder, *words)
 
 
 def decisions(folder):
@@ -49,15 +47,16 @@ def summary(folder):
 
 def test_a_replay_ends_where_only_marks_of_transactions_follow_and_sees_what_was_committed(kafka, topics, detector, folder):
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": f"{topics.events}-writer"})
-    producer.init_transactions(30)
+    producer.init_transactions(60)
     for name, end in (("kept", producer.commit_transaction), ("dropped", producer.abort_transaction),
                       ("later", producer.commit_transaction)):
         producer.begin_transaction()
         for partition in range(4):
             event = login(f"{name}{partition}", f"m{partition}", at=AT)
             producer.produce(topics.events, key=b"k", value=encode(event), partition=partition, timestamp=AT)
-        assert producer.flush(30) == 0
-        end(30)
+        assert producer.flush(60) == 0
+        end(60)
+    wait_until(lambda: not open_transactions(kafka.bootstrap, [topics.events]), 60, "the marks are written")
     for to, end in ((TO, 5), ("2099-01-01T00:00:00Z", 6)):  # the marks are of today, and the first is before the last record
         replay(detector(), folder / str(end), to=to)
         assert sorted(line["event_id"] for line in decisions(folder / str(end))) == [

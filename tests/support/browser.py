@@ -12,6 +12,9 @@ OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm
            "--host-resolver-rules=MAP * ~NOTFOUND"]  # whatever a page asks for, nothing leaves the machine
 
 
+PATIENCE_S = 120  # a busy machine takes half a minute to start it
+
+
 class Browser:
     """One session; use as a context manager. Pages are local files."""
 
@@ -21,7 +24,8 @@ class Browser:
         self.driver = Process("chromedriver", ["chromedriver", f"--port={self.port}"], f"{self.folder}/log").start()
         wait_until(self._answers, 60, self.driver.output)
         options = {"binary": shutil.which("chromium"), "args": [*OPTIONS, f"--user-data-dir={self.folder}/profile"]}
-        made = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}})
+        wanted = {"goog:chromeOptions": options, "timeouts": {"script": PATIENCE_S * 1000, "pageLoad": PATIENCE_S * 1000}}
+        made = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.session = f"/session/{made['sessionId']}"
 
     def __enter__(self):
@@ -38,7 +42,7 @@ class Browser:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {"Content-Type": "application/json"},
                                          method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.load(answer)["value"]
 
     def _answers(self):

@@ -34,7 +34,7 @@ def chromium(profile, scheme, *options):
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
          f"--user-data-dir={profile}", f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
          "--virtual-time-budget=2000", *options],
-        check=True, capture_output=True, text=True, timeout=60).stdout
+        check=True, capture_output=True, text=True, timeout=120).stdout
 
 
 def picture(mail, scheme, width, out):
