@@ -105,10 +105,9 @@ def send_both(kafka, topics, names):
 
 
 def owner_of_first(programs, kafka, topics):
-    """The instance that has partition 0 alone, found by who decides a login there."""
-    group = f"{topics.events}-detector"
-    members = kafka.admin.describe_consumer_groups([group])[group].result(30).members
-    owned = {member.group_instance_id: [place.partition for place in member.assignment.topic_partitions] for member in members}
+    """The instance that has partition 0, when each has one."""
+    owned = {member.group_instance_id: [place.partition for place in member.assignment.topic_partitions]
+             for member in kafka.members(f"{topics.events}-detector")}
     if sorted(owned.values()) != [[0], [1]]:
         return None
     return programs[next(name for name, places in owned.items() if places == [0])]
