@@ -5,6 +5,7 @@
 #ifndef LA_TESTS_CLUSTER_WORLD_H
 #define LA_TESTS_CLUSTER_WORLD_H
 
+#include "common/clock.h"
 #include "common/redis_slot.h"
 #include "detector/redis_key.h"
 #include "detector/store_redis.h"
@@ -47,7 +48,7 @@ move_keys(int from, int slot)
 	for (size_t i = 0; i < keys->elements; i++) {
 		char out[64];
 
-		private_cluster_ask(client[from], out, sizeof(out), "MIGRATE 127.0.0.1 %d %s 0 1000", node[1 - from].port,
+		private_cluster_ask(client[from], out, sizeof(out), "MIGRATE 127.0.0.1 %d %s 0 60000", node[1 - from].port,
 		    keys->element[i]->str);
 	}
 	freeReplyObject(keys);
@@ -255,7 +256,22 @@ write_and_read_all(const struct la_store *port, struct members *members, uint64_
 	expect_written(members);
 }
 
-/* The next answer, within 10 s. */
+/* Until all is written and read, within 60 s: maps are asked for anew, connections made anew. */
+static inline void
+write_and_read_all_at_last(const struct la_store *port, struct members *members, uint64_t round)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + 60000;
+	struct la_error error = LA_ERROR_INIT;
+
+	prepare(members, round);
+	while (begin_all(port, members, &error) != LA_OK || end_all(port, &error) != LA_OK) {
+		if (la_clock_now_ms(NULL) > until_ms)
+			fail_msg("%s", error.text);
+		(void)usleep(10 * 1000);
+	}
+}
+
+/* The next answer, within 30 s. */
 static inline struct la_ledger_answer
 next_answer(const struct la_ledger *port)
 {

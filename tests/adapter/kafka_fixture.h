@@ -65,6 +65,12 @@ void la_fixture_make_topic(const char *name, int partitions);
 /* A record of the other side's; value may be NULL. */
 void la_fixture_write(const char *topic, int32_t partition, const char *key, const char *value);
 
+/* One poll, as the loops do: that something is waited for (a group anew, after this process stood still) fails no test. */
+size_t la_fixture_poll(const struct la_bus *bus, int wait_ms, struct la_message *out, size_t cap);
+
+/* Commits, again for as long as there is no answer in time. */
+enum la_err la_fixture_commit(const struct la_bus *bus, const struct la_position_done *positions, size_t count);
+
 /* Polls until exactly count records are there, or fails the test. */
 void la_fixture_read(const struct la_bus *bus, struct la_message *out, size_t count);
 

@@ -4,7 +4,10 @@
 
 #include "private_redis.h"
 
-/* Starts one that has no slots yet, or, started again, those that it had; on its old ports then. */
+/*
+ * Starts one that has no slots yet, or, started again, those that it had; on its old ports then. One that stands still
+ * for some seconds is no reason for another to call the cluster down.
+ */
 static void
 private_cluster_node(struct private_redis *redis)
 {
@@ -17,7 +20,7 @@ private_cluster_node(struct private_redis *redis)
 	(void)snprintf(port, sizeof(port), "%d", redis->port);
 	(void)snprintf(bus_port, sizeof(bus_port), "%d", redis->bus_port);
 	private_redis_start(redis, (const char *const[]){"--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes",
-	    "--cluster-port", bus_port, "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout", "1000", NULL});
+	    "--cluster-port", bus_port, "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout", "60000", NULL});
 }
 
 /* One command, its answer as text or number in out; an error fails. */
@@ -41,19 +44,19 @@ private_cluster_ask(redisContext *client, char *out, size_t cap, const char *for
 	freeReplyObject(reply);
 }
 
-/* Until CLUSTER INFO says so, within 30 s. */
+/* Until CLUSTER INFO says so, within 60 s. */
 static void
 private_cluster_await(redisContext *client, const char *line)
 {
 	char info[4096];
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 6000; i++) {
 		private_cluster_ask(client, info, sizeof(info), "CLUSTER INFO");
 		if (strstr(info, line) != NULL)
 			return;
 		(void)usleep(10000);
 	}
-	(void)fprintf(stderr, "not within 30 s: %s\n%s", line, info);
+	(void)fprintf(stderr, "not within 60 s: %s\n%s", line, info);
 	abort();
 }
 

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,28 +28,50 @@ struct private_redis {
 	int port, bus_port; /* private_cluster.h; 0: none */
 };
 
+#define PRIVATE_REDIS_EACH 20 /* ports */
+
+/* The first of some ports that no other test has, by a name in the abstract namespace: it ends with the process. */
+static inline int
+private_redis_ports(void)
+{
+	enum { FIRST = 10000, BLOCKS = 450 };
+
+	for (int i = 0; i < BLOCKS; i++) {
+		int port = FIRST + (getpid() + i) % BLOCKS * PRIVATE_REDIS_EACH;
+		struct sockaddr_un name = {.sun_family = AF_UNIX};
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		(void)snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "login-alert-c-test-ports-%d", port);
+		if (bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0)
+			return (port); /* fd stays open, as the lock */
+		(void)close(fd);
+	}
+	abort();
+}
+
 /*
  * A loopback port that nobody listens on: below those that the kernel gives to whoever asks for any, so that nobody gets
- * it before the server does. Another process begins elsewhere.
+ * it before the server does.
  */
 static inline int
 private_redis_port(void)
 {
-	enum { FIRST = 10000, EACH = 20, PROCESSES = 450 };
-	static int taken;
+	static int next, end;
 	int fd, bound = -1, port = 0;
 
-	while (bound != 0 && taken < FIRST) {
+	while (bound != 0) {
 		struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 
-		port = FIRST + (getpid() % PROCESSES * EACH + taken++) % (PROCESSES * EACH);
+		if (next == end) {
+			next = private_redis_ports();
+			end = next + PRIVATE_REDIS_EACH;
+		}
+		port = next++;
 		address.sin_port = htons((uint16_t)port);
-		fd = socket(AF_INET, SOCK_STREAM, 0);
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
 		(void)close(fd);
 	}
-	if (bound != 0)
-		abort();
 	return (port);
 }
 

@@ -129,7 +129,7 @@ restart_goes_on_behind_what_was_committed(void **state)
 	la_fixture_write(fixture.topic, 0, NULL, "two");
 	la_fixture_read(port, got, 2);
 	done = la_fixture_after(&got[0]);
-	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_OK);
+	assert_int_equal(la_fixture_commit(port, &done, 1), LA_OK);
 	assert_int_equal(la_fixture_committed(0), 1);
 	port->release(port->self, got, 2);
 	la_bus_kafka_close(bus, PATIENCE_MS);
@@ -147,13 +147,16 @@ poll_takes_at_most_what_fits_and_loses_none(void **state)
 {
 	struct la_bus_kafka *bus = la_fixture_bus(NULL);
 	const struct la_bus *port = la_bus_kafka_port(bus);
+	int64_t until_ms;
 	size_t i, count;
 
 	(void)state;
 	for (i = 0; i < 5; i++)
 		la_fixture_write(fixture.topic, 0, NULL, "x");
+	until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
 	for (i = 0; i < 5; i += count) {
-		assert_int_equal(port->poll(port->self, 1000, got, 2, &count, NULL), LA_OK);
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+		count = la_fixture_poll(port, 1000, got, 2);
 		assert_true(count <= 2);
 		if (count > 0)
 			assert_int_equal(got[0].offset, i);
@@ -175,20 +178,20 @@ descriptor_is_readable_while_records_wait(void **state)
 {
 	struct la_bus_kafka *bus = la_fixture_bus(NULL);
 	const struct la_bus *port = la_bus_kafka_port(bus);
-	size_t count;
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
 
 	(void)state;
 	la_fixture_write(fixture.topic, 0, NULL, "one");
 	la_fixture_read(port, got, 1);
 	port->release(port->self, got, 1);
-	while (readable(bus, 500)) /* what else the group had to say */
-		assert_int_equal(port->poll(port->self, 0, got, 64, &count, NULL), LA_OK);
+	while (readable(bus, 500)) { /* what else the group had to say */
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+		port->release(port->self, got, la_fixture_poll(port, 0, got, 64));
+	}
 	la_fixture_write(fixture.topic, 0, NULL, "two");
 	la_fixture_write(fixture.topic, 0, NULL, "three");
 	assert_true(readable(bus, PATIENCE_MS));
-	do {
-		assert_int_equal(port->poll(port->self, 100, got, 1, &count, NULL), LA_OK);
-	} while (count == 0);
+	la_fixture_read(port, got, 1);
 	port->release(port->self, got, 1);
 	assert_true(readable(bus, PATIENCE_MS)); /* for the third, which this poll left behind */
 	la_fixture_read(port, got, 1);
@@ -202,7 +205,6 @@ paused_bus_gives_nothing_and_loses_nothing(void **state)
 	struct la_bus_kafka *bus = la_fixture_bus(NULL);
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	struct la_message first;
-	size_t count;
 	int i;
 
 	(void)state;
@@ -210,10 +212,8 @@ paused_bus_gives_nothing_and_loses_nothing(void **state)
 	la_fixture_read(port, &first, 1);
 	port->pause(port->self, true);
 	la_fixture_write(fixture.topic, 0, NULL, "two");
-	for (i = 0; i < 10; i++) {
-		assert_int_equal(port->poll(port->self, 100, got, 64, &count, NULL), LA_OK);
-		assert_int_equal(count, 0);
-	}
+	for (i = 0; i < 10; i++)
+		assert_int_equal(la_fixture_poll(port, 100, got, 64), 0);
 	assert_true(port->holds(port->self, first.topic, 0, first.lease));
 	port->pause(port->self, false);
 	la_fixture_read(port, got, 1);
@@ -230,15 +230,12 @@ pause_before_the_first_assignment_holds(void **state)
 	struct la_bus_kafka *bus = la_fixture_bus(NULL);
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	int64_t until_ms = la_clock_now_ms(NULL) + 6000; /* a mock group takes 3 s to form */
-	size_t count;
 
 	(void)state;
 	port->pause(port->self, true);
 	la_fixture_write(fixture.topic, 0, NULL, "one");
-	while (la_clock_now_ms(NULL) < until_ms) {
-		assert_int_equal(port->poll(port->self, 100, got, 64, &count, NULL), LA_OK);
-		assert_int_equal(count, 0);
-	}
+	while (la_clock_now_ms(NULL) < until_ms)
+		assert_int_equal(la_fixture_poll(port, 100, got, 64), 0);
 	port->pause(port->self, false);
 	la_fixture_read(port, got, 1);
 	port->release(port->self, got, 1);

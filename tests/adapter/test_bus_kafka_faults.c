@@ -152,7 +152,7 @@ full_queue_is_a_timeout_not_a_loss(void **state)
 	assert_int_equal(port->produce(port->self, &output, 100, &error), LA_OK);
 	started_ms = la_clock_now_ms(NULL);
 	assert_int_equal(port->produce(port->self, &output, 300, &error), LA_ETIMEOUT);
-	assert_true(la_clock_now_ms(NULL) - started_ms >= 290 && la_clock_now_ms(NULL) - started_ms < 3000);
+	assert_in_range(la_clock_now_ms(NULL) - started_ms, 290, PATIENCE_MS / 3);
 	assert_int_equal(rd_kafka_mock_broker_set_up(fixture.cluster, -1), 0);
 	assert_int_equal(port->produce(port->self, &output, PATIENCE_MS, &error), LA_OK);
 	assert_int_equal(port->await(port->self, 1, PATIENCE_MS, &error), LA_OK);
@@ -176,6 +176,27 @@ producer_given_up_by_librdkafka_is_made_anew(void **state)
 	la_bus_kafka_close(bus, PATIENCE_MS);
 }
 
+/* Commits, and is refused for that cause; once more when the answer came too late to be seen, if there is a lease still. */
+static void
+refuse_commit(
+    const struct la_bus *port, const struct la_position_done *done, rd_kafka_resp_err_t cause, enum la_err expected)
+{
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	struct la_error error = LA_ERROR_INIT;
+	enum la_err err;
+
+	fail_requests(API_OFFSET_COMMIT, 1, cause);
+	while ((err = port->commit(port->self, done, 1, &error)) == LA_EUNAVAILABLE &&
+	    strstr(error.text, rd_kafka_err2str(cause)) == NULL) {
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+		if (strstr(error.text, "no answer within") != NULL)
+			fail_requests(API_OFFSET_COMMIT, 1, cause);
+	}
+	rd_kafka_mock_clear_request_errors(fixture.cluster, API_OFFSET_COMMIT);
+	if (err != LA_OK || port->holds(port->self, done->topic, done->partition, done->lease))
+		assert_int_equal(err, expected);
+}
+
 static void
 commit_of_an_old_generation_is_revoked_and_read_again(void **state)
 {
@@ -188,15 +209,14 @@ commit_of_an_old_generation_is_revoked_and_read_again(void **state)
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
 	la_fixture_read(port, &old, 1);
 	done = la_fixture_after(&old);
-	fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
-	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_EREVOKED);
+	refuse_commit(port, &done, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, LA_EREVOKED);
 	la_fixture_until_void(port, &old);
-	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_OK);
+	assert_int_equal(la_fixture_commit(port, &done, 1), LA_OK);
 	assert_int_equal(la_fixture_committed(0), RD_KAFKA_OFFSET_INVALID);
 	la_fixture_read(port, got, 1);
 	assert_int_equal(got[0].offset, old.offset);
 	done = la_fixture_after(&got[0]);
-	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_OK);
+	assert_int_equal(la_fixture_commit(port, &done, 1), LA_OK);
 	assert_int_equal(la_fixture_committed(0), 1);
 	port->release(port->self, &old, 1);
 	port->release(port->self, got, 1);
@@ -214,9 +234,8 @@ commit_during_a_rebalance_is_tried_again(void **state)
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
 	la_fixture_read(port, got, 1);
 	done = la_fixture_after(&got[0]);
-	fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS);
-	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_EUNAVAILABLE);
-	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_OK);
+	refuse_commit(port, &done, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, LA_EUNAVAILABLE);
+	assert_int_equal(la_fixture_commit(port, &done, 1), LA_OK);
 	assert_int_equal(la_fixture_committed(0), 1);
 	port->release(port->self, got, 1);
 	la_bus_kafka_close(bus, PATIENCE_MS);
@@ -230,8 +249,7 @@ commit_that_comes_late_does_not_undo_a_later_one(void **state)
 	struct la_bus_kafka *bus = la_fixture_bus(slow);
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	struct la_position_done done[2];
-	int64_t until_ms;
-	enum la_err err;
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
 
 	(void)state;
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
@@ -239,13 +257,11 @@ commit_that_comes_late_does_not_undo_a_later_one(void **state)
 	la_fixture_read(port, got, 2);
 	for (size_t i = 0; i < 2; i++)
 		done[i] = la_fixture_after(&got[i]);
-	fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
-	assert_int_equal(port->commit(port->self, &done[0], 1, NULL), LA_EUNAVAILABLE);
-	until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
-	while ((err = port->commit(port->self, &done[1], 1, NULL)) != LA_OK) {
-		assert_int_equal(err, LA_EUNAVAILABLE);
+	do { /* until it was late: we may have been later */
 		assert_true(la_clock_now_ms(NULL) < until_ms);
-	}
+		fail_requests(API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
+	} while (port->commit(port->self, &done[0], 1, NULL) == LA_OK);
+	assert_int_equal(la_fixture_commit(port, &done[1], 1), LA_OK);
 	until_ms = la_clock_now_ms(NULL) + 1000; /* the late one would be there */
 	do
 		assert_int_equal(la_fixture_committed(0), 2);
@@ -276,16 +292,17 @@ commit_whose_answer_is_swallowed_is_done_again(void **state)
 	la_fixture_read(port, got, 2);
 	for (size_t i = 0; i < 2; i++)
 		done[i] = la_fixture_after(&got[i]);
-	assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(fixture.cluster, FAULTY_COORDINATOR,
-			     API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 60000), RD_KAFKA_RESP_ERR_NO_ERROR);
-	assert_int_equal(port->commit(port->self, &done[0], 1, &error), LA_EUNAVAILABLE);
-	while (port->commit(port->self, &done[1], 1, &error) != LA_OK) {
-		waited = waited || strstr(error.text, "the one before is not answered yet") != NULL;
-		assert_int_equal(la_err_action(error.code), LA_ACTION_RETRY);
-		assert_true(la_clock_now_ms(NULL) < until_ms);
-		(void)usleep(10 * 1000);
+	while (!waited) { /* this process may stand still until it has given up the answer */
+		assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(fixture.cluster, FAULTY_COORDINATOR,
+				     API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 60000), RD_KAFKA_RESP_ERR_NO_ERROR);
+		assert_int_equal(la_err_action(port->commit(port->self, &done[0], 1, &error)), LA_ACTION_RETRY);
+		while (port->commit(port->self, &done[1], 1, &error) != LA_OK) {
+			waited = waited || strstr(error.text, "the one before is not answered yet") != NULL;
+			assert_int_equal(la_err_action(error.code), LA_ACTION_RETRY);
+			assert_true(la_clock_now_ms(NULL) < until_ms);
+			(void)usleep(10 * 1000);
+		}
 	}
-	assert_true(waited);
 	assert_int_equal(la_fixture_committed(0), 2);
 	port->release(port->self, got, 2);
 	la_bus_kafka_close(bus, PATIENCE_MS);
@@ -341,10 +358,15 @@ brokers_away_is_said_and_work_goes_on_when_they_return(void **state)
 	while (err == LA_OK && la_clock_now_ms(NULL) < until_ms)
 		err = port->poll(port->self, 100, &got[1], 8, &count, NULL);
 	assert_int_equal(err, LA_EUNAVAILABLE);
-	assert_int_equal(port->commit(port->self, &done, 1, NULL), LA_EUNAVAILABLE);
+	/* when the session has ended meanwhile, there is nothing to commit */
+	assert_int_equal(port->commit(port->self, &done, 1, NULL),
+	    port->holds(port->self, got[0].topic, 0, got[0].lease) ? LA_EUNAVAILABLE : LA_OK);
 	assert_int_equal(rd_kafka_mock_broker_set_up(fixture.cluster, -1), 0);
-	while (err != LA_OK && la_clock_now_ms(NULL) < until_ms)
+	until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	while (err != LA_OK && la_clock_now_ms(NULL) < until_ms) {
 		err = port->poll(port->self, 100, &got[1], 8, &count, NULL);
+		port->release(port->self, &got[1], count);
+	}
 	assert_int_equal(err, LA_OK);
 	port->release(port->self, got, 1);
 	la_fixture_write(fixture.topic, 1, NULL, "one");
@@ -391,15 +413,14 @@ check_names_the_servers_that_do_not_answer(void **state)
 	la_conf_free(conf);
 }
 
-static void
-close_keeps_its_time_when_no_broker_answers(void **state)
+static bool
+closes_in_time_when_no_broker_answers(void)
 {
 	struct la_bus_kafka *bus = la_fixture_bus(NULL);
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	struct la_output output = output_of(1, "v");
 	int64_t started_ms;
 
-	(void)state;
 	la_fixture_write(fixture.topic, 0, NULL, "zero");
 	la_fixture_read(port, got, 1);
 	port->release(port->self, got, 1);
@@ -407,7 +428,19 @@ close_keeps_its_time_when_no_broker_answers(void **state)
 	assert_int_equal(port->produce(port->self, &output, 1000, NULL), LA_OK);
 	started_ms = la_clock_now_ms(NULL);
 	la_bus_kafka_close(bus, 2000);
-	assert_true(la_clock_now_ms(NULL) - started_ms < 4000);
+	return (la_clock_now_ms(NULL) - started_ms < 4000);
+}
+
+/* Of three times once: this process may stand still. */
+static void
+close_keeps_its_time_when_no_broker_answers(void **state)
+{
+	int tries = 0;
+
+	while (!closes_in_time_when_no_broker_answers()) {
+		assert_in_range(++tries, 1, 2);
+		assert_int_equal(la_fixture_next(state), 0);
+	}
 }
 
 int

@@ -5,9 +5,10 @@
  */
 #include "adapter/kafka_fixture.h"
 
-static const char *const exactly_once[] = {"delivery.guarantee=exactly_once", NULL};
-static const char *const named[] = {
-    "delivery.guarantee=exactly_once", "kafka.producer.transactional.id=of-the-test", NULL};
+/* A broker ends what is open for longer: no test that is slow may be. */
+#define EXACTLY_ONCE "delivery.guarantee=exactly_once", "kafka.producer.transaction.timeout.ms=60000"
+static const char *const exactly_once[] = {EXACTLY_ONCE, NULL};
+static const char *const named[] = {EXACTLY_ONCE, "kafka.producer.transactional.id=of-the-test", NULL};
 
 static void
 expect_committed(int32_t partition, int64_t offset)
@@ -53,7 +54,7 @@ static enum la_err
 try(const struct la_bus *port, const char *value, size_t size, struct la_error *error)
 {
 	const struct la_output output = {.topic = fixture.out_topic, .value = la_span_of(value, size), .batch = 1};
-	enum la_err err = port->produce(port->self, &output, 1000, error);
+	enum la_err err = port->produce(port->self, &output, PATIENCE_MS, error);
 
 	return (err == LA_OK ? port->await(port->self, 1, PATIENCE_MS, error) : err);
 }

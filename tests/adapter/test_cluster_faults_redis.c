@@ -37,8 +37,7 @@ a_master_that_is_away_is_named_and_found_again(void **state)
 	connect_clients();
 	for (int n = 0; n < 2; n++)
 		private_cluster_await(client[n], "cluster_state:ok");
-	for (int tries = 0; begin_all(port, members, &error) != LA_OK || end_all(port, &error) != LA_OK; tries++)
-		assert_in_range(tries, 0, 3);
+	write_and_read_all_at_last(port, members, 2);
 	for (uint32_t i = 0; i < MEMBERS; i++) /* who was on that one is not there any more: it keeps nothing on disk */
 		assert_true(members->write[i].result == LA_WRITE_DONE || members->read[i].found < 0);
 	la_store_redis_free(store);
@@ -141,7 +140,6 @@ masters_that_are_not_named_are_found(void **state)
 {
 	static const char *const kinds[] = {"unknown-endpoint", "hostname"};
 	struct members *members = calloc(1, sizeof(*members));
-	struct la_error error = LA_ERROR_INIT;
 	int slot = 0;
 
 	(void)state;
@@ -164,9 +162,7 @@ masters_that_are_not_named_are_found(void **state)
 			move_keys(0, slot);
 			end_move(slot);
 		}
-		prepare(members, 2);
-		for (int tries = 0; begin_all(port, members, &error) != LA_OK || end_all(port, &error) != LA_OK; tries++)
-			assert_in_range(tries, 0, 3);
+		write_and_read_all_at_last(port, members, 2);
 		expect_written(members);
 		la_store_redis_free(store);
 	}
@@ -284,7 +280,6 @@ whatever_a_master_becomes_both_wait_and_go_on(void **state)
 	struct members *members = calloc(1, sizeof(*members));
 	struct la_ledger_redis *ledger = NULL;
 	const struct la_ledger *asked;
-	struct la_error error = LA_ERROR_INIT;
 	char job[LA_ID_HEX];
 	int number = 5000;
 
@@ -308,9 +303,7 @@ whatever_a_master_becomes_both_wait_and_go_on(void **state)
 		for (int n = 0; n < 2; n++)
 			private_cluster_await(client[n], "cluster_state:ok");
 		empty_both();
-		prepare(members, 1);
-		for (int tries = 0; begin_all(port, members, &error) != LA_OK || end_all(port, &error) != LA_OK; tries++)
-			assert_in_range(tries, 0, 5);
+		write_and_read_all_at_last(port, members, 1);
 		expect_written(members);
 	}
 	la_ledger_redis_close(ledger, 10000);
