@@ -11,7 +11,7 @@ from records import decode, encode, login, produce, read_topic
 from services import SOURCE, Kafka, Topics
 from temporary import started
 
-SESSION_S = 3
+SESSION_S = 6
 ACLS = {"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true"}
 
@@ -22,14 +22,27 @@ def strict_kafka(jars):
         yield server
 
 
+def acls_of(kafka, kind=ResourceType.ANY, name=None):
+    """As the broker has them, which hears of a change a moment after whoever made it."""
+    match = ResourcePatternType.LITERAL if name else ResourcePatternType.ANY
+    return kafka.admin.describe_acls(AclBindingFilter(kind, name, match, None, None, AclOperation.ANY, AclPermissionType.ANY)).result(60)
+
+
+def create_acls(kafka, acls):
+    for done in kafka.admin.create_acls(acls).values():
+        done.result(60)
+    wait_until(lambda: set(acls) <= set(acls_of(kafka)), 60, "the broker knows who may do what")
+
+
 def deny(kafka, kind, name):
     acl = AclBinding(kind, name, ResourcePatternType.LITERAL, "User:ANONYMOUS", "*", AclOperation.ALL, AclPermissionType.DENY)
-    kafka.admin.create_acls([acl])[acl].result(30)
+    create_acls(kafka, [acl])
 
 
 def allow(kafka, kind, name):
     which = AclBindingFilter(kind, name, ResourcePatternType.LITERAL, None, None, AclOperation.ANY, AclPermissionType.ANY)
-    kafka.admin.delete_acls([which])[which].result(30)
+    kafka.admin.delete_acls([which])[which].result(60)
+    wait_until(lambda: not acls_of(kafka, kind, name), 60, "the broker has forgotten it")
 
 
 def send(kafka, topics, names):
@@ -65,6 +78,7 @@ def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, w
     def waiting():
         return [line for line in program.stderr()[mark:].splitlines() if "msg=waiting for=broker" in line and word in line]
 
+    started = time.monotonic()
     deny(strict_kafka, *place)
     if what == "events-dlq":
         produce(strict_kafka.bootstrap, topics.events, [(b"k", b"no event")])
@@ -72,9 +86,10 @@ def test_what_is_denied_is_waited_for(strict_kafka, detector, what, guarantee, w
         send(strict_kafka, topics, ["b1"])
     wait_until(waiting, 60, program.stderr)
     time.sleep(SESSION_S + 0.5)  # longer than a silent member is kept
+    periods = (time.monotonic() - started) // 30
     if what != "group":
-        assert len(waiting()) == 1 and "msg=\"partitions" not in program.stderr()[mark:], program.stderr()
-    assert len(program.stderr()[mark:].splitlines()) < 12, program.stderr()
+        assert len(waiting()) <= 1 + periods and "msg=\"partitions" not in program.stderr()[mark:], program.stderr()
+    assert len(program.stderr()[mark:].splitlines()) < 12 + 4 * periods, program.stderr()
     allow(strict_kafka, *place)
     send(strict_kafka, topics, ["b1", "b2"] if what == "events" else ["b2"])
     wait_until(lambda: alerts(strict_kafka, topics) == {"a1", "a2", "a3", "b1", "b2"}, 60, program.stderr, 0.2)
@@ -106,8 +121,7 @@ def test_the_rights_that_the_handbook_asks_for_are_enough(strict_kafka, detector
     acls = [AclBinding(kinds[kind], names[name], ResourcePatternType.PREFIXED if prefix else ResourcePatternType.LITERAL,
                        "User:ANONYMOUS", "*", AclOperation[operation.upper()], AclPermissionType.ALLOW)
             for kind, name, prefix, operation in rights()]
-    for done in strict_kafka.admin.create_acls(acls).values():
-        done.result(10)
+    create_acls(strict_kafka, acls)
 
     server = {"kafka.bootstrap.servers": strict_kafka.bootstrap, "delivery.guarantee": guarantee, **topics.settings()}
     programs = [make({**server, "kafka.consumer.group.id": f"{topics.events}-{name}"})
@@ -116,8 +130,8 @@ def test_the_rights_that_the_handbook_asks_for_are_enough(strict_kafka, detector
         done = program.command("check")
         assert done.returncode == 0, (done.stdout + done.stderr).decode()[-2000:]
         program.start()
-    wait_until(lambda: len(smtp_sink.mails()) == 3, 40, lambda: "".join(program.stderr()[-2000:] for program in programs))
+    wait_until(lambda: len(smtp_sink.mails()) == 3, 60, lambda: "".join(program.stderr()[-2000:] for program in programs))
     for program, total in zip(programs, ('events_total{outcome="ALERTED"}', 'mails_total{outcome="SENT"}')):
         counted = [f"login_alert_{total} 3\n", f'login_alert_{total.split("{")[0]}{{outcome="REJECTED"}} 1\n']  # once committed
-        wait_until(lambda: all(line in program.http("/metrics")[1] for line in counted), 20, program.stderr, 0.1)
+        wait_until(lambda: all(line in program.http("/metrics")[1] for line in counted), 60, program.stderr, 0.1)
         assert program.terminate() == 0 and "authorization" not in program.stderr().lower()

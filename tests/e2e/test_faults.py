@@ -10,6 +10,12 @@ from records import DEMO_START, committed, decode, encode, end_offsets, job_id, 
 QUICK = {"kafka.consumer.session.timeout.ms": "1500", "kafka.consumer.heartbeat.interval.ms": "300"}
 
 
+def settle(bootstrap, topics, program):
+    """Until all is committed."""
+    wait_until(lambda: committed(bootstrap, f"{topics.events}-detector", topics.events) == end_offsets(bootstrap, topics.events),
+               60, lambda: f"all offsets are committed\n{program.stderr()[-3000:]}", interval=0.1)
+
+
 def send_logins(bootstrap, topic, count, first=0):
     """count first logins, each of another member: each must alert."""
     names = [f"e{number}" for number in range(first, first + count)]
@@ -42,11 +48,9 @@ def test_a_detector_killed_at_any_moment_loses_no_alert(kafka, topics, detector)
         program = detector({"batch.max-events": "20", **QUICK}).start()
         wait_until(lambda: len(alerts(kafka.bootstrap, topics)) > done, 60, "progress", interval=0.05)
         program.kill()
-    detector(QUICK).start()
+    program = detector(QUICK).start()
+    settle(kafka.bootstrap, topics, program)
     wait_for_alerts(kafka.bootstrap, topics, names)
-    group = f"{topics.events}-detector"
-    wait_until(lambda: committed(kafka.bootstrap, group, topics.events) == end_offsets(kafka.bootstrap, topics.events),
-               60, "all offsets are committed", interval=0.2)
 
 
 def test_a_redis_that_was_killed_and_comes_back_is_used_again(kafka, topics, redis_server, detector):
@@ -57,13 +61,13 @@ def test_a_redis_that_was_killed_and_comes_back_is_used_again(kafka, topics, red
     names |= send_logins(kafka.bootstrap, topics.events, 50, first=50)
     again = [(b"e1", encode(login("again", "m-e1", at=DEMO_START + 1000)))]  # known from before the kill
     produce(kafka.bootstrap, topics.events, again)
-    time.sleep(2)
+    wait_until(lambda: "msg=waiting for=redis" in program.stderr(), 60, program.stderr)
+    time.sleep(1)
     program.process.require_alive()
     redis_server.start()
+    settle(kafka.bootstrap, topics, program)
     wait_for_alerts(kafka.bootstrap, topics, names)
     assert program.terminate() == 0
-    assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == \
-        end_offsets(kafka.bootstrap, topics.events)
 
 
 def test_sigterm_ends_a_detector_that_waits_for_redis(kafka, topics, redis_server, detector):
@@ -72,8 +76,8 @@ def test_sigterm_ends_a_detector_that_waits_for_redis(kafka, topics, redis_serve
     wait_for_alerts(kafka.bootstrap, topics, names)
     redis_server.suspend()
     more = send_logins(kafka.bootstrap, topics.events, 5, first=5)
-    time.sleep(1.5)
-    assert program.terminate(timeout=25) in (0, 75)
+    wait_until(lambda: "msg=waiting for=redis" in program.stderr(), 60, program.stderr)
+    assert program.terminate(timeout=25) in (0, 75)  # while Redis hangs
     redis_server.resume()
     detector().start()  # what was handed back is decided by the next one
     wait_for_alerts(kafka.bootstrap, topics, names | more)
@@ -85,11 +89,12 @@ def test_a_broker_that_restarts_is_waited_for(own_kafka, topics, detector, maile
     programs = [detector(settings).start(), mailer(settings).start()]
     names = send_logins(own_kafka.bootstrap, topics.events, 30)
     smtp_sink.wait_for(30)
-    assert [program.http("/readyz") for program in programs] == [(200, "ok\n")] * 2
+    for program in programs:
+        wait_until(lambda: program.http("/readyz") == (200, "ok\n"), 60, lambda: program.http("/readyz"))
     own_kafka.process.kill()
     for program in programs:
-        wait_until(lambda: program.http("/readyz")[0] == 503, 60, lambda: program.http("/readyz"))
-        assert program.http("/readyz")[1].startswith("broker: no kafka broker answers: ")
+        wait_until(lambda: "broker: no kafka broker answers: " in program.http("/readyz")[1], 60, lambda: program.http("/readyz"))
+        assert program.http("/readyz")[0] == 503
         assert program.http("/livez") == (200, "ok\n")
     own_kafka.start()
     names |= send_logins(own_kafka.bootstrap, topics.events, 30, first=30)

@@ -3,7 +3,9 @@ a reader of what is committed sees each alert (with exactly_once: once).
 
 Where it stands still is a step of consumer/common/crash_point.h.
 """
+import re
 import signal
+import time
 
 import pytest
 
@@ -79,7 +81,7 @@ def test_a_transaction_that_the_broker_gave_up_is_written_again(world, kafka):
     program = it.program({"kafka.producer.transaction.timeout.ms": "1000", "kafka.consumer.session.timeout.ms": "45000",
                           "kafka.consumer.group.instance.id": "the one"})
     for step in ("acknowledged", "before-commit", "offsets-sent"):
-        mark = len(program.stderr())
+        mark, started = len(program.stderr()), time.monotonic()
         it.feed.release(EVENTS // 4)
         it.start_and_hold(program, step)
         program.process.send(signal.SIGSTOP)
@@ -92,7 +94,7 @@ def test_a_transaction_that_the_broker_gave_up_is_written_again(world, kafka):
         assert any("our transaction, which was open for" in line and "transaction.timeout.ms is 1000" in line
                    for line in said), said
         assert not [line for line in said if "fenced" in line or "another client" in line], said
-        assert len(said) < 25, said
+        assert len(said) < 25 + 4 * ((time.monotonic() - started) // 30), said
     program.process.env.pop("LA_CRASH_POINT")
     it.feed.finish()
     program.start()
@@ -135,11 +137,12 @@ def test_a_loop_that_stands_still_past_max_poll_interval_gives_its_partitions_up
         assert code == 503 and text.startswith("loop: has not turned for ")
     second.start()
     it.wait_for_all(second)
+    mark = len(first.stderr())
     it.hold.unlink()
-    wait_until(lambda: first.stderr().count("msg=\"partitions assigned\"") >= 2, 60, first.stderr)
+    wait_until(lambda: "msg=\"partitions assigned\"" in first.stderr()[mark:], 60, first.stderr)
     wait_until(lambda: first.http("/livez") == (200, "ok\n"), 60, "the loop turns again")
     it.feed.finish()
     it.wait_for_all(first)
     assert [program.terminate() for program in (first, second)] == [0, 0]
-    assert "msg=\"batch dropped\"" in first.stderr(), first.stderr()
+    assert re.search('msg="(batch dropped|partitions lost|partitions revoked)"', first.stderr()[mark:]), first.stderr()
     it.verify()
