@@ -58,12 +58,19 @@ void la_decoder_hold(struct la_decoder *decoder, struct la_decoder_hold *hold);
 void la_decoder_release(struct la_decoder_hold *hold); /* holds nothing afterwards */
 
 /*
+ * The same for one value, the last that was read: its schema is there until it is unpinned with what this returns. 0: there
+ * is nothing to pin, by another framing.
+ */
+uint32_t la_decoder_pin(struct la_decoder *decoder);
+void la_decoder_unpin(struct la_decoder *decoder, uint32_t pin); /* 0: does nothing */
+
+/*
  * value -> *event / *job. Spans in *event are borrowed from value, or from the
  * decoder for defaults: valid as long as value, and until the next value is decoded.
  * Errors: LA_EDATA (error->text says what, at which byte, in which field; never
  * payload text), LA_ENOSCHEMA (the writer's schema is not known), LA_ETOOLARGE (over LA_VALUE_BYTES_MAX);
- * CONFLUENT too: LA_ETIMEOUT (the registry is asked: call again in some ms; or all room for schemas is held, also by
- * this hold: first be done with what it is for), LA_EUNAVAILABLE (the registry fails: call again in some ms), LA_ENOMEM, LA_EINTERNAL. *event is undefined then.
+ * CONFLUENT too: LA_ETIMEOUT (the registry is asked: call again in some ms), LA_EUNAVAILABLE (the registry fails: the same;
+ * or all room for schemas is held or pinned: first be done with some of what it is for), LA_ENOMEM, LA_EINTERNAL. *event is undefined then.
  */
 LA_MUST_CHECK enum la_err la_decoder_event(
     struct la_decoder *decoder, struct la_span value, struct la_login_event *event, struct la_error *error);

@@ -111,6 +111,25 @@ hold_place(struct la_decoder_ids *ids, size_t place)
 	la_id_cache_hold(ids->cache, place);
 }
 
+uint32_t
+la_decoder_pin(struct la_decoder *d)
+{
+	size_t place;
+
+	if (d->ids == NULL || d->ids->latest_known == NULL)
+		return (0);
+	place = (size_t)(d->ids->latest_known - d->ids->known);
+	la_id_cache_hold(d->ids->cache, place);
+	return ((uint32_t)place + 1);
+}
+
+void
+la_decoder_unpin(struct la_decoder *d, uint32_t pin)
+{
+	if (pin != 0)
+		la_id_cache_release(d->ids->cache, pin - 1);
+}
+
 static bool
 has_room(const struct la_decoder_ids *ids, size_t bytes)
 {
@@ -140,10 +159,10 @@ make_room(struct la_decoder_ids *ids, size_t bytes)
 static enum la_err
 no_room(struct la_error *error)
 {
-	return (la_error_set(error, LA_ETIMEOUT, "records in hand need all schemas that are kept"));
+	return (la_error_set(error, LA_EUNAVAILABLE, "records in hand need all schemas that there is room for"));
 }
 
-/* Keeps it, also one that cannot be used: why, for good, since an id never changes its schema. Errors: LA_ETIMEOUT. */
+/* Keeps it, also one that cannot be used: why, for good, since an id never changes its schema. Errors: no_room. */
 static enum la_err
 keep(struct la_decoder_ids *ids, uint32_t id, struct known *known, size_t *place, struct la_error *error)
 {

@@ -71,6 +71,7 @@ drop_later(struct la_delivery_loop *loop)
 		if (job.record.is_kept)
 			loop->options.bus->release(loop->options.bus->self, &job.record, 1);
 		free(job.block);
+		la_decoder_unpin(loop->options.decoder, job.schema);
 	}
 	la_later_free(loop->later);
 }
@@ -86,6 +87,7 @@ la_delivery_free(struct la_delivery_loop *loop)
 		if (slot->stage != LA_SLOT_FREE && (slot->block == NULL || slot->message.is_kept))
 			loop->options.bus->release(loop->options.bus->self, &slot->message, 1);
 		free(slot->block);
+		la_slot_unpin(loop, slot);
 		la_mail_clear(&slot->mail);
 	}
 	if (loop->taken_first < loop->taken_end)

@@ -31,6 +31,8 @@ la_delivery_decode(struct la_delivery_loop *loop, struct la_slot *slot, struct l
 	if (err != LA_OK)
 		return (err);
 	slot->has_job = true;
+	if (slot->schema == 0)
+		slot->schema = la_decoder_pin(loop->options.decoder);
 	memcpy(slot->delivery.job_id, slot->job.job_id, sizeof(slot->delivery.job_id));
 	memcpy(slot->delivery.member_ref, slot->job.member_ref, sizeof(slot->delivery.member_ref));
 	slot->delivery.event_id = slot->job.event_id;

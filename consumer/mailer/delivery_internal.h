@@ -44,6 +44,7 @@ struct la_slot {
 	struct la_message message;
 	unsigned char *block;           /* NULL: the message is the bus's; else its bytes, from the heap of later jobs */
 	size_t kept_bytes;              /* of a message that is_kept */
+	uint32_t schema;                /* the decoder's pin: a later try reads the record again */
 	bool has_job;
 	struct la_alert_job job;
 	struct la_mail mail;
@@ -145,6 +146,8 @@ void la_delivery_say_of(struct la_delivery_loop *loop, struct la_seldom *kind, c
 /* delivery_slot.c: a slot's way from list to list. */
 /* For a new record; not in a list of its stage yet. */
 void la_slot_start(struct la_slot *slot, const struct la_message *message);
+/* What it was read by is not needed any more. */
+void la_slot_unpin(struct la_delivery_loop *loop, struct la_slot *slot);
 void la_slot_move(struct la_delivery_loop *loop, struct la_slot *slot, enum la_slot_stage stage);
 size_t la_slot_in_hand(const struct la_delivery_loop *loop);
 /* The outcome, without the relay. */

@@ -13,7 +13,7 @@ wall_now(const struct la_delivery_loop *loop)
 	return (loop->options.wall_ms(loop->options.now_cookie));
 }
 
-/* A job that cannot be read at the moment, for its schema is asked for again, has no time of its own. */
+/* One that could not be read again, by a defect of ours, has no time of its own. */
 static int64_t
 due_ms(const struct la_delivery_loop *loop, const struct la_slot *slot, int64_t wait_ms)
 {
@@ -40,6 +40,7 @@ la_delivery_put_off(
 {
 	const struct la_bus *bus = loop->options.bus;
 	struct la_later_job job = {.due_ms = due_ms(loop, slot, why->wait_ms),
+	    .schema = slot->schema,
 	    .record = slot->message,
 	    .arrival = slot->arrival,
 	    .ticket = slot->ticket,
@@ -65,6 +66,7 @@ la_delivery_put_off(
 		bus->release(bus->self, &slot->message, 1);
 	free(slot->block);
 	slot->block = NULL;
+	slot->schema = 0;
 	la_slot_move(loop, slot, LA_SLOT_FREE);
 	return (LA_OK);
 }
@@ -88,6 +90,7 @@ fill_slot(struct la_delivery_loop *loop, struct la_slot *slot, const struct la_l
 	la_slot_start(slot, &job->record);
 	slot->block = job->block;
 	slot->kept_bytes = job->kept_bytes;
+	slot->schema = job->schema;
 	memcpy(slot->job.job_id, job->job_id, sizeof(job->job_id));
 	slot->arrival = job->arrival;
 	slot->ticket = job->ticket;
@@ -203,6 +206,7 @@ dropped(void *cookie, const struct la_later_job *job)
 		(void)!ledger->release(ledger->self, job->job_id, NULL);
 	if (record.is_kept)
 		loop->options.bus->release(loop->options.bus->self, &record, 1);
+	la_decoder_unpin(loop->options.decoder, job->schema);
 	la_window_finish(loop->window, job->ticket);
 }
 

@@ -94,6 +94,13 @@ la_slot_judge(struct la_delivery_loop *loop, struct la_slot *slot, enum la_deliv
 }
 
 void
+la_slot_unpin(struct la_delivery_loop *loop, struct la_slot *slot)
+{
+	la_decoder_unpin(loop->options.decoder, slot->schema);
+	slot->schema = 0;
+}
+
+void
 la_slot_drop(struct la_delivery_loop *loop, struct la_slot *slot)
 {
 	const struct la_bus *bus = loop->options.bus;
@@ -103,6 +110,7 @@ la_slot_drop(struct la_delivery_loop *loop, struct la_slot *slot)
 		bus->release(bus->self, &slot->message, 1);
 	free(slot->block);
 	slot->block = NULL;
+	la_slot_unpin(loop, slot);
 	la_slot_move(loop, slot, LA_SLOT_FREE);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Jobs that wait for their next try: a bounded heap by time, each with a copy of
- * its record and nothing that was made of it. Pure.
+ * its record and nothing that was made of it; what it is read by stays pinned. Pure.
  */
 #ifndef LA_MAILER_LATER_H
 #define LA_MAILER_LATER_H
@@ -18,6 +18,7 @@ enum la_later_side { LA_LATER_NOBODY, LA_LATER_RELAY, LA_LATER_DIRECTORY };
 
 struct la_later_job {
 	int64_t due_ms;          /* monotonic */
+	uint32_t schema;          /* its pin (decoder.h) */
 	struct la_message record; /* topic and value are copies; key and handle only of one that is_kept (bus.h) */
 	size_t kept_bytes;        /* what that one holds */
 	char job_id[LA_ID_HEX];

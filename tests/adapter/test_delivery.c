@@ -491,24 +491,24 @@ a_crash_at_any_step_loses_no_mail_and_repeats_only_what_was_claimed(void **state
 	assert_true(k > 40);
 }
 
-/* A registry that has one schema, of any id: after three questions, and not while it is away. */
+/* A registry that has one schema, of any id: after three questions, and each is deleted once it was told. */
 struct registry {
 	struct la_registry_answer answer;
-	const struct world *world;
-	int64_t away_from_ms, away_until_ms;
 	int asked;
+	bool told[1 << 11];
 };
 
 static enum la_err
 registry_find(void *cookie, uint32_t id, const struct la_registry_answer **answer, struct la_error *error)
 {
 	struct registry *registry = cookie;
-	int64_t now_ms = registry->world->now_ms;
 
-	(void)id;
 	assert_in_range(++registry->asked, 1, 10000); /* not without end, while no time goes by */
-	if (registry->asked <= 3 || (now_ms >= registry->away_from_ms && now_ms < registry->away_until_ms))
+	if (registry->asked <= 3)
 		return (la_error_set(error, LA_ETIMEOUT, "asked"));
+	if (registry->told[id])
+		return (la_error_set(error, LA_ENOSCHEMA, "deleted"));
+	registry->told[id] = true;
 	*answer = &registry->answer;
 	return (LA_OK);
 }
@@ -527,8 +527,7 @@ ask_for_schemas(struct world *world, struct registry *registry)
 	    .schema_folder = LA_TEST_SOURCE_DIR "/schemas"};
 	struct la_error error = LA_ERROR_INIT;
 
-	*registry = (struct registry){
-	    .world = world, .answer = {.verdict = LA_REGISTRY_FOUND, .schema = LA_BUF_INIT}};
+	*registry = (struct registry){.answer = {.verdict = LA_REGISTRY_FOUND, .schema = LA_BUF_INIT}};
 	la_decoder_free(world->decoder);
 	if (la_decoder_new(&world->decoder, &options, &error) != LA_OK ||
 	    la_file_read(LA_TEST_SOURCE_DIR "/schemas/AlertJob.avsc", 100000, &registry->answer.schema, &error) != LA_OK ||
@@ -573,26 +572,48 @@ of_a_backlog_that_waits_for_a_schema_no_more_is_taken_than_there_is_room_for(voi
 	assert_int_equal(world->most_in_hand, 256);
 }
 
-/* A job comes back for its next try, its schema has made room for others, and the registry is away: it waits once more. */
+/* Other schemas have needed all the room meanwhile, and the registry has forgotten it. */
 static void
-a_job_whose_schema_is_asked_for_again_waits_for_it(void **state)
+a_job_that_waits_for_its_next_try_is_mailed_though_its_schema_is_deleted(void **state)
 {
-	static const struct rule rules[] = {{"later", LA_RELAY_DEFER, LA_SMTP_RCPT, 450, 1}, {.to = NULL}};
+	static const struct rule rules[] = {{"later", LA_RELAY_DEFER, LA_SMTP_RCPT, 450, 2}, {.to = NULL}};
 	struct world *world = *state;
 	static struct registry registry; /* the decoder has it until the teardown */
 
 	ask_for_schemas(world, &registry);
 	widen_schema(&registry.answer.schema);
-	registry.away_from_ms = world->now_ms + 500;
-	registry.away_until_ms = world->now_ms + 10000;
 	world->rules = rules;
 	add_framed(world, 0, "later", 1, true);
 	for (uint32_t id = 2; id < 2 + LA_DECODER_IDS_BYTES / WIDE_BYTES + 1; id++)
 		add_framed(world, (int)id - 1, "other", id, true);
 	assert_int_equal(run(world), LA_OK);
-	assert_int_equal(sends_to(world, "later"), 2);
+	assert_int_equal(sends_to(world, "later"), 3);
 	assert_int_equal(delivery_of(world, 0)->outcome, LA_DELIVERED_SENT);
-	assert_true(world->sends[world->send_count - 1].at_ms >= registry.away_until_ms);
+	assert_int_equal(dead_letters(world), 0);
+	assert_int_equal(said("for=registry"), 0);
+}
+
+/* However a job ends; while those that wait need all the room, it is said, and no more is taken. */
+static void
+schemas_of_jobs_that_are_done_or_gone_make_room_for_others(void **state)
+{
+	static const struct rule rules[] = {{"later", LA_RELAY_DEFER, LA_SMTP_RCPT, 450, 300}, {.to = NULL}};
+	struct world *world = *state;
+	static struct registry registry;
+
+	ask_for_schemas(world, &registry);
+	la_decoder_keep_few(world->decoder, 1);
+	world->rules = rules;
+	world->on_work = revoke_first;
+	world->stop_at_ms = 10 * MINUTE;
+	for (int i = 0; i < 600; i++)
+		add_framed(world, i, i % 3 == 0 ? "later" : "other", (uint32_t)i + 1, false);
+	assert_int_equal(run(world), LA_OK);
+	assert_true(is_all_committed(world));
+	for (int i = 1; i < 600; i += PARTITIONS)
+		assert_int_equal(delivery_of(world, i)->outcome, LA_DELIVERED_SENT);
+	assert_int_equal(dead_letters(world), 0);
+	assert_true(said("for=registry why=\"records in hand need all schemas that there is room for\"") > 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -621,7 +642,8 @@ main(void)
 	    TEST(the_last_commit_is_tried_until_it_is_taken_or_the_time_is_over),
 	    TEST(a_failing_call_is_made_again),
 	    TEST(of_a_backlog_that_waits_for_a_schema_no_more_is_taken_than_there_is_room_for),
-	    TEST(a_job_whose_schema_is_asked_for_again_waits_for_it),
+	    TEST(a_job_that_waits_for_its_next_try_is_mailed_though_its_schema_is_deleted),
+	    TEST(schemas_of_jobs_that_are_done_or_gone_make_room_for_others),
 	    TEST(a_crash_at_any_step_loses_no_mail_and_repeats_only_what_was_claimed),
 	};
 

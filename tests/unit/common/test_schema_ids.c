@@ -193,6 +193,7 @@ what_is_held_is_read_again_as_it_was_first_and_nobody_is_asked(void **state)
 	struct la_decoder_hold first = {.count = 0}, second = {.count = 0};
 	struct la_error error;
 	const uint32_t others = USABLE + 1000;
+	uint32_t pin;
 
 	(void)state;
 	la_decoder_hold(decoder, &first);
@@ -207,13 +208,22 @@ what_is_held_is_read_again_as_it_was_first_and_nobody_is_asked(void **state)
 	assert_int_equal(decode(decoder, 1, &error), LA_EDATA);
 	assert_string_equal(error.text, "schema id 1: it is no LoginEvent");
 	assert_int_equal(decode(decoder, others, &error), LA_ENOSCHEMA); /* nobody held it */
+	assert_int_equal(decode(decoder, others + 2 * LA_DECODER_IDS_MAX, &error), LA_OK);
+	pin = la_decoder_pin(decoder);
+	assert_int_not_equal(pin, 0);
 	la_decoder_release(&first);
-	for (uint32_t id = others + 2 * LA_DECODER_IDS_MAX; id < others + 4 * LA_DECODER_IDS_MAX; id++)
+	for (uint32_t id = others + 2 * LA_DECODER_IDS_MAX + 1; id < others + 4 * LA_DECODER_IDS_MAX; id++)
 		assert_int_equal(decode(decoder, id, &error), LA_OK);
 	assert_int_equal(decode(decoder, USABLE, &error), LA_OK); /* held by the second */
 	assert_int_equal(decode(decoder, 1, &error), LA_ENOSCHEMA);
 	la_decoder_release(&second);
 	la_decoder_release(&second);
+	assert_int_equal(decode(decoder, others + 2 * LA_DECODER_IDS_MAX, &error), LA_OK); /* pinned */
+	la_decoder_unpin(decoder, pin);
+	la_decoder_unpin(decoder, 0);
+	for (uint32_t id = others + 4 * LA_DECODER_IDS_MAX; id < others + 6 * LA_DECODER_IDS_MAX; id++)
+		assert_int_equal(decode(decoder, id, &error), LA_OK);
+	assert_int_equal(decode(decoder, others + 2 * LA_DECODER_IDS_MAX, &error), LA_ENOSCHEMA);
 	la_decoder_free(decoder);
 	la_buf_clear(&schemas.answer.schema);
 }
@@ -230,12 +240,12 @@ whoever_holds_all_there_is_room_for_gets_no_more_but_the_next_goes_on(void **sta
 	la_decoder_hold(decoder, &greedy);
 	for (uint32_t id = USABLE; id < USABLE + LA_DECODER_IDS_MAX; id++)
 		assert_int_equal(decode(decoder, id, &error), LA_OK);
-	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX, &error), LA_ETIMEOUT);
-	assert_string_equal(error.text, "records in hand need all schemas that are kept");
+	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX, &error), LA_EUNAVAILABLE);
+	assert_string_equal(error.text, "records in hand need all schemas that there is room for");
 	assert_int_equal(decode(decoder, USABLE, &error), LA_OK);
 	la_decoder_hold(decoder, &other); /* the greedy one may be waiting for it */
 	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX, &error), LA_OK);
-	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX + 1, &error), LA_ETIMEOUT);
+	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX + 1, &error), LA_EUNAVAILABLE);
 	la_decoder_release(&greedy);
 	assert_int_equal(decode(decoder, USABLE + LA_DECODER_IDS_MAX + 1, &error), LA_OK);
 	la_decoder_release(&other);
