@@ -80,11 +80,11 @@ room(const struct client *client)
 	return (client->port->room(client->port->self, 0));
 }
 
-/* The next result, within 30 s. */
+/* The next result, within 60 s. */
 static inline struct la_relay_result
 next(struct client *client)
 {
-	int64_t until_ms = la_clock_now_ms(NULL) + 30000;
+	int64_t until_ms = la_clock_now_ms(NULL) + 60000;
 	struct la_relay_result result = {.token = UINT64_MAX};
 	struct la_error error = LA_ERROR_INIT;
 	size_t count = 0;

@@ -149,6 +149,22 @@ logged(const struct world *world, const char *text)
 	return (count);
 }
 
+/* Once more when it did not even get to the server in its time, which may stand still. */
+static struct la_directory_answer
+answer_that_was_asked_for(struct world *world, const char *member_id)
+{
+	struct la_directory_answer answer;
+	char line[128];
+	int tries = 0;
+
+	(void)snprintf(line, sizeof(line), " /m/%s Bearer sesame\n", member_id);
+	do {
+		assert_in_range(++tries, 1, 3);
+		answer = answer_of(world, member_id);
+	} while (logged(world, line) == 0);
+	return (answer);
+}
+
 static void
 each_answer_has_its_verdict_and_shows_nothing_of_the_payload(void **state)
 {
@@ -188,7 +204,7 @@ each_answer_has_its_verdict_and_shows_nothing_of_the_payload(void **state)
 		struct la_directory_answer answer;
 
 		la_directory_curl_set_timeout(world->directory, is_late ? SHORT_TIMEOUT_MS : TIMEOUT_MS);
-		answer = answer_of(world, rows[i].member_id);
+		answer = answer_that_was_asked_for(world, rows[i].member_id);
 		if (answer.verdict != rows[i].verdict || strstr(answer.detail, rows[i].detail) == NULL)
 			fail_msg("%s: %d, %s", rows[i].member_id, answer.verdict, answer.detail);
 		assert_int_equal(answer.retry_after_ms, strcmp(rows[i].member_id, "retry") == 0 ? 7000 : 0);
@@ -202,7 +218,7 @@ each_answer_has_its_verdict_and_shows_nothing_of_the_payload(void **state)
 		assert_int_equal(answer.email.present, answer.verdict == LA_DIRECTORY_FOUND);
 	}
 	assert_int_equal(logged(world, "elsewhere"), 0);
-	assert_int_equal(logged(world, " Bearer sesame\n"), sizeof(rows) / sizeof(rows[0]));
+	assert_int_equal(logged(world, " Bearer sesame\n"), logged(world, "connection "));
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #define CALL_CPU_MS 250 /* of one call of work, with sanitizers */
 #define RESULT_MS 20000
+#define WHY 512
 #define ANY LA_SMTP_CONNECT /* stage: where it stops depends on how the bytes come */
 
 static const struct la_patience patience = {
@@ -77,9 +78,9 @@ cpu_ms(void)
 	return ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
 }
 
-/* Both results, by token; each call is short. */
-static void
-work_until_both_are_through(struct client *client, const char *row, struct la_relay_result results[2])
+/* Both results, by token; each call is short. False, with why. */
+static bool
+work_until_both_are_through(struct client *client, struct la_relay_result results[2], char why[WHY])
 {
 	int64_t until_ms = la_clock_now_ms(NULL) + RESULT_MS, before_ms, used_ms;
 	struct la_error error = LA_ERROR_INIT;
@@ -89,14 +90,17 @@ work_until_both_are_through(struct client *client, const char *row, struct la_re
 	while (through < 2 && la_clock_now_ms(NULL) < until_ms) {
 		before_ms = cpu_ms();
 		if (client->port->work(client->port->self, &a_while, out, 2, &count, &error) != LA_OK)
-			fail_msg("%s: %s", row, error.text);
-		if ((used_ms = cpu_ms() - before_ms) > CALL_CPU_MS)
-			fail_msg("%s: a call that took %d ms of CPU", row, (int)used_ms);
+			fail_msg("%s", error.text);
+		if ((used_ms = cpu_ms() - before_ms) > CALL_CPU_MS) {
+			(void)snprintf(why, WHY, "a call that took %d ms of CPU", (int)used_ms);
+			return (false);
+		}
 		for (size_t i = 0; i < count; i++, through++)
 			results[out[i].token] = out[i];
 	}
 	if (through < 2)
-		fail_msg("%s: no result in time", row);
+		(void)snprintf(why, WHY, "no result in time");
+	return (through == 2);
 }
 
 /* SENT is what is there, and nothing else is; what is unknown may be. */
@@ -113,13 +117,31 @@ check_mails(const char *row, const struct la_relay_result results[2], int arrive
 		fail_msg("%s: %d sent, %d unknown, %d arrived", row, sent, unknown, arrived);
 }
 
-static void
-check_row(const struct sink *sink, size_t r)
+/* Either of the two met the rule. */
+static bool
+is_as_expected(size_t r, const struct la_relay_result results[2], char why[WHY])
+{
+	bool is_second = results[0].outcome == LA_RELAY_SENT && rows[r].outcome != LA_RELAY_SENT;
+	const struct la_relay_result *met = &results[is_second], *other = &results[!is_second];
+
+	if (other->outcome != LA_RELAY_SENT) {
+		(void)snprintf(why, WHY, "the other mail: %s", other->detail);
+		return (false);
+	}
+	(void)snprintf(why, WHY, "outcome %d not %d, stage %d: %s", (int)met->outcome, (int)rows[r].outcome, (int)met->stage,
+	    met->detail);
+	return (met->outcome == rows[r].outcome && (rows[r].stage == ANY || met->stage == rows[r].stage));
+}
+
+/* False, with why: it, the relay or this process was slow. */
+static bool
+row_is_right(const struct sink *sink, size_t r, char why[WHY])
 {
 	struct la_relay_result results[2];
 	int before = sink_mails(sink);
 	struct client client;
 	char script[256];
+	bool is_right;
 
 	(void)snprintf(script, sizeof(script), "[{\"at\": \"%s\", \"times\": 1, %s}]", rows[r].at, rows[r].rule);
 	sink_write_script(sink, script);
@@ -127,17 +149,26 @@ check_row(const struct sink *sink, size_t r)
 	la_relay_curl_set_patience(client.relay, &patience);
 	submit(&client, 0, "to@example.jp");
 	submit(&client, 1, "to@example.jp");
-	work_until_both_are_through(&client, script, results);
-	check_mails(script, results, sink_mails(sink) - before);
-	/* Either of the two met the rule. */
-	if (results[0].outcome == LA_RELAY_SENT && rows[r].outcome != LA_RELAY_SENT)
-		results[0] = results[1];
-	else if (results[1].outcome != LA_RELAY_SENT)
-		fail_msg("%s: the other mail: %s", script, results[1].detail);
-	if (results[0].outcome != rows[r].outcome || (rows[r].stage != ANY && results[0].stage != rows[r].stage))
-		fail_msg("%s: outcome %d not %d, stage %d: %s", script, (int)results[0].outcome, (int)rows[r].outcome,
-		    (int)results[0].stage, results[0].detail);
+	is_right = work_until_both_are_through(&client, results, why);
+	if (is_right) {
+		check_mails(script, results, sink_mails(sink) - before);
+		is_right = is_as_expected(r, results, why);
+	}
 	client_close(&client);
+	return (is_right);
+}
+
+/* Of three times once: either side may stand still. */
+static void
+check_row(const struct sink *sink, size_t r)
+{
+	char why[WHY];
+	int tries = 0;
+
+	while (!row_is_right(sink, r, why)) {
+		if (++tries == 3)
+			fail_msg("%s, %s: %s", rows[r].at, rows[r].rule, why);
+	}
 }
 
 static void
