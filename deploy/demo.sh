@@ -86,7 +86,11 @@ stop_all() {
 		signal_all 0 || return 0
 		sleep 0.05
 	done
-	signal_all KILL || true
+	signal_all KILL || return 0
+	for ((i = 0; i < 100; i++)); do
+		signal_all 0 || return 0
+		sleep 0.05
+	done
 }
 
 trap 'trap - EXIT; stop_all' EXIT

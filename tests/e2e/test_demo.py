@@ -91,23 +91,23 @@ def test_the_demo_shows_each_event_and_its_mail_and_leaves_nothing_behind(checko
     output = finish(demo(checkout))
     check_output(output)
     check_inbox(checkout / "inbox")
-    assert processes_of(checkout) == set()
+    wait_until(lambda: not processes_of(checkout), 60, lambda: processes_of(checkout))
 
 
 @pytest.mark.timeout(PATIENCE_S + 400)
 def test_an_interrupted_demo_leaves_no_process_behind(checkout):
-    def at_once():
-        wait_until(lambda: processes_of(checkout), 200, "it begins")
+    def at_once(process):
+        wait_until(lambda: processes_of(checkout) or process.poll() is not None, 200, "it begins")
         time.sleep(0.5)  # the process is there before bash has read the script's first line
 
-    def in_the_middle():
+    def in_the_middle(process):
         wait_until((checkout / "build" / "demo" / "mailer.log").exists, 200, "the mailer starts")
 
     def interrupt(moment, number):
         """Its output, and how it ended: with 0 if it was over before the signal came."""
         shutil.rmtree(checkout / "build" / "demo", ignore_errors=True)
         process = demo(checkout)
-        moment()
+        moment(process)
         process.send_signal(number)
         output = process.communicate(timeout=120)[0].decode()
         wait_until(lambda: not processes_of(checkout), 60, lambda: f"{moment}: {processes_of(checkout)}")
@@ -137,7 +137,7 @@ def test_the_demo_runs_on_a_real_kafka(checkout, jars):
         (checkout / "build" / "jars").symlink_to(jars)
     check_output(finish(demo(checkout, "--kafka")))
     check_inbox(checkout / "inbox")
-    assert processes_of(checkout) == set()
+    wait_until(lambda: not processes_of(checkout), 60, lambda: processes_of(checkout))
 
 
 @pytest.mark.timeout(PATIENCE_S + 400)
