@@ -10,6 +10,7 @@
 #
 # Installs missing Debian packages, builds the release preset, starts a private Redis, a broker and an SMTP sink on free
 # ports of 127.0.0.1, and writes the mails to inbox/. It asks nothing. Interrupting it leaves no process behind.
+# LA_DEMO_LIMIT_S=200 in the environment: how many seconds to wait for each of them, on a slow machine (60).
 set -euo pipefail
 trap 'exit 130' INT # without it, bash forgets a signal that comes while it waits for a command
 trap 'exit 143' TERM HUP

@@ -15,6 +15,7 @@ from temporary import started
 
 
 privacy.install()
+PATIENT = {"broker.session.timeout.ms": 20000}  # a broker that nobody kills is not taken for dead on a busy machine
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,7 +54,7 @@ def folder():
 @pytest.fixture(scope="session")
 def kafka(jars):
     """One real broker for the whole run; tests make topics of their own. Do not stop it."""
-    with started(lambda path: Kafka(path, jars)) as server:
+    with started(lambda path: Kafka(path, jars, PATIENT)) as server:
         yield server
         keep_topics(server)
 

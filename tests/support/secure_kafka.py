@@ -107,6 +107,7 @@ class SecureKafka(Kafka):
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "allow.everyone.if.no.acl.found": "true",
             "super.users": "User:ANONYMOUS",
+            "broker.session.timeout.ms": 20000,
         }, listeners=ports)
 
     def start(self):
