@@ -311,11 +311,12 @@ class Program:
 
 
 def write_hash_keys(path):
-    """A key file with one known epoch, as `keygen` makes one with a random key."""
+    """A key file with one known epoch, as `keygen` makes one with a random key. A program that reads it just now sees one, whole."""
     path = Path(path)
-    path.write_text(f"login-alert-hash-keys 1\n1 active {HASH_KEY.hex()}\n")
-    path.chmod(0o600)
-    return path
+    new = path.with_name(f"{path.name}.new")
+    new.touch(0o600)
+    new.write_text(f"login-alert-hash-keys 1\n1 active {HASH_KEY.hex()}\n")
+    return new.replace(path)
 
 
 class Topics:
