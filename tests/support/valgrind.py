@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,possible",
             "--errors-for-leak-kinds=definite,possible", "--track-origins=no", "--"]
-LIMIT_S = 280
+LIMIT_S = 900
 
 
 def unit_tests(build):
