@@ -71,8 +71,7 @@ def test_a_cluster_gives_the_same_alerts_decisions_and_mails_as_one_redis(kafka,
     assert [program.terminate() for program in (*both, mailing)] == [0, 0, 0]
     slow = re.compile("no answer|not acknowledged")  # which no cluster is to blame for
     assert not [line for line in said(both[0]) + said(mailing) if not slow.search(line)]
-    checked = both[0].command("check")
-    assert checked.returncode == 0 and b"ok redis\n" in checked.stdout, checked.stdout
+    both[0].checked(0, "ok redis\n")
 
 
 def test_slots_that_move_while_events_flow_lose_and_double_nothing(kafka, topics, detector, cluster, on_cluster):
@@ -134,8 +133,7 @@ def test_over_tls_slots_and_masters_move_as_well(kafka, topics, detector, mailer
         feed.send(100)
         feed.check(running)
         check_mails(smtp_sink, feed)
-        checked = running.command("check")
-        assert checked.returncode == 0 and b"ok redis\n" in checked.stdout, checked.stdout
+        running.checked(0, "ok redis\n")
         assert [program.terminate() for program in (running, mailing)] == [0, 0]
     finally:
         cluster.close()

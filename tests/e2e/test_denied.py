@@ -127,8 +127,7 @@ def test_the_rights_that_the_handbook_asks_for_are_enough(strict_kafka, detector
     programs = [make({**server, "kafka.consumer.group.id": f"{topics.events}-{name}"})
                 for make, name in ((detector, "detector"), (mailer, "mailer"))]
     for program in programs:
-        done = program.command("check")
-        assert done.returncode == 0, (done.stdout + done.stderr).decode()[-2000:]
+        program.checked(0)
         program.start()
     wait_until(lambda: len(smtp_sink.mails()) == 3, 60, lambda: "".join(program.stderr()[-2000:] for program in programs))
     for program, total in zip(programs, ('events_total{outcome="ALERTED"}', 'mails_total{outcome="SENT"}')):
