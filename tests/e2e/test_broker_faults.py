@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from feed import said
 from process import wait_until
 from proxy import Proxy
 from records import DEMO_START, committed, decode, encode, end_offsets, job_id, login, produce, read_topic
 from services import Kafka, Topics
 
-QUICK = {"kafka.consumer.session.timeout.ms": "1500", "kafka.consumer.heartbeat.interval.ms": "300"}
+QUICK = {"kafka.consumer.heartbeat.interval.ms": "300"}  # hears of a rebalance soon; who is stopped for a moment stays in the group
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,22 @@ def wait_for_alerts(bootstrap, topic, names, program, timeout=60):
     assert ids() == wanted
 
 
-def wait_for_log(program, word, timeout=30):
-    wait_until(lambda: word in program.stderr(), timeout, lambda: f"{word}:\n{program.stderr()[-3000:]}")
+def wait_for_log(program, word, timeout=60, mark=0):
+    wait_until(lambda: word in program.stderr()[mark:], timeout, lambda: f"{word}:\n{program.stderr()[-3000:]}")
+
+
+def wait_until_all_is_committed(kafka, topics, *programs):
+    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
+               end_offsets(kafka.bootstrap, topics.events), 60,
+               lambda: "all is committed\n" + "".join(program.stderr()[-3000:] for program in programs), 0.1)
+
+
+def start_and_hold(program, step, folder):
+    """It stands still at that step of consumer/common/crash_point.h until the file that this gives is gone."""
+    hold = folder / "held"
+    program.process.env |= {"LA_CRASH_POINT": step, "LA_CRASH_HOLD": str(hold)}
+    program.start()
+    return hold
 
 
 def test_a_line_to_the_broker_that_is_slow_and_cut_again_and_again_costs_nothing(far_kafka, far, detector):
@@ -71,15 +86,17 @@ def test_a_line_to_the_broker_that_is_slow_and_cut_again_and_again_costs_nothing
     names = send(far_kafka.bootstrap, far.events, 50)
     wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
     far_kafka.proxy.delay = 0.02
-    cuts = 0
     for number in range(1, 6):
         names |= send(far_kafka.bootstrap, far.events, 100, first=100 * number)
         time.sleep(0.1)  # somewhere in a batch
-        cuts += far_kafka.proxy.cut()
+        wait_until(far_kafka.proxy.cut, 60, "it has connected again, and is cut")
     far_kafka.proxy.delay = 0
     wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
-    assert cuts >= 5
     assert program.terminate() == 0
+
+
+# Who could not leave the group, as the broker hung, keeps its partitions for so long.
+LEFT = {"kafka.consumer.session.timeout.ms": "10000"}
 
 
 def must_end_in_its_time(program):
@@ -88,39 +105,40 @@ def must_end_in_its_time(program):
 
 
 @pytest.mark.parametrize("guarantee", ["at_least_once", "exactly_once"])
-def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs(far_kafka, far, detector, guarantee):
-    program = detector({**far.place, "delivery.guarantee": guarantee, "batch.max-events": "100",
-                        "shutdown.timeout": "5s"}).start()
-    names = send(far_kafka.bootstrap, far.events, 10)
+def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs(far_kafka, far, detector, guarantee, folder):
+    program = detector({**far.place, **LEFT, "delivery.guarantee": guarantee, "batch.max-events": "100", "shutdown.timeout": "5s"})
+    hold = start_and_hold(program, "written:4", folder)  # after the first two, in the middle of what comes then
+    names = send(far_kafka.bootstrap, far.events, 2)
     wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
-    far_kafka.proxy.delay = 0.2  # so that it hangs in the middle of a batch
-    names |= send(far_kafka.bootstrap, far.events, 500, first=10)
+    names |= send(far_kafka.bootstrap, far.events, 500, first=2)
+    wait_until(hold.exists, 60, program.stderr)
     far_kafka.process.send(signal.SIGSTOP)
     try:
+        hold.unlink()
         wait_for_log(program, "msg=waiting for=broker")
         must_end_in_its_time(program)
     finally:
-        far_kafka.proxy.delay = 0
         far_kafka.process.send(signal.SIGCONT)
     successor = detector(far.place).start()  # what was handed back is decided by the next one
     wait_for_alerts(far_kafka.bootstrap, far.alerts, names, successor)
     assert successor.terminate() == 0
 
 
-def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs_at_a_commit(far_kafka, far, detector):
-    program = detector({**far.place, "shutdown.timeout": "5s"}).start()
+def test_sigterm_ends_a_detector_in_its_time_when_the_broker_hangs_at_a_commit(far_kafka, far, detector, folder):
+    program = detector({**far.place, **LEFT, "shutdown.timeout": "5s"})
+    hold = start_and_hold(program, "before-commit", folder)
     names = send(far_kafka.bootstrap, far.events, 10)
-    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, program)
-    known = [(f"e{number}".encode(), encode(login(f"known{number}", f"m-e{number}"))) for number in range(10)]
-    far_kafka.proxy.delay = 0.2  # so that the events get through and the commit does not
-    produce(far_kafka.bootstrap, far.events, known)
+    wait_until(hold.exists, 60, program.stderr)
     far_kafka.process.send(signal.SIGSTOP)
     try:
+        hold.unlink()
         wait_for_log(program, "msg=waiting for=broker")
         must_end_in_its_time(program)
     finally:
-        far_kafka.proxy.delay = 0
         far_kafka.process.send(signal.SIGCONT)
+    successor = detector(far.place).start()
+    wait_for_alerts(far_kafka.bootstrap, far.alerts, names, successor)
+    assert successor.terminate() == 0
 
 
 def test_sigterm_ends_a_mailer_in_its_time_when_the_broker_hangs(far_kafka, far, detector, mailer, smtp_sink):
@@ -139,14 +157,15 @@ def test_sigterm_ends_a_mailer_in_its_time_when_the_broker_hangs(far_kafka, far,
 
 def test_topics_that_are_made_later_are_used(kafka, topics, detector):
     later = Topics()
+    started = time.monotonic()
     program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "2000", "topic.events": later.events,
                         "topic.alerts": later.alerts}).start()
     wait_for_log(program, f"msg=waiting for=broker why=\"topic {later.events}:")
     kafka.create_topics(later.events)
     names = send(kafka.bootstrap, later.events, 20)
     wait_for_log(program, "msg=waiting for=broker why=\"the broker has not acknowledged all outputs")
-    said = [line for line in program.stderr().splitlines() if "msg=waiting" in line]
-    assert len(said) == 2, said
+    waits = said(program)
+    assert len(waits) <= 2 + (time.monotonic() - started) // 30, waits
     kafka.create_topics(later.alerts)
     wait_for_alerts(kafka.bootstrap, later.alerts, names, program)
     assert program.terminate() == 0
@@ -156,21 +175,20 @@ def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_start(kafka, to
     program = detector({**QUICK, "kafka.topic.metadata.refresh.interval.ms": "2000"}).start()
     names = send(kafka.bootstrap, topics.events, 40)
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
+    mark = len(program.stderr())
     kafka.delete_topic(topics.events)
-    wait_for_log(program, "msg=\"partitions revoked\"")
+    wait_for_log(program, "msg=\"partitions revoked\"", mark=mark)
     kafka.create_topics(topics.events)
     names |= send(kafka.bootstrap, topics.events, 20, first=40)  # at offsets that were committed before
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
+    wait_until_all_is_committed(kafka, topics, program)
     assert program.terminate() == 0
-    assert committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) == end_offsets(kafka.bootstrap, topics.events)
 
 
 def test_records_that_are_gone_before_they_were_read_are_said_and_the_next_ones_are_read(kafka, topics, detector):
-    group = f"{topics.events}-detector"
     program = detector().start()
     names = send(kafka.bootstrap, topics.events, 20)
-    wait_until(lambda: committed(kafka.bootstrap, group, topics.events) == end_offsets(kafka.bootstrap, topics.events), 60,
-               program.stderr)
+    wait_until_all_is_committed(kafka, topics, program)
     assert program.terminate() == 0
     assert "records are gone" not in program.stderr()
     send(kafka.bootstrap, topics.events, 20, first=20)
@@ -188,9 +206,7 @@ def test_an_alert_topic_that_takes_no_record_of_that_size_is_waited_for(kafka, t
     kafka.create_topics(small.alerts, config={"max.message.bytes": "100"})
     program = detector({**QUICK, "topic.alerts": small.alerts}).start()
     names = send(kafka.bootstrap, topics.events, 20)
-    wait_for_log(program, "msg=waiting for=broker")
-    said = next(line for line in program.stderr().splitlines() if "msg=waiting" in line)
-    assert small.alerts in said and "too large" in said.lower(), said
+    wait_until(lambda: any(small.alerts in line and "too large" in line.lower() for line in said(program)), 60, program.stderr)
     assert sum(committed(kafka.bootstrap, f"{topics.events}-detector", topics.events).values()) == 0
     kafka.configure_topic(small.alerts, "max.message.bytes", "1000000")
     wait_for_alerts(kafka.bootstrap, small.alerts, names, program)
@@ -201,11 +217,6 @@ def written(bootstrap, topic, role):
     """Of which events a reader of what is committed sees a record, as often as it is there."""
     name = "AlertJob" if role == "alerts" else "Decision"
     return sorted(decode(record.value, name)["event_id"] for record in read_topic(bootstrap, topic))
-
-
-def wait_until_all_is_committed(kafka, topics, program):
-    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
-               end_offsets(kafka.bootstrap, topics.events), 60, program.stderr, 0.2)
 
 
 @pytest.mark.parametrize("role, limit", [("alerts", 1000), ("decisions", 450)])
@@ -258,8 +269,7 @@ def test_a_rebalance_while_a_batch_waits_loses_and_doubles_nothing(kafka, topics
     wait_for_log(first, "msg=\"partitions revoked\"")
     redis_server.resume()
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, first)
-    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
-               end_offsets(kafka.bootstrap, topics.events), 60, "all is committed", interval=0.2)
+    wait_until_all_is_committed(kafka, topics, first, second)
     assert [program.terminate() for program in (first, second)] == [0, 0]
 
 
@@ -272,10 +282,10 @@ def test_one_member_in_several_partitions_at_two_instances_alerts_once(kafka, to
     produce(kafka.bootstrap, topics.events, [
         {"partition": number, "value": encode(login(f"{member}-{number}", member, at=DEMO_START + number))}
         for member in members for number in range(4)])
-    wait_until(lambda: committed(kafka.bootstrap, f"{topics.events}-detector", topics.events) ==
-               end_offsets(kafka.bootstrap, topics.events), 60, "all is committed", interval=0.2)
+    wait_until_all_is_committed(kafka, topics, *programs)
     found = alerts(kafka.bootstrap, topics.alerts)
-    assert sorted(job["event_id"].split("-")[0] for job in found) == sorted(members)
+    alerted = {(job["event_id"], job["job_id"]) for job in found}  # a rebalance may repeat a job, with its id
+    assert sorted(event.split("-")[0] for event, _ in alerted) == sorted(members)
     assert {job["reason"] for job in found} == {"FIRST_LOGIN"}
     assert [program.terminate() for program in programs] == [0, 0]
 
