@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/range_parts_kafka.h"
 
 #define WAIT_MS 100 /* then we look whether to stop */
@@ -59,10 +60,34 @@ settle_front(struct la_range_kafka *range, int32_t p)
 			end_part(range, p);
 			return (true);
 		}
+		part->gone = part->gone || message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
 		(void)snprintf(range->link.why, sizeof(range->link.why), "%s", rd_kafka_message_errstr(message));
 		rd_kafka_message_destroy(message);
 	}
 	return (false);
+}
+
+/* Retention, or somebody, has deleted what was next: goes on where the log begins now, and the bounds say so. */
+static enum la_err
+follow_log(struct la_range_kafka *range, int32_t p, struct la_error *error)
+{
+	struct la_range_part *part = &range->parts[p];
+	int64_t low, high;
+	rd_kafka_resp_err_t cause = rd_kafka_query_watermark_offsets(
+	    range->rk, range->options.topic, p, &low, &high, range->options.ask_ms);
+
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_consume_stop(range->topic, p) != 0)
+		cause = rd_kafka_last_error();
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_consume_start(range->topic, p, low) != 0)
+		cause = rd_kafka_last_error();
+	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return (la_error_set(error, LA_EUNAVAILABLE, "kafka: topic %s: partition %d: its records are gone, and where its "
+		    "log begins is not known: %s", range->options.topic, (int)p, rd_kafka_err2str(cause)));
+	la_log(LA_LOG_ERROR, la_msg("records are gone that were not read: by retention, or with a topic made anew"),
+	    la_str("topic", range->options.topic), la_int("partition", p), la_int("from", part->position), la_int("to", low));
+	range->bounds[p].low = low;
+	part->gone = false;
+	return (LA_OK);
 }
 
 /* Waits until the partition has a record at its front, or has ended. */
@@ -76,8 +101,12 @@ fill(struct la_range_kafka *range, int32_t p, struct la_error *error)
 		return (LA_OK);
 	until_ms = la_clock_now_ms(NULL) + range->options.timeout_ms;
 	while (!part->ended && !settle_front(range, p)) {
-		ssize_t got = rd_kafka_consume_batch(range->topic, p, WAIT_MS, part->taken, LA_RANGE_TAKE);
+		enum la_err err = part->gone ? follow_log(range, p, error) : LA_OK;
+		ssize_t got;
 
+		if (err != LA_OK)
+			return (err);
+		got = rd_kafka_consume_batch(range->topic, p, WAIT_MS, part->taken, LA_RANGE_TAKE);
 		part->at = 0;
 		part->count = got > 0 ? (size_t)got : 0;
 		(void)rd_kafka_poll(range->rk, 0);

@@ -46,7 +46,7 @@ LA_MUST_CHECK enum la_err la_range_kafka_next(
     struct la_range_kafka *range, struct la_message *message, bool *found, struct la_error *error);
 
 int32_t la_range_kafka_partitions(const struct la_range_kafka *range);
-/* NULL: no such partition. Valid as long as range. */
+/* NULL: no such partition. Valid as long as range. low grows when records are deleted before they are read. */
 const struct la_range_bounds *la_range_kafka_bounds(const struct la_range_kafka *range, int32_t partition);
 
 /* Offsets from all starts to all ends, and how many of them are behind us. */

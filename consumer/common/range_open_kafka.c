@@ -28,9 +28,10 @@ set(rd_kafka_conf_t *conf, const char *name, const char *value, struct la_error 
 	return (LA_OK);
 }
 
-/* No group, and the ends of partitions are told. The queue's limits are per partition here: shared out. */
+/* No group, and the ends of partitions are told; reset: what comes of an offset that is gone. The queue's limits are per partition here: shared out. */
 static enum la_err
-make_conf(rd_kafka_conf_t **out, struct la_range_kafka *range, int32_t partitions, struct la_error *error)
+make_conf(rd_kafka_conf_t **out, struct la_range_kafka *range, int32_t partitions, const char *reset,
+    struct la_error *error)
 {
 	int messages = 200000 / partitions, kbytes = 65536 / partitions;
 	char number[2][16];
@@ -44,7 +45,7 @@ make_conf(rd_kafka_conf_t **out, struct la_range_kafka *range, int32_t partition
 	(void)rd_kafka_conf_set(conf, "group.id", NULL, NULL, 0);
 	(void)rd_kafka_conf_set(conf, "group.instance.id", NULL, NULL, 0);
 	if ((err = set(conf, "enable.partition.eof", "true", error)) != LA_OK ||
-	    (err = set(conf, "auto.offset.reset", "earliest", error)) != LA_OK ||
+	    (err = set(conf, "auto.offset.reset", reset, error)) != LA_OK ||
 	    (err = set(conf, "queued.min.messages", number[0], error)) != LA_OK ||
 	    (err = set(conf, "queued.max.messages.kbytes", number[1], error)) != LA_OK) {
 		rd_kafka_conf_destroy(conf);
@@ -57,10 +58,11 @@ make_conf(rd_kafka_conf_t **out, struct la_range_kafka *range, int32_t partition
 }
 
 static enum la_err
-connect_with(struct la_range_kafka *range, rd_kafka_t **rk, int32_t partitions, struct la_error *error)
+connect_with(
+    struct la_range_kafka *range, rd_kafka_t **rk, int32_t partitions, const char *reset, struct la_error *error)
 {
 	rd_kafka_conf_t *conf = NULL;
-	enum la_err err = make_conf(&conf, range, partitions, error);
+	enum la_err err = make_conf(&conf, range, partitions, reset, error);
 
 	if (err != LA_OK)
 		return (err);
@@ -90,7 +92,7 @@ ask(struct la_range_kafka *range, struct la_error *error)
 {
 	rd_kafka_t *rk = NULL;
 	char *id;
-	enum la_err err = connect_with(range, &rk, 1, error);
+	enum la_err err = connect_with(range, &rk, 1, "earliest", error);
 
 	if (err != LA_OK)
 		return (err);
@@ -113,7 +115,7 @@ ask(struct la_range_kafka *range, struct la_error *error)
 static enum la_err
 start(struct la_range_kafka *range, struct la_error *error)
 {
-	enum la_err err = connect_with(range, &range->rk, range->count, error);
+	enum la_err err = connect_with(range, &range->rk, range->count, "error", error);
 
 	if (err != LA_OK)
 		return (err);

@@ -16,6 +16,7 @@ struct la_range_part {
 	size_t count, at;
 	int64_t position; /* behind the last record that was given */
 	bool started, ended;
+	bool gone; /* what is next is no longer there */
 };
 
 struct la_range_kafka {

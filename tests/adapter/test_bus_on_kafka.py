@@ -9,7 +9,7 @@ import pytest
 from services import SOURCE
 
 
-@pytest.mark.parametrize("name", ["test_bus_kafka", "test_bus_kafka_check", "test_bus_kafka_groups", "test_bus_kafka_transactions"])
+@pytest.mark.parametrize("name", ["test_bus_kafka", "test_bus_kafka_check", "test_bus_kafka_groups", "test_bus_kafka_transactions", "test_range_kafka"])
 def test_promises_hold_on_a_real_broker(build_dir, kafka, name):
     environment = {**os.environ, "LA_TEST_KAFKA": kafka.bootstrap}
     done = subprocess.run([build_dir / "tests" / f"adapter_{name}"], env=environment, stdout=subprocess.PIPE,
