@@ -8,9 +8,15 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-/* Errors: LA_ECONFIG (names path and reason; over max_bytes too), LA_ENOMEM. */
+/*
+ * Errors: LA_ECONFIG (names path and reason; over max_bytes too; a pipe into which nobody writes for LA_FILE_WAIT_MS, or
+ * wait_ms), LA_ENOMEM.
+ */
+#define LA_FILE_WAIT_MS 30000 /* who makes a secret for a pipe may have to ask for it */
 LA_MUST_CHECK enum la_err la_file_read(
     const char *path, size_t max_bytes, struct la_buf *out, struct la_error *error);
+LA_MUST_CHECK enum la_err la_file_read_within(
+    const char *path, size_t max_bytes, int wait_ms, struct la_buf *out, struct la_error *error);
 
 /*
  * A secret's file without the line end at its end; a NUL follows the last byte,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,42 +17,95 @@ failed(struct la_error *error, const char *path, int cause)
 	return (la_error_set(error, LA_ECONFIG, "%s: %s", path, strerror(cause)));
 }
 
+/* A file that is being read. */
+struct source {
+	const char *path;
+	size_t max_bytes;
+	int wait_ms; /* at a pipe that gives nothing */
+	int fd;
+};
+
+/* Opening a pipe would wait for a writer, and reading it for what he writes: neither does with O_NONBLOCK. */
+static enum la_err
+open_source(struct source *source, struct la_error *error)
+{
+	struct stat file;
+
+	source->fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (source->fd < 0 || fstat(source->fd, &file) != 0 ||
+	    (!S_ISFIFO(file.st_mode) && fcntl(source->fd, F_SETFL, O_RDONLY) != 0))
+		return (failed(error, source->path, errno));
+	if (!S_ISFIFO(file.st_mode))
+		source->wait_ms = 0;
+	return (LA_OK);
+}
+
+/* Until there is more, or the end. */
+static enum la_err
+wait_more(const struct source *source, struct la_error *error)
+{
+	struct pollfd waited = {source->fd, POLLIN, 0};
+	int got;
+
+	do
+		got = poll(&waited, 1, source->wait_ms);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return (failed(error, source->path, errno));
+	return (got > 0 ? LA_OK : la_error_set(error, LA_ECONFIG, "%s: a pipe into which nobody has written within %d ms",
+	    source->path, source->wait_ms));
+}
+
 /* Reads to the end of file: pipes and /proc have no size to trust. */
 static enum la_err
-read_all(int fd, const char *path, size_t max_bytes, struct la_buf *out, struct la_error *error)
+read_all(const struct source *source, struct la_buf *out, struct la_error *error)
 {
+	enum la_err err = LA_OK;
+
+	if (source->wait_ms > 0 && (err = wait_more(source, error)) != LA_OK)
+		return (err);
 	for (;;) {
-		size_t room = max_bytes + 1 - out->size;
+		size_t room = source->max_bytes + 1 - out->size;
 		ssize_t got;
 
 		if (la_buf_reserve(out, room < READ_BYTES ? room : READ_BYTES) != LA_OK)
-			return (la_error_set(error, LA_ENOMEM, "%s: out of memory", path));
-		got = read(fd, out->data + out->size, room < READ_BYTES ? room : READ_BYTES);
+			return (la_error_set(error, LA_ENOMEM, "%s: out of memory", source->path));
+		got = read(source->fd, out->data + out->size, room < READ_BYTES ? room : READ_BYTES);
 		if (got == 0)
 			return (LA_OK);
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got < 0 && errno == EAGAIN) {
+			if ((err = wait_more(source, error)) != LA_OK)
+				return (err);
+			continue;
+		}
 		if (got < 0)
-			return (failed(error, path, errno));
+			return (failed(error, source->path, errno));
 		out->size += (size_t)got;
-		if (out->size > max_bytes)
-			return (la_error_set(error, LA_ECONFIG, "%s: larger than %zu bytes", path, max_bytes));
+		if (out->size > source->max_bytes)
+			return (la_error_set(error, LA_ECONFIG, "%s: larger than %zu bytes", source->path, source->max_bytes));
 	}
+}
+
+enum la_err
+la_file_read_within(const char *path, size_t max_bytes, int wait_ms, struct la_buf *out, struct la_error *error)
+{
+	struct source source = {path, max_bytes, wait_ms, -1};
+	enum la_err err = open_source(&source, error);
+
+	la_buf_reset(out);
+	if (err == LA_OK)
+		err = read_all(&source, out, error);
+	if (source.fd >= 0)
+		(void)close(source.fd);
+	return (err);
 }
 
 enum la_err
 la_file_read(const char *path, size_t max_bytes, struct la_buf *out, struct la_error *error)
 {
-	enum la_err err;
-	int fd;
-
-	la_buf_reset(out);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return (failed(error, path, errno));
-	err = read_all(fd, path, max_bytes, out, error);
-	(void)close(fd);
-	return (err);
+	return (la_file_read_within(path, max_bytes, LA_FILE_WAIT_MS, out, error));
 }
 
 enum la_err

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -240,10 +241,41 @@ an_unreadable_configuration_file_is_a_problem(void **state)
 	la_conf_free(conf);
 }
 
+/* A writer may come late, and write slowly; one that never comes is not waited for without end. */
+static void
+a_pipe_is_read_when_somebody_writes_and_refused_when_nobody_does(void **state)
+{
+	struct la_buf buf = LA_BUF_INIT;
+	struct la_error error = LA_ERROR_INIT;
+	int status;
+	pid_t writer;
+
+	(void)state;
+	assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
+	assert_int_equal(la_file_read_within(path_of("pipe"), 100, 50, &buf, &error), LA_ECONFIG);
+	assert_non_null(strstr(error.text, "/pipe: a pipe into which nobody has written within 50 ms"));
+	writer = fork();
+	assert_int_not_equal(writer, -1);
+	if (writer == 0) {
+		int fd = open(path_of("pipe"), O_WRONLY); /* waits for the reader */
+
+		if (fd < 0 || write(fd, "half", 4) != 4 || usleep(50 * 1000) != 0 || write(fd, " and half", 9) != 9)
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(la_file_read(path_of("pipe"), 100, &buf, &error), LA_OK);
+	assert_int_equal(buf.size, 13);
+	assert_memory_equal(buf.data, "half and half", 13);
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	assert_int_equal(status, 0);
+	la_buf_clear(&buf);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_pipe_is_read_when_somebody_writes_and_refused_when_nobody_does),
 	    cmocka_unit_test(a_file_reads_back_as_it_was_written),
 	    cmocka_unit_test(an_existing_file_is_replaced_only_when_asked),
 	    cmocka_unit_test(what_is_replaced_keeps_its_link_and_its_readers),
