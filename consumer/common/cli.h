@@ -22,7 +22,7 @@ struct la_cli_command {
 	bool loads_files;
 	/* true (check): runs in spite of configuration problems, so that all that is wrong is named in one go; the exit
 	 * code is 78 then, whatever the command returns. A key with a problem is as if it had not been set;
-	 * a required one may have no value. */
+	 * a required one may have no value. It tells them itself, with what else it finds (la_cli_print_findings). */
 	bool runs_anyway;
 };
 
@@ -36,12 +36,15 @@ struct la_cli {
 
 /*
  * The whole of main: reads options, configuration and environment, prints every
- * configuration problem on its own line of stderr (exit 78), sets up the log
+ * configuration problem on its own line of stderr (exit 78; check: of stdout), sets up the log
  * and libsodium, runs the command, returns its exit code (70 when stdout could
  * not be written). --version prints the versions of the program and of the
  * libraries in use (versions() appends lines; NULL: none).
  */
 int la_cli_main(const struct la_cli *cli, int argc, char **argv, void (*versions)(FILE *out));
+
+/* For check: a line on stdout for each problem and warning of the configuration, among its other findings. */
+void la_cli_print_findings(const struct la_conf *conf);
 
 /*
  * Options of a command: "--out DIR" or "--out=DIR". Each word found is

@@ -135,19 +135,43 @@ read_conf(struct la_conf *conf, const struct options *options, const struct la_c
 	return (LA_OK);
 }
 
-/* Problems on stderr, a line each; returns how many there are. Warnings go to the log. */
-static size_t
+void
+la_cli_print_findings(const struct la_conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < la_conf_problem_count(conf); i++)
+		(void)printf("error configuration: %s\n", la_conf_problem(conf, i));
+	for (i = 0; i < la_conf_warning_count(conf); i++)
+		(void)printf("warning configuration: %s\n", la_conf_warning(conf, i));
+}
+
+/* Problems on stderr, a line each; warnings go to the log. */
+static void
 tell(const struct la_cli *cli, const struct la_conf *conf)
 {
 	size_t i;
 
 	for (i = 0; i < la_conf_problem_count(conf); i++)
 		(void)fprintf(stderr, "%s: %s\n", cli->name, la_conf_problem(conf, i));
-	la_log_setup(
-	    (enum la_log_format)la_conf_int(conf, "log.format"), (enum la_log_level)la_conf_int(conf, "log.level"));
 	for (i = 0; i < la_conf_warning_count(conf); i++)
 		la_log(LA_LOG_WARN, la_msg("configuration"), la_str("detail", la_conf_warning(conf, i)));
-	return (la_conf_problem_count(conf));
+}
+
+/* Returns the exit code. */
+static int
+run_with(const struct la_cli *cli, const struct la_cli_command *command, struct la_conf *conf, int argc, char **argv)
+{
+	bool has_problem = la_conf_problem_count(conf) > 0;
+	int code = 0;
+
+	la_log_setup(
+	    (enum la_log_format)la_conf_int(conf, "log.format"), (enum la_log_level)la_conf_int(conf, "log.level"));
+	if (!command->runs_anyway)
+		tell(cli, conf);
+	if (!has_problem || command->runs_anyway)
+		code = command->run(conf, argc, argv);
+	return (has_problem ? la_err_exit_code(LA_ECONFIG) : code);
 }
 
 static int
@@ -166,12 +190,8 @@ run_command(const struct la_cli *cli, const struct options *options, int argc, c
 	        read_conf(conf, options, command, cli->program == LA_PROGRAM_MAILER) != LA_OK)) {
 		(void)la_error_set(&error, LA_EINTERNAL, "out of memory, or no random numbers");
 		code = complain(cli, &error);
-	} else if (tell(cli, conf) == 0) {
-		code = command->run(conf, argc, argv);
 	} else {
-		if (command->runs_anyway)
-			(void)command->run(conf, argc, argv);
-		code = la_err_exit_code(LA_ECONFIG);
+		code = run_with(cli, command, conf, argc, argv);
 	}
 	la_conf_free(conf);
 	return (code);

@@ -75,6 +75,7 @@ bool la_conf_is_set(const struct la_conf *conf, const char *key);
 /* A property of librdkafka's, with the key that set it and where, for what librdkafka says of it. */
 struct la_conf_kafka_property {
 	const char *name, *value; /* valid until fn returns */
+	const char *path;         /* kafka.<p>.file: of the file that holds value; NULL: value was given itself */
 	const char *key, *where;  /* "kafka.consumer.<p>", "file:line"; valid as long as conf is not changed */
 };
 

@@ -111,6 +111,7 @@ hand_out(const struct la_conf_entry *entry, enum la_conf_client client,
 		    (int)(strlen(property.name) - strlen(".file")), property.name);
 		property.name = without_file;
 		property.value = entry->secret;
+		property.path = entry->text;
 	}
 	if (property.value != NULL)
 		fn(cookie, &property);

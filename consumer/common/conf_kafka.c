@@ -46,6 +46,22 @@ la_maker_kafka_users(const struct la_conf *conf, enum la_conf_kafka which, const
 	(void)snprintf(out, cap, "%s", wanted.value);
 }
 
+/* librdkafka has a few properties that end in .file themselves (2.11: sasl.oauthbearer.assertion.*): those are paths. */
+static rd_kafka_conf_res_t
+set_path(rd_kafka_conf_t *conf, const struct la_conf_kafka_property *property, char *reason, size_t cap)
+{
+	char name[128];
+
+	(void)snprintf(name, sizeof(name), "%s.file", property->name);
+	return (rd_kafka_conf_set(conf, name, property->path, reason, cap));
+}
+
+static bool
+is_left_out(const char *reason)
+{
+	return (strstr(reason, "not supported in this build") != NULL);
+}
+
 static void
 set_users(void *cookie, const struct la_conf_kafka_property *property)
 {
@@ -58,12 +74,14 @@ set_users(void *cookie, const struct la_conf_kafka_property *property)
 	if (strcmp(property->name, "heartbeat.interval.ms") == 0)
 		maker->heartbeat = *property;
 	result = rd_kafka_conf_set(maker->conf, property->name, property->value, reason, sizeof(reason));
+	if (result == RD_KAFKA_CONF_UNKNOWN && property->path != NULL)
+		result = set_path(maker->conf, property, reason, sizeof(reason));
 	if (result == RD_KAFKA_CONF_UNKNOWN)
 		maker->err = la_error_set(maker->error, LA_ECONFIG, "%s: %s: must be a property of librdkafka %s",
 		    property->where, property->key, rd_kafka_version_str());
 	else if (result != RD_KAFKA_CONF_OK)
-		maker->err =
-		    la_error_set(maker->error, LA_ECONFIG, "%s: %s: %s", property->where, property->key, reason);
+		maker->err = la_error_set(maker->error, LA_ECONFIG, "%s: %s: %s%s%s", property->where, property->key, reason,
+		    is_left_out(reason) ? "; this is librdkafka " : "", is_left_out(reason) ? rd_kafka_version_str() : "");
 }
 
 static long
@@ -179,14 +197,16 @@ la_conf_kafka_client(rd_kafka_t **out, rd_kafka_type_t type, const rd_kafka_conf
 	rd_kafka_conf_t *copy = rd_kafka_conf_dup(conf);
 	char reason[256];
 	rd_kafka_t *rk;
+	enum la_err err;
 
 	if (copy == NULL)
 		return (la_error_set(error, LA_ENOMEM, "out of memory"));
 	rk = rd_kafka_new(type, copy, reason, sizeof(reason)); /* takes copy over when it succeeds */
 	if (rk == NULL) {
+		err = la_error_set(error, LA_ECONFIG, "kafka %s: %s%s", type == RD_KAFKA_CONSUMER ? "consumer" : "producer",
+		    reason, la_reason_kafka_hint(copy, reason));
 		rd_kafka_conf_destroy(copy);
-		return (la_error_set(
-		    error, LA_ECONFIG, "kafka %s: %s", type == RD_KAFKA_CONSUMER ? "consumer" : "producer", reason));
+		return (err);
 	}
 	*out = rk;
 	return (LA_OK);

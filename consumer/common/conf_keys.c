@@ -143,11 +143,27 @@ distance(const char *a, const char *b)
 	return (row[b_size]);
 }
 
+/*
+ * So many edits look like a mistake: one in three or four letters of what follows the groups that both begin with
+ * ("policy."). With more, any short word could be meant by any.
+ */
+static size_t
+edits_allowed(const char *name, const char *key)
+{
+	size_t same = 0, i;
+
+	for (i = 0; name[i] != '\0' && name[i] == key[i]; i++) {
+		if (name[i] == '.')
+			same = i + 1;
+	}
+	return (strlen(name + same) < 4 ? 1 : strlen(name + same) / 3 + 1);
+}
+
 const char *
 la_conf_key_nearest(const char *name, enum la_program program)
 {
 	const char *nearest = NULL;
-	size_t size = strlen(name), least = size / 4 + 2, i;
+	size_t size = strlen(name), least = size, i;
 
 	if (size > NEAR_BYTES)
 		return (NULL);
@@ -162,7 +178,7 @@ la_conf_key_nearest(const char *name, enum la_program program)
 		    strcmp(key->name + size, ".file") == 0)
 			return (key->name);
 		edits = distance(name, key->name);
-		if (edits < least) {
+		if (edits < least && edits <= edits_allowed(name, key->name)) {
 			least = edits;
 			nearest = key->name;
 		}

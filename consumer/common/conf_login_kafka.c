@@ -52,10 +52,37 @@ has_tickets(const struct la_maker_kafka *maker)
 		strstr(command, "%{sasl.kerberos.keytab}") == NULL);
 }
 
+/* Debian 12's librdkafka, for one, was built without; builtin.features names it only in later versions. */
+static bool
+has_oidc(void)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	bool has = conf != NULL && rd_kafka_conf_set(conf, "sasl.oauthbearer.method", "oidc", NULL, 0) == RD_KAFKA_CONF_OK;
+
+	if (conf != NULL)
+		rd_kafka_conf_destroy(conf);
+	return (has);
+}
+
+static void
+require_token(struct la_maker_kafka *maker)
+{
+	char method[32], unsecured[8];
+
+	la_maker_kafka_get(maker->conf, "sasl.oauthbearer.method", method, sizeof(method));
+	la_maker_kafka_get(maker->conf, "enable.sasl.oauthbearer.unsecure.jwt", unsecured, sizeof(unsecured));
+	if (strcmp(method, "oidc") == 0 || strcmp(unsecured, "true") == 0)
+		return;
+	refuse(maker, has_oidc() ? "kafka.sasl.mechanism: OAUTHBEARER needs kafka.sasl.oauthbearer.method=oidc, as we have no other "
+				   "way to a token"
+				 : "kafka.sasl.mechanism: OAUTHBEARER needs kafka.sasl.oauthbearer.method=oidc, and this librdkafka was "
+				   "built without it (Debian 12's is); it must be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or GSSAPI");
+}
+
 void
 la_login_kafka_require(struct la_maker_kafka *maker)
 {
-	char mechanism[64], method[32], unsecured[8];
+	char mechanism[64];
 
 	if (maker->err != LA_OK)
 		return;
@@ -65,11 +92,7 @@ la_login_kafka_require(struct la_maker_kafka *maker)
 			      "or kafka.sasl.kerberos.min.time.before.relogin=0 if something else renews its tickets; it "
 			      "must be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI");
 	} else if (strcmp(mechanism, "OAUTHBEARER") == 0) {
-		la_maker_kafka_get(maker->conf, "sasl.oauthbearer.method", method, sizeof(method));
-		la_maker_kafka_get(maker->conf, "enable.sasl.oauthbearer.unsecure.jwt", unsecured, sizeof(unsecured));
-		if (strcmp(method, "oidc") != 0 && strcmp(unsecured, "true") != 0)
-			refuse(maker, "kafka.sasl.mechanism: OAUTHBEARER needs kafka.sasl.oauthbearer.method=oidc, as we have no "
-				      "other way to a token");
+		require_token(maker);
 	} else if (strcmp(mechanism, "PLAIN") == 0 || strncmp(mechanism, "SCRAM", strlen("SCRAM")) == 0) {
 		if (!is_set(maker, "sasl.username"))
 			refuse(maker, "kafka.sasl.username: required with this kafka.sasl.mechanism, and not set");
@@ -78,18 +101,26 @@ la_login_kafka_require(struct la_maker_kafka *maker)
 	}
 }
 
-bool
-la_bus_kafka_warning(const struct la_conf *conf, char *out, size_t cap)
+/* Does this side log in by SCRAM? */
+static bool
+wants_scram(const struct la_conf *conf, enum la_conf_kafka which)
 {
 	struct la_error unused = LA_ERROR_INIT;
 	rd_kafka_conf_t *made = NULL;
 	char mechanism[64];
 
-	if (la_login_kafka_has_scram() || la_conf_kafka_make(&made, conf, LA_CONF_KAFKA_CONSUMER, "check", &unused) != LA_OK)
+	if (la_conf_kafka_make(&made, conf, which, "check", &unused) != LA_OK)
 		return (false);
 	mechanism_of(made, mechanism, sizeof(mechanism));
 	rd_kafka_conf_destroy(made);
-	if (strncmp(mechanism, "SCRAM", strlen("SCRAM")) != 0)
+	return (strncmp(mechanism, "SCRAM", strlen("SCRAM")) == 0);
+}
+
+bool
+la_bus_kafka_warning(const struct la_conf *conf, char *out, size_t cap)
+{
+	if (la_login_kafka_has_scram() ||
+	    (!wants_scram(conf, LA_CONF_KAFKA_CONSUMER) && !wants_scram(conf, LA_CONF_KAFKA_PRODUCER)))
 		return (false);
 	(void)snprintf(out, cap, "librdkafka %s cannot log in by SCRAM to Kafka 4.0 or later; 2.6.1 can", rd_kafka_version_str());
 	return (true);

@@ -86,6 +86,9 @@ bool la_link_kafka_cluster_id(rd_kafka_t *rk, char *out, size_t cap);
 /* certificate: what X.509 had against it, 0 if nothing. */
 void la_reason_kafka_print(char *out, size_t cap, rd_kafka_resp_err_t cause, const char *reason, int certificate);
 
+/* Why no client can be made from conf, behind librdkafka's reason; "": that says all. */
+const char *la_reason_kafka_hint(const rd_kafka_conf_t *conf, const char *reason);
+
 /* ---- consumer_kafka.c ---- */
 
 struct la_consumer_kafka;

@@ -43,6 +43,23 @@ hint_of(rd_kafka_resp_err_t cause, const char *reason)
 	return ("");
 }
 
+/* OpenSSL's reason, "PEM lib", is the same for a wrong password, none, and a file that is no key. */
+const char *
+la_reason_kafka_hint(const rd_kafka_conf_t *conf, const char *reason)
+{
+	size_t size = 0;
+	bool has_password = rd_kafka_conf_get(conf, "ssl.key.password", NULL, &size) == RD_KAFKA_CONF_OK && size > 1;
+
+	if (strstr(reason, "PKCS#12") != NULL && strstr(reason, "mac verify") != NULL)
+		return ("; the password in kafka.ssl.keystore.password.file is not this file's");
+	if (strstr(reason, "ssl.key.") != NULL && strstr(reason, "system lib") != NULL)
+		return ("; the file of kafka.ssl.key.location cannot be read");
+	if (strstr(reason, "ssl.key.") == NULL || strstr(reason, " failed") == NULL)
+		return ("");
+	return (has_password ? "; either the password in kafka.ssl.key.password.file is not this key's, or it is no private key in PEM"
+	                     : "; either the key is encrypted and needs kafka.ssl.key.password.file, or it is no private key in PEM");
+}
+
 void
 la_reason_kafka_print(char *out, size_t cap, rd_kafka_resp_err_t cause, const char *reason, int certificate)
 {

@@ -209,6 +209,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	la_conf_print(conf, stdout);
 	la_bus_kafka_print_defaults(conf, "login-alert-detector", la_conf_int(conf, "delivery.guarantee") != 0, stdout);
 	(void)printf("\n");
+	la_cli_print_findings(conf);
 	check_keys(conf, &keys, &findings);
 	check_seal_key(conf, &findings);
 	check_schemas(conf, &findings);

@@ -200,6 +200,7 @@ la_command_check(struct la_conf *conf, int argc, char **argv)
 	la_conf_print(conf, stdout);
 	la_bus_kafka_print_defaults(conf, "login-alert-mailer", false, stdout);
 	(void)printf("\n");
+	la_cli_print_findings(conf);
 	check_templates(&findings, conf);
 	check_seal_key(&findings, conf);
 	check_schemas(&findings, conf);

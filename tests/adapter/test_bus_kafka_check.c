@@ -123,6 +123,51 @@ kerberos_needs_a_keytab_unless_the_tickets_come_in_another_way(void **state)
 	assert_int_equal(check_kerberos("kafka.sasl.kerberos.kinit.cmd=kinit -k %{sasl.kerberos.principal}", &error), LA_OK);
 }
 
+/* Either side may be told to log in by it. */
+static void
+scram_is_warned_of_whichever_side_uses_it(void **state)
+{
+	static const char *const sides[] = {"kafka.", "kafka.consumer.", "kafka.producer."};
+	static const char *const mechanisms[] = {"SCRAM-SHA-512", "PLAIN"};
+	char lines[4][96], warning[200], path[] = "/tmp/la-password-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0 && write(fd, "sesame", 6) == 6 && close(fd) == 0);
+	for (size_t i = 0; i < 6; i++) {
+		const char *const extra[] = {lines[0], lines[1], lines[2], lines[3], NULL};
+		const char *side = sides[i / 2];
+		struct la_conf *conf;
+
+		(void)snprintf(lines[0], sizeof(lines[0]), "%ssecurity.protocol=SASL_PLAINTEXT", side);
+		(void)snprintf(lines[1], sizeof(lines[1]), "%ssasl.mechanism=%s", side, mechanisms[i % 2]);
+		(void)snprintf(lines[2], sizeof(lines[2]), "%ssasl.username=login-alert", side);
+		(void)snprintf(lines[3], sizeof(lines[3]), "%ssasl.password.file=%s", side, path);
+		conf = la_fixture_conf(extra);
+		assert_int_equal(la_conf_load_files(conf), LA_OK);
+		assert_int_equal(la_bus_kafka_warning(conf, warning, sizeof(warning)), i % 2 == 0 && !la_login_kafka_has_scram());
+		la_conf_free(conf);
+	}
+	(void)unlink(path);
+}
+
+static void
+client_rack_is_passed_on(void **state)
+{
+	static const char *const extra[] = {"kafka.consumer.client.rack=rack-7", NULL};
+	struct la_conf *conf = la_fixture_conf(extra);
+	rd_kafka_conf_t *made = NULL;
+	char value[16] = "";
+	size_t size = sizeof(value);
+
+	(void)state;
+	assert_int_equal(la_conf_kafka_make(&made, conf, LA_CONF_KAFKA_CONSUMER, "g", NULL), LA_OK);
+	assert_int_equal(rd_kafka_conf_get(made, "client.rack", value, &size), RD_KAFKA_CONF_OK);
+	assert_string_equal(value, "rack-7");
+	rd_kafka_conf_destroy(made);
+	la_conf_free(conf);
+}
+
 int
 main(void)
 {
@@ -132,6 +177,8 @@ main(void)
 	    cmocka_unit_test_setup(property_that_librdkafka_does_not_take_is_named_with_its_place, la_fixture_next),
 	    cmocka_unit_test_setup(what_a_broker_had_long_ago_is_not_why_none_answers_now, la_fixture_next),
 	    cmocka_unit_test_setup(kerberos_needs_a_keytab_unless_the_tickets_come_in_another_way, la_fixture_next),
+	    cmocka_unit_test_setup(scram_is_warned_of_whichever_side_uses_it, la_fixture_next),
+	    cmocka_unit_test_setup(client_rack_is_passed_on, la_fixture_next),
 	    cmocka_unit_test_setup(heartbeat_fits_into_the_session_or_is_refused, la_fixture_next),
 	};
 

@@ -39,6 +39,13 @@ wait_for_signal(struct la_conf *conf, int argc, char **argv)
 }
 
 static int
+check(struct la_conf *conf, int argc, char **argv)
+{
+	la_cli_print_findings(conf);
+	return (show(conf, argc, argv));
+}
+
+static int
 find_data(struct la_conf *conf, int argc, char **argv)
 {
 	struct la_error error = LA_ERROR_INIT;
@@ -59,7 +66,7 @@ find_data(struct la_conf *conf, int argc, char **argv)
 static const char *const required[] = {"hash.keys.file", NULL};
 static const struct la_cli_command commands[] = {
     {.name = "run", .required = required, .wants_config = true, .run = show, .loads_files = true},
-    {.name = "check", .required = required, .wants_config = true, .run = show, .loads_files = true,
+    {.name = "check", .required = required, .wants_config = true, .run = check, .loads_files = true,
         .runs_anyway = true},
     {.name = "decide", .required = required, .wants_config = true, .run = show},
     {.name = "show", .wants_config = true, .run = show},
@@ -150,9 +157,10 @@ each_command_line_has_its_output_and_exit_code(void **state)
 	    {"--set hash.keys.file=\x01 run", 78, "", "prog: --set: hash.keys.file: control characters or invalid UTF-8\n"},
 	    {"run --set hash.keys.file=/nowhere/x", 64, "", "prog: --set comes before the command run\n"},
 	    {"show --config=x", 64, "", "prog: --config comes before the command show\n"},
-	    {"--set a=b check", 78, "check 1 5000\n",
-		"prog: --set: a: no such key; check prints those there are\n"
-		"prog: hash.keys.file: required, and not set; it must be the path of a file\n"},
+	    {"--set a=b check", 78,
+		"error configuration: --set: a: no such key; check prints those there are\n"
+		"error configuration: hash.keys.file: required, and not set; it must be the path of a file\n"
+		"check 1 5000\n", ""},
 	    {"--set redis.ca.file=/nowhere/x show", 0, "show 1 5000\n", ""},
 	    {"--config /nowhere/x keygen", 0, "keygen 1 5000\n", ""},
 	    {"wait", 0, "", ""},

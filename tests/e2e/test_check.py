@@ -1,9 +1,11 @@
 """`check` names each problem on its own line; exit 78 for configuration, else 69 for a server that is away."""
 import re
+import subprocess
 
 import pytest
 
 from process import free_port
+from secure_kafka import newer_librdkafka
 
 NOWHERE = "127.0.0.1:1"  # nobody listens there
 
@@ -138,3 +140,48 @@ def test_secrets_are_masked(detector, folder):
     (folder / "redis.password").write_text(secret + "\n")
     done = detector({"redis.password.file": folder / "redis.password", "kafka.sasl.password": secret}).command("check")
     assert secret not in "\n".join(lines_of(done))
+
+
+def test_all_that_is_found_is_on_stdout(detector, mailer):
+    for program in (detector({"polcy.cooldown": "5m", "kafka.consumer.client.rack": "a"}), mailer({"polcy.cooldown": "5m"})):
+        done = program.command("check", env={"LOGIN_ALERT_NO_SUCH_KEY": "1"})
+        configuration, _, found = done.stdout.decode().partition("\n\n")
+        assert done.returncode == 78 and not any(word in done.stderr for word in (b"polcy", b"NO_SUCH_KEY"))
+        assert f"error configuration: {program.config}:" in found and "polcy.cooldown: no such key" in found
+        assert re.search("^warning configuration: .*LOGIN_ALERT_NO_SUCH_KEY", found, re.M), found
+        assert "ok schemas" in found.splitlines()
+        assert ("kafka.consumer.client.rack=a" in configuration.splitlines()) == ("detector" in done.args[0])
+
+
+def test_a_private_key_that_cannot_be_used_is_named(detector, folder):
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes128", "-pass", "pass:sesame",
+                    "-out", folder / "key"], check=True, capture_output=True)
+    (folder / "wrong").write_text("open it")
+    tls = {"kafka.security.protocol": "SSL", "kafka.ssl.key.location": folder / "key"}
+    for more, words in (({"kafka.ssl.key.password.file": folder / "wrong"}, "kafka.ssl.key.password.file is not this key's"),
+                        ({}, "encrypted and needs kafka.ssl.key.password.file"),
+                        ({"kafka.ssl.key.location": folder / "none"}, "the file of kafka.ssl.key.location cannot be read")):
+        done = detector({**tls, **more}).command("check")
+        assert done.returncode == 78 and lines_with(done, "error kafka", "ssl.key.location failed", words), lines_of(done)
+
+
+def test_what_this_librdkafka_was_built_without_is_said(detector, folder):
+    (folder / "key").write_text("a key")
+    token = {"kafka.security.protocol": "SASL_PLAINTEXT", "kafka.sasl.mechanism": "OAUTHBEARER"}
+    oidc = {**token, "kafka.sasl.oauthbearer.method": "oidc", "kafka.sasl.oauthbearer.client.id": "a",
+            "kafka.sasl.oauthbearer.token.endpoint.url": f"http://{NOWHERE}/token"}
+    newer = newer_librdkafka(folder)
+    own_path = {"kafka.sasl.oauthbearer.assertion.private.key.file": folder / "key"}  # a path to librdkafka, from 2.11 on
+    for settings, environment, words in (
+            (token, newer, "needs kafka.sasl.oauthbearer.method=oidc, as we have no other way"),
+            ({**oidc, **own_path}, newer, "ok kafka configuration"),
+            (own_path, {}, "assertion.private.key.file: must be a property of librdkafka")):
+        done = detector(settings).command("check", env=environment)
+        if not environment and lines_with(done, "ok kafka configuration"):
+            continue  # a later one than Debian's
+        assert lines_with(done, words), lines_of(done)
+    said = lines_of(detector(token).command("check")), lines_of(detector(oidc).command("check"))
+    if any("built without it" in line for line in said[0]):  # as Debian 12's
+        assert any("not supported in this build" in line and "; this is librdkafka 2." in line for line in said[1]), said[1]
+    else:
+        assert "ok kafka configuration" in said[1]

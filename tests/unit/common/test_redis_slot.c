@@ -109,6 +109,7 @@ redirection_names_slot_and_server(void **state)
 	} rows[] = {{"MOVED 3999 127.0.0.1:6381", "127.0.0.1", 3999, 6381, false},
 	    {"ASK 16383 node-1.example:7000", "node-1.example", 16383, 7000, true},
 	    {"MOVED 0 ::1:7000", "::1", 0, 7000, false}, {"MOVED 12 :7000", "asked", 12, 7000, false},
+	    {"ASK 12 :7000", "asked", 12, 7000, true},
 	    {"MOVED 12 a:7000 and more", "a", 12, 7000, false}};
 	struct la_redirect redirect;
 
@@ -127,7 +128,7 @@ what_is_no_redirection_is_not_followed(void **state)
 {
 	static const char *const rows[] = {"", "MOVED", "MOVED ", "MOVED 1", "MOVED 1 ", "MOVED 1 a", "MOVED 1 a:", "MOVED 1 a:x",
 	    "MOVED 16384 a:1", "MOVED -1 a:1", "MOVED 99999999999999999999 a:1", "MOVED 1x a:1", "MOVED 1 a:0", "MOVED 1 a:65536",
-	    "MOVED 1 a:123456", "MOVED 1 ?:1", "MOVED 1 a\tb:1", "MOVED  1 a:1", "ASKING 1 a:1", "ASK 1 a:+1", "moved 1 a:1",
+	    "MOVED 1 a:123456", "MOVED 1 ?:1", "ASK 1 ?:1", "MOVED 1 a\tb:1", "MOVED  1 a:1", "ASKING 1 a:1", "ASK 1 a:+1", "moved 1 a:1",
 	    "ERR MOVED 1 a:1"};
 	struct la_redirect redirect;
 
