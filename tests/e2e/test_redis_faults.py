@@ -120,7 +120,7 @@ def replica(world):
 @contextmanager
 def instead(world, name, options=()):
     """Another server, for the place of ours, which has it again afterwards."""
-    other = Redis(world.folder / name, options=options).start()
+    other = Redis(tempfile.mkdtemp(prefix=name, dir=world.folder), options=options).start()
     try:
         yield other
     finally:
