@@ -88,8 +88,8 @@ struct la_bus {
 	void (*pause)(void *self, bool paused);
 
 	/*
-	 * Queues one output (copied). LA_ETIMEOUT when the local queue stays full
-	 * for wait_ms. Errors: LA_ETOOLARGE; LA_EUNAVAILABLE (exactly_once: after
+	 * Queues one output (copied). LA_ETIMEOUT when the local queue stays full, or the
+	 * portion before (portion.h) unanswered, for wait_ms. Errors: LA_ETOOLARGE; LA_EUNAVAILABLE (exactly_once: after
 	 * this, discard).
 	 */
 	enum la_err (*produce)(void *self, const struct la_output *output, int wait_ms, struct la_error *error);
