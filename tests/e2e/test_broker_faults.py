@@ -63,8 +63,10 @@ def wait_for_alerts(bootstrap, topic, names, program, timeout=60):
     assert ids() == wanted
 
 
-def wait_for_log(program, word, timeout=60, mark=0):
-    wait_until(lambda: word in program.stderr()[mark:], timeout, lambda: f"{word}:\n{program.stderr()[-3000:]}")
+def wait_for_log(program, *words, timeout=60, mark=0):
+    """Until one of the words is there."""
+    wait_until(lambda: any(word in program.stderr()[mark:] for word in words), timeout,
+               lambda: f"{words}:\n{program.stderr()[-3000:]}")
 
 
 def wait_until_all_is_committed(kafka, topics, *programs):
@@ -177,7 +179,7 @@ def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_start(kafka, to
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
     mark = len(program.stderr())
     kafka.delete_topic(topics.events)
-    wait_for_log(program, "msg=\"partitions revoked\"", mark=mark)
+    wait_for_log(program, "msg=\"partitions revoked\"", "msg=\"partitions lost\"", mark=mark)  # the latter: it stood still
     kafka.create_topics(topics.events)
     names |= send(kafka.bootstrap, topics.events, 20, first=40)  # at offsets that were committed before
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, program)
@@ -266,7 +268,7 @@ def test_a_rebalance_while_a_batch_waits_loses_and_doubles_nothing(kafka, topics
     wait_for_log(first, "msg=waiting for=redis")
     second = detector({**QUICK, "batch.max-events": "50"}).start()
     wait_for_log(second, "msg=\"partitions assigned\"")
-    wait_for_log(first, "msg=\"partitions revoked\"")
+    wait_for_log(first, "msg=\"partitions revoked\"", "msg=\"partitions lost\"")
     redis_server.resume()
     wait_for_alerts(kafka.bootstrap, topics.alerts, names, first)
     wait_until_all_is_committed(kafka, topics, first, second)

@@ -97,6 +97,7 @@ class Side:
         self.guarantee = guarantee
 
     def done(self):
+        kill_storm.supervise(self.program)
         return sum(committed(self.pair.bootstrap, self.group, self.events).values())
 
     def verify(self, feed):
@@ -158,5 +159,5 @@ def test_leaders_and_coordinators_that_move_lose_and_double_nothing(pair, sides)
     feed.finish()
     wait_until(lambda: all(side.done() == EVENTS for side in sides), 60, say, 0.1)
     for side in sides:
-        assert side.program.terminate() == 0
+        assert side.program.terminate() in (0, kill_storm.TRY_AGAIN)  # the latter, with all committed: seconds ago
         side.verify(feed)

@@ -21,6 +21,19 @@ SETTINGS = {
 }
 
 
+def supervise(program):
+    """As a supervisor does: one that its group took for another, as after a broker's restart, is started again. True: it was."""
+    code = program.process.ended()
+    if code is None:
+        return False
+    if code != TRY_AGAIN:
+        program.process.require_alive()  # says how it ended
+    assert "group.instance.id" in program.stderr()
+    program.process.wait(1)
+    program.start()
+    return True
+
+
 class Tail:
     """Reads topics from their beginning, in a thread of its own, through broker restarts, to tell how far it is; what was
     written in the end is read once more, by another consumer."""
@@ -95,15 +108,7 @@ class Storm:
 
     def _supervise(self):
         self._resume_when_due()
-        for program in self.instances:
-            code = program.process.ended()
-            if code == TRY_AGAIN:
-                assert "group.instance.id" in program.stderr()
-                program.process.wait(1)
-                program.start()
-                self.counts["try again"] += 1
-            elif code is not None:
-                program.process.require_alive()  # says how it ended
+        self.counts["try again"] += sum(map(supervise, self.instances))
 
     def _await_decisions(self, count):
         def reached():
