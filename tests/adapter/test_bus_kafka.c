@@ -247,10 +247,10 @@ static void
 set_missing(bool missing)
 {
 	if (fixture.cluster != NULL)
-		rd_kafka_mock_topic_set_error(fixture.cluster, "made-later",
+		rd_kafka_mock_topic_set_error(fixture.cluster, fixture.topic,
 		    missing ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR);
 	else if (!missing)
-		la_fixture_make_topic("made-later", 1);
+		la_fixture_make_topic(fixture.topic, 1);
 }
 
 static void
@@ -264,7 +264,7 @@ topic_made_later_is_read(void **state)
 	size_t count;
 
 	(void)state;
-	(void)snprintf(fixture.topic, sizeof(fixture.topic), "made-later");
+	(void)snprintf(fixture.topic, sizeof(fixture.topic), "made-later-%d", (int)getpid());
 	set_missing(true);
 	bus = la_fixture_bus(NULL);
 	port = la_bus_kafka_port(bus);

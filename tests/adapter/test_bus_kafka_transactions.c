@@ -8,7 +8,17 @@
 /* A broker ends what is open for longer: no test that is slow may be. */
 #define EXACTLY_ONCE "delivery.guarantee=exactly_once", "kafka.producer.transaction.timeout.ms=60000"
 static const char *const exactly_once[] = {EXACTLY_ONCE, NULL};
-static const char *const named[] = {EXACTLY_ONCE, "kafka.producer.transactional.id=of-the-test", NULL};
+
+/* A bus whose transactional.id is known, and nobody else's. */
+static struct la_bus_kafka *
+named_bus(void)
+{
+	char id[96];
+	const char *const extra[] = {EXACTLY_ONCE, id, NULL};
+
+	(void)snprintf(id, sizeof(id), "kafka.producer.transactional.id=%s", fixture.group);
+	return (la_fixture_bus(extra));
+}
 
 static void
 expect_committed(int32_t partition, int64_t offset)
@@ -204,7 +214,7 @@ fence(void)
 	rd_kafka_t *rk;
 
 	assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", fixture.servers, reason, sizeof(reason)), 0);
-	assert_int_equal(rd_kafka_conf_set(conf, "transactional.id", "of-the-test", reason, sizeof(reason)), 0);
+	assert_int_equal(rd_kafka_conf_set(conf, "transactional.id", fixture.group, reason, sizeof(reason)), 0);
 	rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
 	assert_non_null(rk);
 	error = rd_kafka_init_transactions(rk, PATIENCE_MS);
@@ -216,7 +226,7 @@ fence(void)
 static void
 fenced_at_its_commit_a_batch_is_read_and_written_again(void **state)
 {
-	struct la_bus_kafka *bus = la_fixture_bus(named);
+	struct la_bus_kafka *bus = named_bus();
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	struct la_message old[3], again[3];
 
@@ -254,7 +264,7 @@ fenced_at_its_commit_a_batch_is_read_and_written_again(void **state)
 static void
 fenced_while_it_writes_a_batch_is_written_again(void **state)
 {
-	struct la_bus_kafka *bus = la_fixture_bus(named);
+	struct la_bus_kafka *bus = named_bus();
 	const struct la_bus *port = la_bus_kafka_port(bus);
 	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
 	struct la_message got;
