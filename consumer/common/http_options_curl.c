@@ -26,6 +26,8 @@ la_http_options_curl_set(CURL *easy, const struct la_http_options_curl *options,
 	LA_EASY_SET(easy, CURLOPT_HEADERFUNCTION, count_header);
 	LA_EASY_SET(easy, CURLOPT_HEADERDATA, options->header_bytes);
 	LA_EASY_SET(easy, CURLOPT_USERAGENT, options->agent);
+	/* nothing is unpacked: 7.88 does so for a Transfer-Encoding unasked, and 2 kB can take it minutes, in one call */
+	LA_EASY_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	LA_EASY_SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	LA_EASY_SET(easy, CURLOPT_NOSIGNAL, 1L);
 	LA_EASY_SET(easy, CURLOPT_QUICK_EXIT, 1L); /* the resolver's thread is not waited for */

@@ -77,12 +77,12 @@ fail(struct la_registry_curl *registry, CURLcode code)
 
 	registry->answer.status = 0;
 	(void)curl_easy_getinfo(registry->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (registry->is_too_long && status == 200) {
+	if (registry->is_too_long && status == 200 && la_registry_reply_may_be(la_buf_span(&registry->body))) {
 		la_registry_reply_fail(name, LA_REGISTRY_UNUSABLE, "the schema is longer than 1 MiB", &registry->answer);
 		return;
 	}
-	if (code == CURLE_WRITE_ERROR)
-		why = "an answer of more bytes than are read";
+	if (code == CURLE_WRITE_ERROR || (code == CURLE_OUT_OF_MEMORY && registry->header_bytes > 0))
+		why = "an answer of more bytes than are read"; /* the latter: a header's line, before 8.7 */
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		why = "no answer in time";
 	la_registry_reply_fail(name, LA_REGISTRY_AWAY, why, &registry->answer);

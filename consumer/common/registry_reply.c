@@ -140,6 +140,16 @@ la_registry_reply_schema(const char *name, long status, struct la_span body, str
 	return (err);
 }
 
+bool
+la_registry_reply_may_be(struct la_span body)
+{
+	size_t i = 0;
+
+	while (i < body.size && (body.data[i] == ' ' || body.data[i] == '\t' || body.data[i] == '\r' || body.data[i] == '\n'))
+		i++;
+	return (i < body.size && body.data[i] == '{');
+}
+
 /* 409: incompatible; 422: no valid schema, or not allowed in this mode; in its own words, which are about our schema. */
 static void
 refuse(const char *name, long status, const json_t *object, struct la_registry_answer *answer)

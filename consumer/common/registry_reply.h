@@ -48,6 +48,9 @@ void la_registry_reply_fail(
 LA_MUST_CHECK enum la_err la_registry_reply_schema(
     const char *name, long status, struct la_span body, struct la_registry_answer *answer);
 
+/* Of a body that is too long to be read: does it begin as a registry's answer does, a JSON object? */
+bool la_registry_reply_may_be(struct la_span body);
+
 /* POST /subjects/S (is it there?) and POST /subjects/S/versions (register it). Errors: LA_ENOMEM. */
 LA_MUST_CHECK enum la_err la_registry_reply_id(
     const char *name, long status, struct la_span body, struct la_registry_answer *answer);
