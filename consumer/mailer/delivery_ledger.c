@@ -86,20 +86,28 @@ settle(struct la_delivery_loop *loop, const struct la_ledger_answer *answer, str
 	return (LA_OK);
 }
 
-/* Our claims may be others' by now: what has not gone to the relay is claimed anew; it withdraws what it has. */
-static void
-look_for_lapse(struct la_delivery_loop *loop)
+/*
+ * Our claims may be others' by now: what has not gone to the relay is claimed anew, if it is ours to mail still, and is not
+ * ours to hold else; the relay withdraws what it has.
+ */
+static enum la_err
+look_for_lapse(struct la_delivery_loop *loop, struct la_error *error)
 {
 	const struct la_ledger *ledger = loop->options.ledger;
 	const struct la_relay *relay = loop->options.relay;
 	int64_t until_ms = ledger->valid_until_ms(ledger->self);
+	bool lapsed = loop->valid_until_ms != 0 && (until_ms == 0 || la_delivery_now(loop) >= loop->valid_until_ms);
+	struct la_slot *slot;
+	enum la_err err = LA_OK;
 
-	if (loop->valid_until_ms != 0 && (until_ms == 0 || la_delivery_now(loop) >= loop->valid_until_ms)) {
-		while (loop->lists[LA_SLOT_CLAIMED].first != NULL)
-			la_slot_move(loop, loop->lists[LA_SLOT_CLAIMED].first, LA_SLOT_READY);
+	while (err == LA_OK && lapsed && (slot = loop->lists[LA_SLOT_CLAIMED].first) != NULL) {
+		if (!slot->cut_once)
+			err = la_slot_release(loop, slot, error);
+		la_slot_move(loop, slot, LA_SLOT_READY);
 	}
 	relay->trust(relay->self, until_ms);
 	loop->valid_until_ms = until_ms;
+	return (err);
 }
 
 enum la_err
@@ -112,7 +120,7 @@ la_delivery_work_ledger(struct la_delivery_loop *loop, struct la_error *error)
 
 	do {
 		err = ledger->work(ledger->self, answers, ANSWERS, &count, error);
-		look_for_lapse(loop);
+		settled = look_for_lapse(loop, error);
 		for (size_t i = 0; i < count && settled == LA_OK; i++)
 			settled = settle(loop, &answers[i], error);
 	} while (err == LA_OK && settled == LA_OK && count == ANSWERS);

@@ -166,6 +166,52 @@ a_mailer_that_hung_past_its_lease_sends_nothing_on_old_claims(void **state)
 		assert_int_equal(delivery_of(world, i)->attempts, 1); /* what was withdrawn is no attempt */
 }
 
+static size_t
+held_by_us(struct world *world)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < world->ledger.entry_count; i++)
+		held += world->ledger.entries[i].owner == world->ledger.us && !world->ledger.entries[i].is_sent;
+	return (held);
+}
+
+static size_t held_then;
+
+/* Meanwhile the partitions went to another instance, which finishes them. */
+static void
+hang_and_lose_all(struct world *world)
+{
+	bool has_hung = world->now_ms >= 60000;
+
+	hang(world);
+	if (has_hung || world->now_ms < 60000)
+		return;
+	held_then = held_by_us(world);
+	for (int partition = 0; partition < PARTITIONS; partition++) {
+		world->lease[partition]++;
+		for (int64_t i = 0; i < world->count[partition]; i++)
+			world->records[partition][i].has_outcome = true;
+		world->committed[partition] = world->next[partition] = world->count[partition];
+	}
+}
+
+/* It would hold them as long as it lives, and nobody would mail them. */
+static void
+what_was_claimed_ahead_before_a_hang_is_given_back_when_its_partition_went(void **state)
+{
+	struct world *world = *state;
+
+	world->on_work = hang_and_lose_all;
+	world->latency_ms = 500;
+	world->stop_at_ms = 90000;
+	for (int i = 0; i < 40; i++)
+		add(world, i, "u");
+	assert_int_equal(run(world), LA_OK);
+	assert_true(held_then > CONNECTIONS);
+	assert_int_equal(held_by_us(world), 0);
+}
+
 /* A mail cut after its final dot keeps its claim while it waits; a partition that goes away sets it free. */
 static void
 a_partition_that_goes_away_leaves_no_claim_behind(void **state)
@@ -240,6 +286,7 @@ main(void)
 	    TEST(without_the_ledger_nothing_is_sent_and_nothing_is_taken),
 	    TEST(a_mail_that_was_sent_is_committed_only_once_it_is_marked),
 	    TEST(a_mailer_that_hung_past_its_lease_sends_nothing_on_old_claims),
+	    TEST(what_was_claimed_ahead_before_a_hang_is_given_back_when_its_partition_went),
 	    TEST(a_partition_that_goes_away_leaves_no_claim_behind),
 	    TEST(a_mail_that_waits_of_before_leaves_its_claim_to_the_same_record_read_again),
 	};
