@@ -63,20 +63,34 @@ la_asks_take(struct la_asks *asks)
 	asks->sent--;
 }
 
+static bool
+is_of_a_connection(const struct la_ask *ask)
+{
+	return (ask->kind == LA_ASK_BEAT || ask->kind == LA_ASK_ASKING);
+}
+
+static void
+begin_again(struct la_ask *ask, bool was_sent, uint64_t *number)
+{
+	ask->redirects = 0;
+	if (was_sent && (ask->kind == LA_ASK_CLAIM || ask->kind == LA_ASK_TAKE_OVER))
+		ask->number = ++*number;
+}
+
 enum la_err
-la_asks_move(struct la_asks *asks, struct la_asks *to)
+la_asks_move(struct la_asks *asks, struct la_asks *to, uint64_t *number)
 {
 	struct la_asks moved = *asks;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < moved.count; i++) {
-		if (at(&moved, i)->kind != LA_ASK_BEAT && at(&moved, i)->kind != LA_ASK_ASKING)
-			*at(&moved, kept++) = *at(&moved, i);
+		if (is_of_a_connection(at(&moved, i)))
+			continue;
+		*at(&moved, kept) = *at(&moved, i);
+		begin_again(at(&moved, kept++), i < asks->sent, number);
 	}
 	moved.count = kept;
 	moved.sent = 0;
-	for (size_t i = 0; i < kept; i++)
-		at(&moved, i)->redirects = 0;
 	*asks = moved;
 	for (size_t i = 0; i < to->count; i++) {
 		if (la_asks_add(asks, at(to, i)) != LA_OK)

@@ -20,7 +20,7 @@ enum la_ask_kind {
 	LA_ASK_BEAT,      /* this mailer lives */
 	LA_ASK_CLAIM,
 	LA_ASK_IS_ALIVE,  /* the mailer whose claim was found */
-	LA_ASK_TAKE_OVER, /* from that mailer, which is gone */
+	LA_ASK_TAKE_OVER, /* a claim, in the place of that of a mailer that is gone */
 	LA_ASK_MARK,
 	LA_ASK_RELEASE,
 	LA_ASK_ASKING /* of a cluster: the next one although its slot is only on its way here */
@@ -30,8 +30,8 @@ struct la_ask {
 	enum la_ask_kind kind;
 	uint64_t token;
 	char job_id[LA_ID_HEX];
-	char other[LA_LEDGER_ENTRY_BYTES]; /* the claim that was found */
-	uint64_t number; /* of a claim: larger than that of each before; of a release: up to which */
+	char other[LA_LEDGER_ENTRY_BYTES]; /* the entry that was found, and that a claim replaces; "": none */
+	uint64_t number; /* of a claim: larger than that of each sent before; of a release: up to which */
 	int64_t ttl_s;
 	int64_t sent_ms; /* monotonic; set when it is sent */
 	uint8_t redirects; /* of a cluster: so often somebody else was said to know */
@@ -57,8 +57,9 @@ void la_asks_take(struct la_asks *asks);
 
 /*
  * The connection is lost: all are to be asked again, by to, before what is there, which was asked later; asks is empty
- * then. Beats and LA_ASK_ASKING are left out: they were of that connection. Errors: LA_ENOMEM.
+ * then. Beats and LA_ASK_ASKING are left out: they were of that connection. What was sent may arrive yet: a claim gets the
+ * next number, so that whoever has seen it sees that its mailer asked again. Errors: LA_ENOMEM.
  */
-LA_MUST_CHECK enum la_err la_asks_move(struct la_asks *asks, struct la_asks *to);
+LA_MUST_CHECK enum la_err la_asks_move(struct la_asks *asks, struct la_asks *to, uint64_t *number);
 
 #endif

@@ -10,13 +10,11 @@
 #define FORMER_SIZE ((size_t)LA_MAILER_ID_HEX) /* "c" and a mailer */
 #define FENCE_TTL "600" /* s; longer than a connection that was given up can still bring a command */
 
-/* KEYS[1] of the job; ARGV: our claim, its TTL, the claim that may be taken over. Gives 1, or what is there instead. */
+/* KEYS[1] of the job; ARGV: our claim, its TTL, the entry that may be replaced. Gives 1, or what is there instead. */
 static const char claim_script[] =
-    "local found, mine = redis.call('GET', KEYS[1]) or '', ARGV[1]\n"
-    "if found:sub(2, 17) == mine:sub(2, 17) then\n"
-    "  if found:sub(18) >= mine:sub(18) then return found:sub(1, 1) == 'c' and 1 or found end\n"
-    "elseif found ~= '' and found:sub(1, 1) ~= 'r' and found ~= ARGV[3] then return found end\n"
-    "redis.call('SET', KEYS[1], mine, 'EX', ARGV[2])\n"
+    "local found = redis.call('GET', KEYS[1]) or ''\n"
+    "if found ~= ARGV[3] then return found end\n"
+    "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
     "return 1\n";
 
 /* ARGV: our last claim's entry, and how long it is remembered that it, and all before it, are void. */
@@ -36,7 +34,6 @@ name_mailer(char out[LA_LEDGER_KEY_BYTES], const struct la_ledger_names *names, 
 static enum la_err
 put_claim(struct la_buf *out, const struct la_ledger_names *names, const struct la_ask *ask, const char *job)
 {
-	const char *other = ask->kind == LA_ASK_TAKE_OVER ? ask->other : "";
 	char claim[64], ttl[24];
 
 	(void)snprintf(claim, sizeof(claim), "c%s%016" PRIu64, names->mailer, ask->number);
@@ -45,7 +42,7 @@ put_claim(struct la_buf *out, const struct la_ledger_names *names, const struct 
 		return (la_redis_text_command(
 		    out, (const char *const[]){"EVAL", release_script, "1", job, claim, FENCE_TTL, NULL}));
 	return (la_redis_text_command(
-	    out, (const char *const[]){"EVAL", claim_script, "1", job, claim, ttl, other, NULL}));
+	    out, (const char *const[]){"EVAL", claim_script, "1", job, claim, ttl, ask->other, NULL}));
 }
 
 void
@@ -113,20 +110,31 @@ is_entry(const char *found)
 	return ((size == ENTRY_SIZE && (found[0] == 'c' || found[0] == 'r')) || (size == FORMER_SIZE && found[0] == 'c'));
 }
 
-/* What stands in the place of our claim. */
+static bool
+is_ours(const struct la_ledger_names *names, const char *found)
+{
+	return (strncmp(found + 1, names->mailer, LA_MAILER_ID_HEX - 1) == 0);
+}
+
+/* What stands in the place of our claim. If it is free, or ours (the answer to a former try was lost), it is replaced. */
 static enum la_ledger_reading
-read_found(const struct la_ask *ask, const char *found, enum la_ledger_verdict *verdict, struct la_ask *next)
+read_found(const struct la_ledger_names *names, const struct la_ask *ask, const char *found,
+    enum la_ledger_verdict *verdict, struct la_ask *next)
 {
 	*verdict = LA_LEDGER_DONE;
 	if (strcmp(found, "s") == 0)
 		return (LA_LEDGER_ANSWERED);
-	if (!is_entry(found))
+	if ((found[0] != '\0' && !is_entry(found)) || strcmp(found, ask->other) == 0)
 		return (LA_LEDGER_UNREADABLE);
-	*verdict = LA_LEDGER_BUSY;
-	if (ask->kind == LA_ASK_TAKE_OVER || found[0] == 'r')
-		return (LA_LEDGER_ANSWERED); /* somebody else was faster; or it is void, and is asked for anew */
-	next->kind = LA_ASK_IS_ALIVE;
 	(void)snprintf(next->other, sizeof(next->other), "%s", found);
+	if (found[0] != 'c')
+		next->kind = LA_ASK_CLAIM;
+	if (found[0] != 'c' || is_ours(names, found))
+		return (LA_LEDGER_ASK_MORE);
+	*verdict = LA_LEDGER_BUSY;
+	if (ask->kind == LA_ASK_TAKE_OVER)
+		return (LA_LEDGER_ANSWERED); /* somebody else was faster, or its mailer is back */
+	next->kind = LA_ASK_IS_ALIVE;
 	return (LA_LEDGER_ASK_MORE);
 }
 
@@ -141,8 +149,8 @@ read_is_alive(int64_t is_alive, enum la_ledger_verdict *verdict, struct la_ask *
 }
 
 enum la_ledger_reading
-la_ledger_read(const struct la_ask *ask, const struct la_ledger_reply *reply, enum la_ledger_verdict *verdict,
-    struct la_ask *next)
+la_ledger_read(const struct la_ledger_names *names, const struct la_ask *ask, const struct la_ledger_reply *reply,
+    enum la_ledger_verdict *verdict, struct la_ask *next)
 {
 	*next = *ask;
 	switch (ask->kind) {
@@ -161,7 +169,7 @@ la_ledger_read(const struct la_ask *ask, const struct la_ledger_reply *reply, en
 		break;
 	}
 	if (reply->text != NULL)
-		return (read_found(ask, reply->text, verdict, next));
+		return (read_found(names, ask, reply->text, verdict, next));
 	*verdict = ask->kind == LA_ASK_CLAIM ? LA_LEDGER_CLAIMED : LA_LEDGER_TAKEN_OVER;
 	return (reply->is_integer ? LA_LEDGER_ANSWERED : LA_LEDGER_UNREADABLE);
 }

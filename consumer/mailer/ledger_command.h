@@ -44,7 +44,7 @@ enum la_ledger_reading {
 	LA_LEDGER_UNREADABLE /* not an answer to that, or an entry of a newer version */
 };
 
-enum la_ledger_reading la_ledger_read(const struct la_ask *ask, const struct la_ledger_reply *reply,
-    enum la_ledger_verdict *verdict, struct la_ask *next);
+enum la_ledger_reading la_ledger_read(const struct la_ledger_names *names, const struct la_ask *ask,
+    const struct la_ledger_reply *reply, enum la_ledger_verdict *verdict, struct la_ask *next);
 
 #endif

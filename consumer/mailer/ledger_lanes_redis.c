@@ -60,7 +60,7 @@ free_lane(struct la_ledger_redis *ledger, struct la_ledger_lane *lane)
 
 	if (lane == NULL)
 		return (LA_OK);
-	err = la_asks_move(&lane->asks, &ledger->waiting);
+	err = la_asks_move(&lane->asks, &ledger->waiting, &ledger->claims);
 	la_asks_clear(&lane->asks);
 	if (lane->connection == &lane->own)
 		la_connection_clear(&lane->own);
@@ -157,7 +157,7 @@ drop_lane(struct la_ledger_redis *ledger, struct la_ledger_lane *lane)
 	la_connection_close(lane->connection);
 	lane->connect_at_ms = 0;
 	ledger->beat_at_ms = 0;
-	return (la_asks_move(&lane->asks, &ledger->waiting));
+	return (la_asks_move(&lane->asks, &ledger->waiting, &ledger->claims));
 }
 
 enum la_err

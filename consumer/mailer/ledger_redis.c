@@ -11,17 +11,16 @@
 static const struct la_ledger_times usual = {.lease_ms = 10000, .beat_ms = 2000, .answer_ms = 3000};
 
 static enum la_err
-ask(struct la_ledger_redis *ledger, const struct la_ask *what, struct la_error *error)
+no_memory(struct la_error *error)
 {
-	return (la_asks_add(&ledger->waiting, what) == LA_OK
-	    ? LA_OK : la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
+	return (la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
 }
 
 static enum la_err
 ask_of_job(struct la_ledger_redis *ledger, struct la_ask what, const char *job_id, struct la_error *error)
 {
 	(void)snprintf(what.job_id, sizeof(what.job_id), "%s", job_id);
-	return (ask(ledger, &what, error));
+	return (la_asks_add(&ledger->waiting, &what) == LA_OK ? LA_OK : no_memory(error));
 }
 
 static enum la_err
@@ -45,12 +44,6 @@ ledger_release(void *self, const char *job_id, struct la_error *error)
 	struct la_ledger_redis *ledger = self;
 
 	return (ask_of_job(ledger, (struct la_ask){.kind = LA_ASK_RELEASE, .number = ledger->claims}, job_id, error));
-}
-
-static enum la_err
-no_memory(struct la_error *error)
-{
-	return (la_error_set(error, LA_ENOMEM, "out of memory for the ledger"));
 }
 
 /*

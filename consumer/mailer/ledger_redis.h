@@ -2,12 +2,13 @@
  * The ledger in Redis over hiredis, pipelined, never waiting.
  *
  *   <prefix>:m:<job_id>        "c<mailer><number>": claimed; "s": sent. TTL as asked for.
- *                              "r<mailer><number>": free, but for that mailer's claims up to that number; for 10 minutes
+ *                              "r<mailer><number>": free, given back by that mailer; for 10 minutes
  *                              "c<mailer>": a claim of a former version, read as one without number
  *   <prefix>:mailer:<mailer>   there while the mailer lives; it says so every 2 s, and is gone after 10 s
  *
- * A mailer's claims are numbered, 16 digits: a command that arrives after later ones (by a connection that was given up, or
- * round a slot that moves) is told by its number, and does nothing. A mark is right whenever it comes.
+ * A mailer's claims are numbered, 16 digits, each anew when it is sent again; a claim replaces the one entry that was seen,
+ * or nothing: so no entry comes twice, and a command that arrives after later ones (by a connection that was given up, or
+ * round a slot that moves) does nothing. A mark is right whenever it comes. Command by command: README.md.
  *
  * One key per command. On a cluster each master has a connection and asks of its own; claims are sent only while it is
  * known that others see this mailer alive, since no master waits for another; marks always. Commands: EVAL, SET, EXISTS, DEL,

@@ -75,7 +75,7 @@ judge(struct la_ledger_redis *ledger, struct la_ledger_lane *lane, const redisRe
 	answer->token = what.token;
 	if (reply->type == REDIS_REPLY_ERROR)
 		return (judge_error(ledger, lane, reply->str, error));
-	switch (la_ledger_read(&what, &plain, &answer->verdict, &next)) {
+	switch (la_ledger_read(&ledger->names, &what, &plain, &answer->verdict, &next)) {
 	case LA_LEDGER_ANSWERED:
 		*answered = true;
 		break;

@@ -396,6 +396,75 @@ commands_that_come_late_change_nothing(void **state)
 	mailer_close(&b, 10000);
 }
 
+static void
+come_late_ask(const struct mailer *mailer, struct la_ask what)
+{
+	struct la_buf command = LA_BUF_INIT;
+
+	(void)snprintf(what.job_id, sizeof(what.job_id), MINE);
+	what.ttl_s = TTL;
+	assert_int_equal(la_ledger_command(&command, &mailer->ledger->names, &what), LA_OK);
+	come_late(&command);
+	la_buf_clear(&command);
+}
+
+/* It was answered by another connection since: that somebody else is at it. Who asked does not know of it any more. */
+static void
+a_claim_that_comes_when_another_mailer_gave_the_job_back_is_nobodys(void **state)
+{
+	struct mailer a, b;
+	char found[64];
+
+	(void)state;
+	mailer_open(&a);
+	mailer_open(&b);
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_CLAIMED);
+	assert_int_equal(b.port->release(b.port->self, MINE, NULL), LA_OK);
+	assert_int_equal(claim(&b, "00000000000000000000000000000002"), LA_LEDGER_CLAIMED); /* the release is done */
+	come_late_ask(&a, (struct la_ask){.kind = LA_ASK_CLAIM, .number = 1});
+	ask_redis("GET t:m:" MINE, found, sizeof(found));
+	assert_int_equal(found[0], 'r');
+	assert_int_equal(claim(&b, MINE), LA_LEDGER_CLAIMED);
+	mailer_close(&a, 10000);
+	mailer_close(&b, 10000);
+}
+
+/*
+ * A mailer hangs with a claim under way, comes back and asks again; another one had seen that claim, and that nobody is
+ * behind it, and its TAKE_OVER comes only now.
+ */
+static void
+a_claim_that_was_asked_for_again_is_not_taken_over_by_who_saw_it_before(void **state)
+{
+	struct mailer a, b;
+	struct la_ask late = {.kind = LA_ASK_TAKE_OVER, .number = 1};
+	struct la_ledger_answer answer;
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	char found[64];
+
+	(void)state;
+	mailer_open(&a);
+	mailer_open(&b);
+	assert_int_equal(claim(&a, "00000000000000000000000000000002"), LA_LEDGER_CLAIMED);
+	assert_int_equal(kill(redis.pid, SIGSTOP), 0);
+	assert_int_equal(a.port->claim(a.port->self, 7, MINE, TTL, NULL), LA_OK);
+	while (a.ledger->claims < 3) { /* it has gone out, and by a connection that was given up: it is to go out again */
+		assert_int_equal(work(&a, &answer), 0);
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+	}
+	assert_int_equal(kill(redis.pid, SIGCONT), 0);
+	while (late.other[0] == '\0') {
+		ask_redis("GET t:m:" MINE, late.other, sizeof(late.other)); /* as it arrived first */
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+	}
+	assert_int_equal(next(&a).verdict, LA_LEDGER_CLAIMED);
+	come_late_ask(&b, late);
+	ask_redis("GET t:m:" MINE, found, sizeof(found));
+	assert_memory_equal(found + 1, a.ledger->names.mailer, LA_MAILER_ID_HEX - 1);
+	mailer_close(&a, 10000);
+	mailer_close(&b, 10000);
+}
+
 /* "c<mailer>", without a number: as left by a mailer of before, which lives first, and then is gone. */
 static void
 a_claim_of_a_former_version_is_waited_for_and_taken_over(void **state)
@@ -530,6 +599,8 @@ main(void)
 	    TEST(what_was_asked_is_answered_however_often_the_server_goes_away),
 	    TEST(many_asks_go_in_one_pipeline),
 	    TEST(commands_that_come_late_change_nothing),
+	    TEST(a_claim_that_comes_when_another_mailer_gave_the_job_back_is_nobodys),
+	    TEST(a_claim_that_was_asked_for_again_is_not_taken_over_by_who_saw_it_before),
 	    TEST(a_claim_of_a_former_version_is_waited_for_and_taken_over),
 	    TEST(an_entry_that_is_none_of_ours_is_a_failing_side),
 	    TEST(a_resolver_that_hangs_holds_up_neither_the_loop_nor_the_end),

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 static void
 add(struct la_asks *asks, enum la_ask_kind kind, uint64_t token)
 {
-	assert_int_equal(la_asks_add(asks, &(struct la_ask){.kind = kind, .token = token}), LA_OK);
+	assert_int_equal(la_asks_add(asks, &(struct la_ask){.kind = kind, .token = token, .number = token}), LA_OK);
 }
 
 static void
@@ -52,6 +53,7 @@ after_a_lost_connection_all_are_asked_again_before_what_was_asked_later(void **s
 {
 	static const enum la_ask_kind kinds[] = {LA_ASK_CLAIM, LA_ASK_MARK, LA_ASK_RELEASE, LA_ASK_TAKE_OVER};
 	struct la_asks asks = {.ring = NULL}, waiting = {.ring = NULL};
+	uint64_t number = 100;
 
 	(void)state;
 	for (uint64_t i = 0; i < 64; i++) /* the ring is full */
@@ -60,13 +62,20 @@ after_a_lost_connection_all_are_asked_again_before_what_was_asked_later(void **s
 		assert_non_null(la_asks_send(&asks));
 	for (uint64_t i = 64; i < 70; i++)
 		add(&waiting, LA_ASK_CLAIM, i);
-	assert_int_equal(la_asks_move(&asks, &waiting), LA_OK);
+	assert_int_equal(la_asks_move(&asks, &waiting, &number), LA_OK);
 	assert_null(la_asks_awaited(&asks));
 	assert_null(la_asks_send(&asks));
 	assert_null(la_asks_awaited(&waiting));
+	assert_int_equal(number, 105);
+	number = 100;
 	for (uint64_t i = 0; i < 70; i++) {
-		if (i != 20 && i != 30)
-			assert_int_equal(la_asks_send(&waiting)->token, i);
+		const struct la_ask *ask = i == 20 || i == 30 ? NULL : la_asks_send(&waiting);
+
+		if (ask == NULL)
+			continue;
+		assert_int_equal(ask->token, i);
+		/* those of the ten that were sent which claim */
+		assert_int_equal(ask->number, i < 10 && (i % 4 == 0 || i % 4 == 3) ? ++number : i);
 	}
 	assert_null(la_asks_send(&waiting));
 	add(&asks, LA_ASK_CLAIM, 1);
@@ -78,6 +87,9 @@ after_a_lost_connection_all_are_asked_again_before_what_was_asked_later(void **s
 #define JOB "0123456789abcdef0123456789abcdef"
 #define MINE "$33\r\nc00112233445566ff0000000000000017\r\n"
 #define OTHER "cffeeddccbbaa99880000000000000042"
+#define FREE "rffeeddccbbaa99880000000000000042"
+#define OURS "c00112233445566ff0000000000000016"
+#define FOUND "cffeeddccbbaa99880000000000000041"
 
 static void
 commands_are_what_the_header_says(void **state)
@@ -117,6 +129,7 @@ commands_are_what_the_header_says(void **state)
 static void
 answers_mean_what_the_header_says(void **state)
 {
+	static const struct la_ledger_names names = {.mailer = "00112233445566ff"};
 	static const struct {
 		enum la_ask_kind kind;
 		struct la_ledger_reply reply;
@@ -132,7 +145,8 @@ answers_mean_what_the_header_says(void **state)
 	    {LA_ASK_CLAIM, {.text = OTHER "9"}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.text = "cffeeddccbbaa9988"}, LA_LEDGER_ASK_MORE, 0, LA_ASK_IS_ALIVE}, /* a former version's */
 	    {LA_ASK_CLAIM, {.text = "rffeeddccbbaa9988"}, LA_LEDGER_UNREADABLE, 0, 0},
-	    {LA_ASK_CLAIM, {.text = "rffeeddccbbaa99880000000000000042"}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
+	    {LA_ASK_CLAIM, {.text = FREE}, LA_LEDGER_ASK_MORE, 0, LA_ASK_CLAIM},
+	    {LA_ASK_CLAIM, {.text = OURS}, LA_LEDGER_ASK_MORE, 0, LA_ASK_CLAIM},
 	    {LA_ASK_CLAIM, {.text = "t"}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.text = ""}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_CLAIM, {.text = NULL}, LA_LEDGER_UNREADABLE, 0, 0},
@@ -142,6 +156,10 @@ answers_mean_what_the_header_says(void **state)
 	    {LA_ASK_TAKE_OVER, {.is_integer = true, .integer = 1}, LA_LEDGER_ANSWERED, LA_LEDGER_TAKEN_OVER, 0},
 	    {LA_ASK_TAKE_OVER, {.text = "s"}, LA_LEDGER_ANSWERED, LA_LEDGER_DONE, 0},
 	    {LA_ASK_TAKE_OVER, {.text = OTHER}, LA_LEDGER_ANSWERED, LA_LEDGER_BUSY, 0},
+	    {LA_ASK_TAKE_OVER, {.text = OURS}, LA_LEDGER_ASK_MORE, 0, LA_ASK_TAKE_OVER},
+	    {LA_ASK_TAKE_OVER, {.text = FREE}, LA_LEDGER_ASK_MORE, 0, LA_ASK_CLAIM},
+	    {LA_ASK_TAKE_OVER, {.text = ""}, LA_LEDGER_ASK_MORE, 0, LA_ASK_CLAIM}, /* it was forgotten meanwhile */
+	    {LA_ASK_TAKE_OVER, {.text = FOUND}, LA_LEDGER_UNREADABLE, 0, 0}, /* that is what may be replaced */
 	    {LA_ASK_MARK, {.text = "OK"}, LA_LEDGER_ANSWERED, LA_LEDGER_MARKED, 0},
 	    {LA_ASK_MARK, {.text = NULL}, LA_LEDGER_UNREADABLE, 0, 0},
 	    {LA_ASK_RELEASE, {.is_integer = true, .integer = 1}, LA_LEDGER_NOTED, 0, 0},
@@ -152,7 +170,9 @@ answers_mean_what_the_header_says(void **state)
 		struct la_ask ask = {.kind = rows[i].kind, .token = 9, .job_id = JOB, .ttl_s = 3}, next;
 		enum la_ledger_verdict verdict;
 
-		assert_int_equal(la_ledger_read(&ask, &rows[i].reply, &verdict, &next), rows[i].reading);
+		if (ask.kind == LA_ASK_TAKE_OVER)
+			(void)snprintf(ask.other, sizeof(ask.other), FOUND);
+		assert_int_equal(la_ledger_read(&names, &ask, &rows[i].reply, &verdict, &next), rows[i].reading);
 		if (rows[i].reading == LA_LEDGER_ANSWERED)
 			assert_int_equal(verdict, rows[i].verdict);
 		if (rows[i].reading != LA_LEDGER_ASK_MORE)
@@ -160,7 +180,7 @@ answers_mean_what_the_header_says(void **state)
 		assert_int_equal(next.kind, rows[i].next);
 		assert_int_equal(next.token, 9);
 		assert_string_equal(next.job_id, JOB);
-		if (next.kind == LA_ASK_IS_ALIVE)
+		if (ask.kind != LA_ASK_IS_ALIVE)
 			assert_string_equal(next.other, rows[i].reply.text);
 	}
 }
