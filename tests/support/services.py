@@ -39,7 +39,7 @@ def _made(future):
 
 
 NO_COORDINATOR_YET = (KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR,
-                      KafkaError.GROUP_ID_NOT_FOUND)
+                      KafkaError.GROUP_ID_NOT_FOUND, KafkaError._TIMED_OUT)
 
 
 class Kafka:
@@ -131,7 +131,7 @@ class Kafka:
     def members(self, group):
         """Of the group, as AdminClient gives them, those that have partitions now; none while the broker knows no such group."""
         try:
-            found = self.admin.describe_consumer_groups([group])[group].result(30).members
+            found = self.admin.describe_consumer_groups([group], request_timeout=5)[group].result(30).members
         except KafkaException as error:
             if error.args[0].code() not in NO_COORDINATOR_YET:
                 raise
