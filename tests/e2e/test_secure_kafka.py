@@ -97,10 +97,12 @@ def test_check_says_what_is_wrong_with_tls_and_sasl(build_dir, secure_kafka, sec
 
 def said_once(program, since, what, sides=1):
     """Each side has said each error once, and again after each 30 s that went by, however often it has tried. A busy machine
-    may add one that is not the listener's: a connection that was too slow."""
+    may add one that is not the listener's: a connection that was too slow. A client has several connections: when one is let
+    in again, another may still be told what was so a moment ago."""
     lines = [line for line in program.stderr().splitlines() if what in line]
     errors = Counter(re.findall(r" error=(\w+)", "\n".join(lines)) or [""] * len(lines))
-    assert len(lines) >= sides and max(errors.values()) <= sides * (1 + (time.monotonic() - since) // 30), lines
+    again = program.stderr().count('msg="kafka brokers answer again"')
+    assert len(lines) >= sides and max(errors.values()) <= sides * (1 + (time.monotonic() - since) // 30) + again, lines
     return lines
 
 
