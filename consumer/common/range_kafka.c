@@ -67,24 +67,34 @@ settle_front(struct la_range_kafka *range, int32_t p)
 	return (false);
 }
 
-/* Retention, or somebody, has deleted what was next: goes on where the log begins now, and the bounds say so. */
+/*
+ * What was next is not there: retention, or somebody, has deleted it. Goes on where the log begins now, and the bounds say
+ * so; but never before what was read, or all of it would be decided upon again.
+ */
 static enum la_err
 follow_log(struct la_range_kafka *range, int32_t p, struct la_error *error)
 {
 	struct la_range_part *part = &range->parts[p];
-	int64_t low, high;
+	int64_t low = 0, high = 0, from = part->position;
 	rd_kafka_resp_err_t cause = rd_kafka_query_watermark_offsets(
 	    range->rk, range->options.topic, p, &low, &high, range->options.ask_ms);
 
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR && high < from)
+		return (la_error_set(error, LA_EUNAVAILABLE, "kafka: topic %s: partition %d ends before what was read of it: it was "
+		    "made anew, or has lost records at its end", range->options.topic, (int)p));
+	if (low > from)
+		from = low;
 	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_consume_stop(range->topic, p) != 0)
 		cause = rd_kafka_last_error();
-	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_consume_start(range->topic, p, low) != 0)
+	if (cause == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_consume_start(range->topic, p, from) != 0)
 		cause = rd_kafka_last_error();
 	if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return (la_error_set(error, LA_EUNAVAILABLE, "kafka: topic %s: partition %d: its records are gone, and where its "
 		    "log begins is not known: %s", range->options.topic, (int)p, rd_kafka_err2str(cause)));
-	la_log(LA_LOG_ERROR, la_msg("records are gone that were not read: by retention, or with a topic made anew"),
-	    la_str("topic", range->options.topic), la_int("partition", p), la_int("from", part->position), la_int("to", low));
+	if (low > part->position)
+		la_log(LA_LOG_ERROR, la_msg("records are gone that were not read: by retention, or with a topic made anew"),
+		    la_str("topic", range->options.topic), la_int("partition", p), la_int("from", part->position),
+		    la_int("to", low));
 	range->bounds[p].low = low;
 	part->gone = false;
 	return (LA_OK);
