@@ -10,7 +10,7 @@
 
 /*
  * Errors: LA_ECONFIG (names path and reason; over max_bytes too; a pipe into which nobody writes for LA_FILE_WAIT_MS, or
- * wait_ms), LA_ENOMEM.
+ * wait_ms), LA_ESTOPPED (SIGTERM while waiting at a pipe), LA_ENOMEM.
  */
 #define LA_FILE_WAIT_MS 30000 /* who makes a secret for a pipe may have to ask for it */
 LA_MUST_CHECK enum la_err la_file_read(

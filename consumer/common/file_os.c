@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cli.h"
+
 #define READ_BYTES 65536
 
 static enum la_err
@@ -47,9 +49,11 @@ wait_more(const struct source *source, struct la_error *error)
 	struct pollfd waited = {source->fd, POLLIN, 0};
 	int got;
 
-	do
+	do {
+		if (la_cli_stopping)
+			return (la_error_set(error, LA_ESTOPPED, "%s: stopped while waiting for what is written into it", source->path));
 		got = poll(&waited, 1, source->wait_ms);
-	while (got < 0 && errno == EINTR);
+	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return (failed(error, source->path, errno));
 	return (got > 0 ? LA_OK : la_error_set(error, LA_ECONFIG, "%s: a pipe into which nobody has written within %d ms",

@@ -1,6 +1,7 @@
 /* Whole files: read with a limit, written whole or not at all. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "common/cli.h"
 #include "common/conf.h"
 #include "common/file.h"
 
@@ -271,10 +273,39 @@ a_pipe_is_read_when_somebody_writes_and_refused_when_nobody_does(void **state)
 	la_buf_clear(&buf);
 }
 
+/* The signal may come just before the wait, so it comes again. */
+static void
+who_waits_at_a_pipe_can_be_stopped(void **state)
+{
+	struct la_buf buf = LA_BUF_INIT;
+	struct la_error error = LA_ERROR_INIT;
+	int status = -1, tries;
+	pid_t reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(path_of("silent"), 0600), 0);
+	la_cli_catch_signals();
+	reader = fork();
+	assert_int_not_equal(reader, -1);
+	if (reader == 0)
+		_exit(la_file_read_within(path_of("silent"), 100, 600000, &buf, &error) == LA_ESTOPPED ? 75 : 1);
+	for (tries = 0; tries < 6000 && waitpid(reader, &status, WNOHANG) == 0; tries++) {
+		(void)kill(reader, SIGTERM);
+		(void)usleep(10 * 1000);
+	}
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+	if (tries == 6000)
+		(void)kill(reader, SIGKILL);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 75);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(who_waits_at_a_pipe_can_be_stopped),
 	    cmocka_unit_test(a_pipe_is_read_when_somebody_writes_and_refused_when_nobody_does),
 	    cmocka_unit_test(a_file_reads_back_as_it_was_written),
 	    cmocka_unit_test(an_existing_file_is_replaced_only_when_asked),
