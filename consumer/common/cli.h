@@ -21,7 +21,7 @@ struct la_cli_command {
 	 * business, so that render works beside a password file that only the service may read. */
 	bool loads_files;
 	/* true (check): runs in spite of configuration problems, so that all that is wrong is named in one go; the exit
-	 * code is 78 then, whatever the command returns. A key with a problem is as if it had not been set;
+	 * code is 78 then, or 64, if that is what the command returns. A key with a problem is as if it had not been set;
 	 * a required one may have no value. It tells them itself, with what else it finds (la_cli_print_findings). */
 	bool runs_anyway;
 };

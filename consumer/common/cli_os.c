@@ -171,7 +171,7 @@ run_with(const struct la_cli *cli, const struct la_cli_command *command, struct 
 		tell(cli, conf);
 	if (!has_problem || command->runs_anyway)
 		code = command->run(conf, argc, argv);
-	return (has_problem ? la_err_exit_code(LA_ECONFIG) : code);
+	return (has_problem && code != la_err_exit_code(LA_EUSAGE) ? la_err_exit_code(LA_ECONFIG) : code);
 }
 
 static int

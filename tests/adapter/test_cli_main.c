@@ -41,6 +41,8 @@ wait_for_signal(struct la_conf *conf, int argc, char **argv)
 static int
 check(struct la_conf *conf, int argc, char **argv)
 {
+	if (argc > 1)
+		return (la_err_exit_code(LA_EUSAGE));
 	la_cli_print_findings(conf);
 	return (show(conf, argc, argv));
 }
@@ -161,6 +163,7 @@ each_command_line_has_its_output_and_exit_code(void **state)
 		"error configuration: --set: a: no such key; check prints those there are\n"
 		"error configuration: hash.keys.file: required, and not set; it must be the path of a file\n"
 		"check 1 5000\n", ""},
+	    {"--set a=b check x", 64, "", ""},
 	    {"--set redis.ca.file=/nowhere/x show", 0, "show 1 5000\n", ""},
 	    {"--config /nowhere/x keygen", 0, "keygen 1 5000\n", ""},
 	    {"wait", 0, "", ""},
