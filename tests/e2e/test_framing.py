@@ -191,6 +191,7 @@ def test_a_registry_that_fails_is_waited_for_in_the_group_and_nothing_is_lost(ka
         produce(kafka.bootstrap, topics.events, values)
         wait_until(lambda: "waiting for=registry" in detecting.stderr()[mark:], 60, f"{name} is said")
         assert len(read_topic(kafka.bootstrap, topics.alerts, number, settle=0.5)) == number
+        assert '"going on" after=registry' not in detecting.stderr()[mark:]
         front.recover()
         assert alerted(kafka, topics, number + 1, 5) == [f"f{n}" for n in range(number + 1)]
         wait_until(lambda: '"going on" after=registry' in detecting.stderr()[mark:], 60, f"{name} is over")

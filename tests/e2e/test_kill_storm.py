@@ -59,6 +59,7 @@ class World:
             raise
         verifier.dead_letters(found[self.topics.events_dlq])
         self.counts = self.storm.counts + verifier.counts
+        assert self.counts["try again"] <= kills, self.counts  # or they end by themselves all the time
         print(f"{len(self.feed.sent)} events, {time.monotonic() - started:.0f} s: {dict(self.counts)}")
         return self.counts
 

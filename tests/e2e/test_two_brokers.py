@@ -16,6 +16,7 @@ BOTH = {"offsets.topic.replication.factor": 2, "transaction.state.log.replicatio
         "auto.leader.rebalance.enable": "false", "broker.session.timeout.ms": 6000, "broker.heartbeat.interval.ms": 300}
 COORDINATORS = ("__consumer_offsets", "__transaction_state")
 MOVING = 2  # the broker that goes and comes
+AGAIN = 3  # times that a group may take a member for another: once for each move of its coordinator
 
 
 class Pair:
@@ -95,9 +96,11 @@ class Side:
             "kafka.consumer.group.instance.id": self.name, "redis.prefix": guarantee, "delivery.guarantee": guarantee})
         self.tail = kill_storm.Tail(pair.bootstrap, self.outputs)
         self.guarantee = guarantee
+        self.again = 0
 
     def done(self):
-        kill_storm.supervise(self.program)
+        self.again += kill_storm.supervise(self.program)
+        assert self.again <= AGAIN, f"started again {self.again} times\n{self.program.stderr()[-3000:]}"
         return sum(committed(self.pair.bootstrap, self.group, self.events).values())
 
     def verify(self, feed):

@@ -21,6 +21,11 @@ SETTINGS = {
 }
 
 
+def require_taken_for_another(program):
+    """That is why it has ended this time."""
+    assert "the group has another member with our group.instance.id" in program.stderr()[program.before:]
+
+
 def supervise(program):
     """As a supervisor does: one that its group took for another, as after a broker's restart, is started again. True: it was."""
     code = program.process.ended()
@@ -28,7 +33,7 @@ def supervise(program):
         return False
     if code != TRY_AGAIN:
         program.process.require_alive()  # says how it ended
-    assert "group.instance.id" in program.stderr()
+    require_taken_for_another(program)
     program.process.wait(1)
     program.start()
     return True
@@ -166,7 +171,7 @@ class Storm:
         for program in self.instances:
             code = program.terminate()
             if code == TRY_AGAIN:  # said while all was committed already
-                assert "group.instance.id" in program.stderr()
+                require_taken_for_another(program)
                 self.counts["try again"] += 1
             else:
                 assert code == 0
