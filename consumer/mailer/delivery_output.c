@@ -66,6 +66,23 @@ judge_later(struct la_delivery_loop *loop, struct la_slot *slot)
 	slot->produce_at_ms = la_delivery_now(loop) + RETRY_MS;
 }
 
+/* What a broker refuses may have been too large together with others only: then the value is not the dead letter's fault. */
+static void
+is_too_large(struct la_slot *slot)
+{
+	slot->is_value_omitted |= slot->goes_alone;
+	slot->goes_alone = true;
+}
+
+/* One that goes alone has nothing beside it, neither before nor behind. */
+static bool
+may_go(const struct la_delivery_loop *loop, const struct la_slot *slot)
+{
+	const struct la_slot *under_way = loop->lists[LA_SLOT_ACKING].first;
+
+	return (under_way == NULL || !(slot->goes_alone || under_way->goes_alone));
+}
+
 /* Frees what the broker has acknowledged, in the order of numbers; what it refused is judged again later. */
 static enum la_err
 settle_acks(struct la_delivery_loop *loop, struct la_error *error)
@@ -89,7 +106,7 @@ settle_acks(struct la_delivery_loop *loop, struct la_error *error)
 		if (la_err_action(err) == LA_ACTION_FATAL)
 			return (err);
 		if (err == LA_ETOOLARGE && slot->is_dead)
-			slot->is_value_omitted = true;
+			is_too_large(slot);
 		la_delivery_note(loop, &loop->broker, "broker", error->text);
 		judge_later(loop, slot);
 	}
@@ -106,6 +123,8 @@ la_delivery_output(struct la_delivery_loop *loop, struct la_error *error)
 		after = slot->after;
 		if (slot->produce_at_ms > la_delivery_now(loop))
 			continue;
+		if (!may_go(loop, slot))
+			break;
 		if ((err = produce(loop, slot, error)) == LA_OK)
 			continue;
 		if (la_err_action(err) == LA_ACTION_FATAL)

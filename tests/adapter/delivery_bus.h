@@ -148,6 +148,20 @@ record_of(struct world *world, const struct output *output)
 	return (&world->records[partition][offset]);
 }
 
+/* As a broker does with what a producer sends in one request: all of it, or nothing. */
+static void
+refuse_together(struct world *world)
+{
+	size_t bytes = 0;
+
+	for (size_t i = world->acknowledged; i < world->output_count; i++) {
+		if (world->outputs[i].is_dead_letter && !world->outputs[i].is_acknowledged && !world->outputs[i].is_refused)
+			bytes += world->outputs[i].value_size;
+	}
+	for (size_t i = world->acknowledged; bytes > world->together_max && i < world->output_count; i++)
+		world->outputs[i].is_refused |= world->outputs[i].is_dead_letter && !world->outputs[i].is_acknowledged;
+}
+
 static enum la_err
 bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error)
 {
@@ -160,10 +174,12 @@ bus_await(void *self, uint64_t batch, int wait_ms, struct la_error *error)
 		return (LA_ETIMEOUT);
 	while (world->acknowledged < world->output_count && world->outputs[world->acknowledged].is_acknowledged)
 		world->acknowledged++;
+	if (world->together_max > 0)
+		refuse_together(world);
 	for (size_t i = world->acknowledged; i < world->output_count; i++) {
 		struct output *output = &world->outputs[i];
 		struct record *record;
-		bool too_large = world->value_max > 0 && output->value_size > world->value_max;
+		bool too_large = output->is_refused || (world->value_max > 0 && output->value_size > world->value_max);
 
 		if (output->is_acknowledged || output->batch > batch)
 			continue;

@@ -39,7 +39,7 @@ struct record {
 };
 
 struct output {
-	bool is_dead_letter, is_acknowledged;
+	bool is_dead_letter, is_acknowledged, is_refused;
 	const void *headers_of; /* a dead letter: the record */
 	struct la_delivery delivery;
 	char headers[1024]; /* "name=value\n"… */
@@ -85,7 +85,8 @@ struct world {
 	struct output *outputs;
 	size_t output_count, acknowledged; /* so many from the start are, at least */
 	bool is_paused, is_broker_away, refuses_dead_letters;
-	size_t value_max; /* of the broker; 0: any */
+	size_t value_max;    /* of the broker; 0: any */
+	size_t together_max; /* dead letters that are under way at once; 0: any */
 	int refused_commits; /* so many are refused, with commit_code, before one is taken */
 	enum la_err commit_code;
 	bool is_committing;

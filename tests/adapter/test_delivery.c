@@ -349,6 +349,33 @@ a_dead_letter_that_is_too_large_goes_without_its_value(void **state)
 	assert_non_null(strstr(world->outputs[0].headers, "login-alert.value-omitted=10000\n"));
 }
 
+/* One of them is too large itself. The third, and what comes behind them, waits for none of them longer than it must. */
+static void
+dead_letters_that_are_too_large_together_keep_their_values(void **state)
+{
+	static const int sizes[] = {900, 800, 10, 1001, 700};
+	struct world *world = *state;
+
+	world->together_max = 1000;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct record *record = new_record(world, (int)(i % PARTITIONS));
+
+		for (int n = 0; n < sizes[i]; n++)
+			assert_int_equal(la_buf_add_text(&record->value, "\xff"), LA_OK);
+	}
+	add(world, 5, "a");
+	assert_int_equal(run(world), LA_OK);
+	assert_true(is_all_committed(world));
+	assert_int_equal(world->output_count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		const struct output *output = &world->outputs[i];
+
+		assert_int_equal(output->is_value_null, strstr(output->headers, "login-alert.value-omitted=1001\n") != NULL);
+		assert_int_equal(output->is_value_null, strstr(output->headers, "value-omitted") != NULL);
+		assert_true(output->is_value_null || output->value_size > 0);
+	}
+}
+
 static void
 mails_of_a_partition_that_went_away_are_not_sent_any_more(void **state)
 {
@@ -637,6 +664,7 @@ main(void)
 	    TEST(a_broker_that_is_away_holds_commits_not_mails),
 	    TEST(dead_letters_that_are_refused_hold_the_commit),
 	    TEST(a_dead_letter_that_is_too_large_goes_without_its_value),
+	    TEST(dead_letters_that_are_too_large_together_keep_their_values),
 	    TEST(mails_of_a_partition_that_went_away_are_not_sent_any_more),
 	    TEST(a_commit_that_a_rebalance_refused_is_made_again_for_what_was_kept),
 	    TEST(the_last_commit_is_tried_until_it_is_taken_or_the_time_is_over),

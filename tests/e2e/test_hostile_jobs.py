@@ -5,7 +5,8 @@ import re
 from jobs import done, job
 from mails import SUBJECT, hostile_text, parse
 from process import wait_until
-from records import decode, encode, produce, read_topic
+from records import committed, decode, encode, produce, read_topic
+from services import Topics
 
 TEXTS = ("member_masked", "device_label", "browser_label", "app_label", "location_label", "locale", "time_zone")
 NAMES = ("event_id", "tenant", "policy_rev", "agent_rev", "source_topic", "member_ref", "job_id")
@@ -83,3 +84,20 @@ def test_a_hostile_job_is_one_good_mail_or_none_and_is_answered_for(kafka, topic
     assert len(wanted - set(taken)) < 20
     for text in ("\x1b", "RCPT TO", "{{", "\r"):
         assert text not in program.stderr()
+
+
+def test_dead_letters_that_fit_their_topic_only_a_few_at_a_time_keep_their_values(kafka, topics, mailer):
+    """A broker's limit is for the batch of records that a producer sends; one that is too large itself is in between."""
+    small = Topics()
+    kafka.create_topics(small.alerts_dlq, partitions=1, config={"max.message.bytes": "3000"})
+    sent = [bytes([0xff, number]) * 400 for number in range(40)]
+    sent.insert(20, b"\xff" * 4000)
+    produce(kafka.bootstrap, topics.alerts, [{"value": value, "key": b"k", "partition": 0} for value in sent])
+    program = mailer({"topic.alerts-dlq": small.alerts_dlq}).start()
+    group = f"{topics.events}-mailer"
+    wait_until(lambda: committed(kafka.bootstrap, group, topics.alerts) == {0: len(sent)}, 60, program.stderr)
+    assert program.terminate() == 0
+    letters = read_topic(kafka.bootstrap, small.alerts_dlq)
+    values = {int(dict(letter.headers)["__connect.errors.offset"]): letter.value for letter in letters}
+    assert values == {offset: value if len(value) < 3000 else None for offset, value in enumerate(sent)}
+    assert {letter.value for letter in letters if "login-alert.value-omitted" in dict(letter.headers)} == {None}
