@@ -130,7 +130,7 @@ turn(struct la_pipeline *pipeline, bool reading, struct la_error *error)
 
 	do {
 		la_pipeline_see_stop(pipeline);
-		la_health_turned(la_watch_health(pipeline->options.watch), la_pipeline_now(pipeline));
+		la_pipeline_turned(pipeline);
 		err = la_pipeline_pass(pipeline, reading, error);
 	} while (err == LA_OK && pipeline->used > 0 && pipeline->finished == finished);
 	if (err == LA_EREVOKED) {

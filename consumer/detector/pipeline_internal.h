@@ -45,6 +45,7 @@ struct la_pipeline {
 	struct la_waiting waiting;
 	bool stop_seen;
 	int64_t stop_deadline_ms;
+	int64_t turned_ms; /* when the loop, or what keeps it, turned last */
 	int64_t counts_said_ms, letters_said_ms;
 	uint64_t counts[LA_OUTCOME_COUNT], finished; /* finished: batches, ever */
 	uint64_t finished_said;
@@ -82,6 +83,15 @@ LA_MUST_CHECK enum la_err la_pipeline_pause(
 
 /* The time to stop starts with the first call after the signal. */
 void la_pipeline_see_stop(struct la_pipeline *pipeline);
+
+/* The loop turns: for /livez. */
+void la_pipeline_turned(struct la_pipeline *pipeline);
+
+/*
+ * Between two outputs, which may be waited for one by one: where the loop has not turned for a second, does what a turn does
+ * for the group, /livez and a stop. Errors: those of the bus; LA_EREVOKED, LA_ESTOPPED as la_pipeline_wait.
+ */
+LA_MUST_CHECK enum la_err la_pipeline_keep_turning(struct la_pipeline *pipeline, struct la_error *error);
 
 /* Polls the bus paused: serves rebalances, gives no records. Fetching goes on with la_pipeline_recovered. */
 LA_MUST_CHECK enum la_err la_pipeline_keep_membership(

@@ -11,6 +11,8 @@ la_pipeline_produce(struct la_pipeline *pipeline, const struct la_output *output
 	const struct la_bus *bus = pipeline->options.bus;
 	enum la_err err;
 
+	if ((err = la_pipeline_keep_turning(pipeline, error)) != LA_OK)
+		return (err);
 	if (pipeline->options.exactly_once && !pipeline->in_transaction)
 		pipeline->in_transaction_since_ms = la_pipeline_now(pipeline);
 	pipeline->in_transaction = pipeline->options.exactly_once;
@@ -214,6 +216,7 @@ la_pipeline_output_written(struct la_pipeline *pipeline, struct la_error *error)
 {
 	enum la_err err = LA_OK;
 
+	la_pipeline_turned(pipeline);
 	for (size_t k = 0; k < pipeline->used && err == LA_OK; k++) {
 		struct la_batch *batch = la_pipeline_batch(pipeline, k);
 

@@ -6,6 +6,7 @@
 #define PAUSE_MIN_MS 100 /* between two tries; grows to the maximum */
 #define PAUSE_MAX_MS 1000
 #define MOMENT_MS 10
+#define TURN_MS 1000
 
 int64_t
 la_pipeline_now(const struct la_pipeline *pipeline)
@@ -67,6 +68,13 @@ out_of_time(struct la_pipeline *pipeline)
 	return (pipeline->stop_seen && la_pipeline_now(pipeline) >= pipeline->stop_deadline_ms);
 }
 
+void
+la_pipeline_turned(struct la_pipeline *pipeline)
+{
+	pipeline->turned_ms = la_pipeline_now(pipeline);
+	la_health_turned(la_watch_health(pipeline->options.watch), pipeline->turned_ms);
+}
+
 enum la_err
 la_pipeline_keep_membership(struct la_pipeline *pipeline, int wait_ms, struct la_error *error)
 {
@@ -75,7 +83,7 @@ la_pipeline_keep_membership(struct la_pipeline *pipeline, int wait_ms, struct la
 	size_t count = 0;
 	enum la_err err;
 
-	la_health_turned(la_watch_health(pipeline->options.watch), la_pipeline_now(pipeline));
+	la_pipeline_turned(pipeline);
 	if (!pipeline->paused)
 		bus->pause(bus->self, true);
 	pipeline->paused = true;
@@ -102,6 +110,20 @@ la_pipeline_check_leases(struct la_pipeline *pipeline, struct la_error *error)
 	if (!all)
 		return (la_error_set(error, LA_EREVOKED, "its partitions were given away, or it is to be read again"));
 	return (LA_OK);
+}
+
+enum la_err
+la_pipeline_keep_turning(struct la_pipeline *pipeline, struct la_error *error)
+{
+	enum la_err err;
+
+	if (la_pipeline_now(pipeline) - pipeline->turned_ms < TURN_MS)
+		return (LA_OK);
+	if (out_of_time(pipeline))
+		return (la_error_set(error, LA_ESTOPPED, "stopped while outputs are sent"));
+	if ((err = la_pipeline_keep_membership(pipeline, 0, error)) != LA_OK)
+		return (err);
+	return (la_pipeline_check_leases(pipeline, error));
 }
 
 enum la_err

@@ -184,6 +184,102 @@ stop_hands_back_within_its_time_what_cannot_be_finished(void **state)
 	assert_int_equal(said("msg=\"batch handed back\""), 1);
 }
 
+/* As where they go in portions, or dead letters one by one: the broker answers each, and a batch of them takes minutes. */
+static enum la_err
+produce_slowly(void *self, const struct la_output *output, int wait_ms, struct la_error *error)
+{
+	struct memory_bus *bus = self;
+
+	*bus->now_ms += 400;
+	return (memory_bus_produce(self, output, wait_ms, error));
+}
+
+static int64_t polled_ms, longest_ms;
+
+static void
+see_when(struct memory_bus *bus, void *cookie)
+{
+	(void)cookie;
+	if (*bus->now_ms - polled_ms > longest_ms)
+		longest_ms = *bus->now_ms - polled_ms;
+	polled_ms = *bus->now_ms;
+}
+
+static void
+send_slowly(struct world *world)
+{
+	polled_ms = longest_ms = 0;
+	world->bus.port.produce = produce_slowly;
+	world->bus.on_poll = see_when;
+	world->bus.cookie = world;
+	add_history(world);
+}
+
+static void
+outputs_that_take_their_time_do_not_stop_the_loop(void **state)
+{
+	struct world *world = *state;
+
+	send_slowly(world);
+	turn_until_done(world);
+	assert_true(world->now_ms > 20000);
+	assert_in_range(longest_ms, 0, 2000);
+	assert_false(world->bus.paused);
+	assert_int_equal(said("msg=waiting"), 0);
+}
+
+static void
+outputs_that_take_their_time_do_not_stop_the_loop_in_a_transaction(void **state)
+{
+	use_exactly_once(*state);
+	outputs_that_take_their_time_do_not_stop_the_loop(state);
+}
+
+static void
+lose_all_at_5_s(struct memory_bus *bus, void *cookie)
+{
+	(void)cookie;
+	for (int32_t p = 0; p < MEMORY_PARTITIONS && *bus->now_ms >= 5000 && bus->lease[MEMORY_PARTITIONS - 1] == 0; p++)
+		memory_bus_revoke(bus, p);
+}
+
+static void
+what_is_given_away_while_outputs_are_sent_is_sent_no_further(void **state)
+{
+	struct world *world = *state;
+
+	send_slowly(world);
+	world->bus.on_poll = lose_all_at_5_s;
+	turn(world);
+	assert_in_range(world->bus.output_count, 1, 17);
+	assert_int_equal(world->bus.commits, 0);
+	assert_int_equal(world->bus.in_hand, 0);
+	assert_int_equal(said("msg=\"batch dropped\""), 1);
+	turn_until_done(world); /* they came back */
+	assert_false(world->bus.paused);
+}
+
+static void
+stop_at_5_s(struct memory_bus *bus, void *cookie)
+{
+	if (*bus->now_ms >= 5000)
+		((struct world *)cookie)->stopping = 1;
+}
+
+static void
+stop_hands_back_within_its_time_what_takes_too_long_to_send(void **state)
+{
+	struct world *world = *state;
+	struct la_error error = LA_ERROR_INIT;
+
+	send_slowly(world);
+	world->bus.on_poll = stop_at_5_s;
+	assert_int_equal(la_pipeline_run(world->pipeline, &error), LA_OK);
+	assert_in_range(world->now_ms, 10000, 14000); /* looked at once a second */
+	assert_int_equal(world->bus.commits, 0);
+	assert_int_equal(said("msg=\"batch handed back\""), 1);
+}
+
 int
 main(void)
 {
@@ -195,6 +291,10 @@ main(void)
 	    PROMISE(record_that_cannot_be_read_is_left_alone_and_waited_for),
 	    PROMISE(stop_finishes_the_batch_in_hand),
 	    PROMISE(stop_hands_back_within_its_time_what_cannot_be_finished),
+	    PROMISE(outputs_that_take_their_time_do_not_stop_the_loop),
+	    PROMISE(outputs_that_take_their_time_do_not_stop_the_loop_in_a_transaction),
+	    PROMISE(what_is_given_away_while_outputs_are_sent_is_sent_no_further),
+	    PROMISE(stop_hands_back_within_its_time_what_takes_too_long_to_send),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
