@@ -70,9 +70,13 @@ set_all(struct la_registry_curl *registry, const struct la_conf *conf, struct la
 static enum la_err
 open_all(struct la_registry_curl *registry, const struct la_conf *conf, struct la_error *error)
 {
-	enum la_err err = la_registry_url_parse(la_conf_text(conf, "schema.registry.url"), &registry->url, error);
+	const char *url = la_conf_text(conf, "schema.registry.url");
+	enum la_err err;
 
-	if (err != LA_OK)
+	if (url == NULL) /* `check` goes on with a configuration that lacks it */
+		return (la_error_set(
+		    error, LA_ECONFIG, "schema.registry.url: not set, or not usable; framing=confluent needs it"));
+	if ((err = la_registry_url_parse(url, &registry->url, error)) != LA_OK)
 		return (err);
 	registry->multi = curl_multi_init();
 	registry->easy = curl_easy_init();

@@ -94,6 +94,17 @@ def test_a_missing_required_key_is_named(detector):
     assert lines_with(done, "hash.keys.file"), lines_of(done)
 
 
+@pytest.mark.parametrize("url", [None, "ftp://registry.example.net"])
+@pytest.mark.parametrize("name", ["detector", "mailer"])
+def test_a_registry_that_is_needed_and_not_given_is_named(name, url, request):
+    program = request.getfixturevalue(name)({"avro.framing": "confluent", "schema.registry.url": url})
+    done = program.command("check")
+    assert done.returncode == 78
+    assert lines_with(done, "error configuration", "avro.framing: confluent needs schema.registry.url")
+    assert lines_with(done, "error schemas", "schema.registry.url: not set")
+    assert lines_with(done, "ok redis")  # and the rest is looked at
+
+
 @pytest.mark.parametrize("name", ["detector", "mailer"])
 def test_brokers_that_are_not_given_are_configuration(name, request):
     done = request.getfixturevalue(name)({"kafka.bootstrap.servers": None}).command("check")
