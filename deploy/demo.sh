@@ -171,6 +171,7 @@ start_kafka() {
 			-DoutputDirectory="$root/build/jars" -DincludeScope=runtime >"$work/maven.log" 2>&1 ||
 			{ tail -n 20 "$work/maven.log" >&2; die "Maven could not fetch Kafka"; }
 	fi
+	# Retention: the events are of 2025, and Kafka would remove them half a minute later.
 	cat >"$work/server.properties" <<-END
 		process.roles=broker,controller
 		node.id=1
@@ -181,6 +182,7 @@ start_kafka() {
 		log.dirs=$work/kafka
 		auto.create.topics.enable=false
 		group.initial.rebalance.delay.ms=0
+		log.retention.ms=-1
 		offsets.topic.replication.factor=1
 		offsets.topic.num.partitions=1
 		transaction.state.log.replication.factor=1
