@@ -33,7 +33,7 @@ print_certificate(char *out, size_t cap, int number)
 static const char *
 hint_of(rd_kafka_resp_err_t cause, const char *reason)
 {
-	if (strstr(reason, "unexpected eof") != NULL)
+	if (strstr(reason, "unexpected eof") != NULL || strstr(reason, "PLAINTEXT broker listener") != NULL)
 		return ("; is it a listener without TLS? See kafka.security.protocol");
 	if (strstr(reason, "SSL alert number") != NULL &&
 	    (strstr(reason, "certificate") != NULL || strstr(reason, "unknown ca") != NULL))
