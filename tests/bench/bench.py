@@ -287,7 +287,7 @@ def show(results):
     for name, runs in results.items():
         rates = sorted(run["events_s"] for run in runs)
         cpu = [f"{median(runs, 'cpu_us', part):.2f}" for part in ("detector", "Redis", "broker")]
-        rss = f"{median(runs, 'peak_mib'):.0f} MiB" if "peak_mib" in runs[0] else ""
+        rss = f"{median(runs, 'peak_mib'):.1f} MiB" if "peak_mib" in runs[0] else ""
         start = f"{median(runs, 'start_s'):.1f} s" if "start_s" in runs[0] else ""
         print(f"| {name if name in DETECTORS else 'floor ' + name} | {statistics.median(rates) / 1e3:.0f} k "
               f"({rates[0] / 1e3:.0f} to {rates[-1] / 1e3:.0f}) | {ratio(results, name, 'GET')} | "
