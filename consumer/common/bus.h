@@ -98,7 +98,8 @@ struct la_bus {
 	 * Waits up to wait_ms until every output of batch numbers <= batch is
 	 * acknowledged by the broker. LA_ETIMEOUT: not yet. A refused output gives
 	 * its error (LA_ETOOLARGE for MSG_SIZE_TOO_LARGE, LA_EUNAVAILABLE else) and
-	 * is forgotten: the caller produces the batch again (exactly_once: after discard).
+	 * is forgotten: the caller produces the batch again (exactly_once: after discard; also where produce failed, LA_ETOOLARGE
+	 * tells that an output before was the cause).
 	 */
 	enum la_err (*await)(void *self, uint64_t batch, int wait_ms, struct la_error *error);
 

@@ -142,6 +142,18 @@ la_flights_under_way(const struct la_flights *flights, uint64_t batch)
 	return (false);
 }
 
+bool
+la_flights_too_large(const struct la_flights *flights, uint64_t batch, struct la_error *error)
+{
+	for (size_t i = 0; i < flights->count && flights->list[i].batch <= batch; i++) {
+		if (flights->list[i].code == LA_ETOOLARGE) {
+			(void)la_error_set(error, LA_ETOOLARGE, "%s", flights->list[i].reason);
+			return (true);
+		}
+	}
+	return (false);
+}
+
 enum la_err
 la_flights_settle(struct la_flights *flights, uint64_t batch, struct la_error *error)
 {

@@ -41,6 +41,9 @@ void la_flights_fail(struct la_flights *flights, const struct la_error *refusal)
 /* Is any output of batch numbers <= batch still open? */
 bool la_flights_under_way(const struct la_flights *flights, uint64_t batch);
 
+/* Was any output of batch numbers <= batch refused as too large? Then *error says so; nothing is forgotten. */
+bool la_flights_too_large(const struct la_flights *flights, uint64_t batch, struct la_error *error);
+
 /*
  * With nothing open up to batch: LA_OK, or the first refusal (LA_ETOOLARGE
  * before others, since trying again does not help there); either way they are

@@ -149,7 +149,8 @@ la_producer_kafka_await(struct la_producer_kafka *producer, uint64_t batch, int 
 		if (producer->link.fatal)
 			la_transaction_kafka_break(producer);
 		if (producer->transaction == LA_TRANSACTION_BROKEN)
-			return (la_producer_kafka_broken(producer, error));
+			return (la_flights_too_large(&producer->flights, batch, error) ?
+			    LA_ETOOLARGE : la_producer_kafka_broken(producer, error));
 		if (!la_flights_under_way(&producer->flights, batch))
 			return (settle_flights(producer, batch, error));
 		if (left_ms(until_ms) == 0)

@@ -73,6 +73,23 @@ struct choice {
 	bool omit;
 };
 
+/*
+ * A refused output ends its transaction for those that are still to be queued, which fails otherwise: was one of these found
+ * too large?
+ */
+static enum la_err
+why_refused(struct la_pipeline *pipeline, enum la_err code, struct la_error *error)
+{
+	const struct la_bus *bus = pipeline->options.bus;
+	struct la_error earlier = LA_ERROR_INIT;
+
+	if (code != LA_EUNAVAILABLE || !pipeline->options.exactly_once ||
+	    bus->await(bus->self, pipeline->next_number, 0, &earlier) != LA_ETOOLARGE)
+		return (code);
+	*error = earlier;
+	return (LA_ETOOLARGE);
+}
+
 /* Queues them, awaits them. */
 static enum la_err
 produce_chosen(struct la_pipeline *pipeline, const struct choice *choice, struct la_error *error)
@@ -89,7 +106,9 @@ produce_chosen(struct la_pipeline *pipeline, const struct choice *choice, struct
 		any = true;
 		err = produce_one(pipeline, choice->batch, i, choice->omit, error);
 	}
-	return (err == LA_OK && any ? la_pipeline_await(pipeline, pipeline->next_number, error) : err);
+	if (err != LA_OK)
+		return (why_refused(pipeline, err, error));
+	return (any ? la_pipeline_await(pipeline, pipeline->next_number, error) : LA_OK);
 }
 
 /*

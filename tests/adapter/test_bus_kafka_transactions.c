@@ -318,6 +318,42 @@ output_too_large_voids_its_transaction_only(void **state)
 	la_bus_kafka_close(bus, PATIENCE_MS);
 }
 
+/* The broker answers while more is being produced, which fails then: that is not why. */
+static void
+output_too_large_is_told_also_when_others_failed_after_it(void **state)
+{
+	struct la_bus_kafka *bus = la_fixture_bus(exactly_once);
+	const struct la_bus *port = la_bus_kafka_port(bus);
+	int64_t until_ms = la_clock_now_ms(NULL) + PATIENCE_MS;
+	struct la_output output = {.topic = fixture.out_topic, .batch = 1};
+	size_t size = 1200000;
+	char *large = calloc(1, size);
+	struct la_message got;
+	enum la_err err;
+
+	(void)state;
+	assert_non_null(large);
+	la_fixture_write(fixture.topic, 0, NULL, "zero");
+	la_fixture_read(port, &got, 1);
+	if (fixture.cluster != NULL)
+		rd_kafka_mock_push_request_errors(
+		    fixture.cluster, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+	output.value = la_span_of(large, size);
+	assert_int_equal(port->produce(port->self, &output, PATIENCE_MS, NULL), LA_OK);
+	output.value = la_span_text("small");
+	while ((err = port->produce(port->self, &output, PATIENCE_MS, NULL)) == LA_OK) {
+		assert_true(la_clock_now_ms(NULL) < until_ms);
+		wait_a_moment(port);
+	}
+	assert_int_equal(err, LA_EUNAVAILABLE);
+	while ((err = port->await(port->self, 1, 0, NULL)) != LA_ETOOLARGE)
+		assert_true(la_clock_now_ms(NULL) < until_ms); /* its report comes a moment later */
+	port->discard(port->self); /* what comes then: output_too_large_voids_its_transaction_only */
+	port->release(port->self, &got, 1);
+	free(large);
+	la_bus_kafka_close(bus, PATIENCE_MS);
+}
+
 /* What the broker answers when the offsets are handed to the transaction, and what the bus makes of it. */
 static const struct {
 	int16_t api;
@@ -435,6 +471,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(what_is_discarded_is_never_seen, la_fixture_next),
 	    cmocka_unit_test_setup(output_too_large_voids_its_transaction_only, la_fixture_next),
+	    cmocka_unit_test_setup(output_too_large_is_told_also_when_others_failed_after_it, la_fixture_next),
 	};
 	const struct CMUnitTest mock[] = {
 	    cmocka_unit_test_setup(

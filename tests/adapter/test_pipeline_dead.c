@@ -177,6 +177,57 @@ nothing_is_committed_while_the_dead_letter_topic_refuses(void **state)
 	assert_int_not_equal(said("for=broker"), 0);
 }
 
+/* The first output that was sent and not awaited, and is too large; NULL: none. */
+static const struct memory_output *
+sent_too_large(const struct memory_bus *bus)
+{
+	for (size_t i = bus->output_count - bus->unacknowledged; i < bus->output_count; i++) {
+		if (bus->outputs[i].size > bus->max_value)
+			return (&bus->outputs[i]);
+	}
+	return (NULL);
+}
+
+/* The broker answers while others are still queued, as between two portions: nothing more goes into the transaction. */
+static enum la_err
+produce_after_the_answer(void *self, const struct la_output *output, int wait_ms, struct la_error *error)
+{
+	struct memory_bus *bus = self;
+
+	bus->broken = bus->broken || sent_too_large(bus) != NULL;
+	return (memory_bus_produce(self, output, wait_ms, error));
+}
+
+static enum la_err
+await_the_answer(void *self, uint64_t batch, int wait_ms, struct la_error *error)
+{
+	struct memory_bus *bus = self;
+	const struct memory_output *refused = sent_too_large(bus);
+
+	if (bus->broken && refused != NULL && refused->batch <= batch)
+		return (la_error_set(error, LA_ETOOLARGE, "refused by the broker"));
+	return (memory_bus_await(self, batch, wait_ms, error));
+}
+
+static void
+dead_letter_that_is_refused_before_all_are_sent_goes_without_its_value(void **state)
+{
+	struct world *world = *state;
+
+	use_exactly_once(world);
+	world->bus.max_value = 1000;
+	world->bus.port.produce = produce_after_the_answer;
+	world->bus.port.await = await_the_answer;
+	(void)memory_bus_add(&world->bus, 0, calloc(1, 2000), 2000, T0);
+	for (int32_t partition = 0; partition < 4; partition++)
+		(void)memory_bus_add(&world->bus, partition, calloc(1, 3), 3, T0);
+	for (int turns = 0; turns < 20 && !memory_bus_done(&world->bus); turns++)
+		turn(world);
+	assert_true(memory_bus_done(&world->bus));
+	assert_int_equal(count_outputs(world, "login-events-dlq"), 5);
+	assert_int_equal(said("msg=waiting"), 0);
+}
+
 int
 main(void)
 {
@@ -187,6 +238,7 @@ main(void)
 	    PROMISE(dead_letter_that_is_too_large_goes_without_its_value),
 	    PROMISE(dead_letter_topic_with_a_tiny_limit_gets_each_of_them),
 	    PROMISE(dead_letters_too_large_for_a_transaction_make_nothing_come_twice),
+	    PROMISE(dead_letter_that_is_refused_before_all_are_sent_goes_without_its_value),
 	    PROMISE(large_records_do_not_pile_up),
 	    PROMISE(nothing_is_committed_while_the_dead_letter_topic_refuses),
 	};
