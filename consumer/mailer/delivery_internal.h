@@ -58,7 +58,7 @@ struct la_slot {
 	int64_t produce_at_ms;  /* JUDGED: not before */
 	struct la_delivery delivery;
 	bool is_dead;           /* to the dead-letter topic as well */
-	bool goes_alone; /* its dead letter was refused as too large, it or those beside it */
+	bool goes_alone;        /* its dead letter was refused as too large, it or those beside it */
 	bool is_value_omitted;
 	enum la_dead_letter_stage dead_stage;
 	struct la_error why;

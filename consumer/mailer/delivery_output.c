@@ -68,7 +68,7 @@ judge_later(struct la_delivery_loop *loop, struct la_slot *slot)
 
 /* What a broker refuses may have been too large together with others only: then the value is not the dead letter's fault. */
 static void
-is_too_large(struct la_slot *slot)
+note_too_large(struct la_slot *slot)
 {
 	slot->is_value_omitted |= slot->goes_alone;
 	slot->goes_alone = true;
@@ -106,7 +106,7 @@ settle_acks(struct la_delivery_loop *loop, struct la_error *error)
 		if (la_err_action(err) == LA_ACTION_FATAL)
 			return (err);
 		if (err == LA_ETOOLARGE && slot->is_dead)
-			is_too_large(slot);
+			note_too_large(slot);
 		la_delivery_note(loop, &loop->broker, "broker", error->text);
 		judge_later(loop, slot);
 	}

@@ -349,7 +349,7 @@ a_dead_letter_that_is_too_large_goes_without_its_value(void **state)
 	assert_non_null(strstr(world->outputs[0].headers, "login-alert.value-omitted=10000\n"));
 }
 
-/* One of them is too large itself. The third, and what comes behind them, waits for none of them longer than it must. */
+/* One of them is too large itself, and is the only one without its value. */
 static void
 dead_letters_that_are_too_large_together_keep_their_values(void **state)
 {
